@@ -1,0 +1,18 @@
+/* RFC 4180 (CRLF, quotes where needed), written with libcsv. Cells that a spreadsheet would run
+ * as a formula (= + - @ TAB first, not numbers) get an apostrophe. */
+#ifndef ES_DB_CSV_H
+#define ES_DB_CSV_H
+#include <stdint.h>
+#include <stdio.h>
+
+struct csv_out;
+struct err;
+struct csv_out *csv_new(FILE *f);
+void csv_text(struct csv_out *c, const char *text); /* NULL: empty */
+void csv_int(struct csv_out *c, int64_t v);
+void csv_float(struct csv_out *c, float v);  /* %.9g, nan, inf, -inf */
+void csv_real(struct csv_out *c, double v);  /* %.17g, nan, inf, -inf */
+void csv_end_row(struct csv_out *c);
+/* Flushes; E_IO on a write error (a closed pipe included). Frees. */
+int csv_finish(struct csv_out *c, struct err *err);
+#endif

@@ -1,0 +1,89 @@
+/* Reading the run store: what the screens and the command line see. Read-only connections that
+ * never checkpoint; statements are reset before each call returns. */
+#ifndef ES_DB_QUERY_H
+#define ES_DB_QUERY_H
+#include <stdint.h>
+
+#include "src/base/arena.h"
+#include "src/config/config.h"
+#include "src/config/metric.h"
+#include "src/event/event.h"
+
+struct err;
+struct query;
+
+/* E_NOTFOUND when there is no store yet. */
+struct query *query_open(const char *path, struct err *err);
+void query_close(struct query *q);
+/* Changes when anything was committed since: cheap (PRAGMA data_version). */
+int64_t query_version(struct query *q);
+
+#define QUERY_TREND 24
+struct query_run {
+    int64_t id, parent, step, tokens, pid;
+    char name[CONFIG_TEXT], tags[CONFIG_TEXT], note[512], reason[256];
+    char checkpoint[1024];      /* newest, "" if none */
+    int64_t checkpoint_step;
+    int state, archived;
+    double created, started, ended, heartbeat; /* UTC seconds; 0 = never */
+    uint64_t config_hash, corpus_hash, params;
+    char kernel[32], blas_core[32], program[32];
+    struct config config;
+    double last[METRIC_COUNT], val_last[METRIC_COUNT], val_best[METRIC_COUNT]; /* NAN: none */
+    uint8_t has[METRIC_COUNT], val_has[METRIC_COUNT]; /* 1: there is a value (maybe nan) */
+    char progress[64];          /* stage while preparing */
+    double done;
+    double trend[QUERY_TREND];  /* of total_loss (val where there is one); NAN = gap */
+};
+/* All runs, newest first; *out lies in the arena. Returns their number or a negative code. */
+int query_runs(struct query *q, int with_archived, struct arena *a, struct query_run **out,
+               struct err *err);
+/* By id or unique name. E_NOTFOUND names it. */
+int query_run_find(struct query *q, const char *id_or_name, struct query_run *out,
+                   struct err *err);
+
+struct query_bucket {
+    int64_t first_step, last_step;
+    double min, max, mean, last;   /* finite values only */
+    uint32_t n, nonfinite;
+    double wall, tokens;           /* at the last point */
+};
+/* A series reduced to at most `buckets` equal step ranges over [from, to] (to < 0: the end), from
+ * the roll-ups where they are fine enough: never loses a minimum, maximum or NaN. */
+int query_series(struct query *q, int64_t run, int metric, int64_t from, int64_t to, int buckets,
+                 struct arena *a, struct query_bucket **out, struct err *err);
+struct query_point {
+    int64_t step, tokens;
+    double value, wall;
+};
+int query_points(struct query *q, int64_t run, int metric, struct arena *a,
+                 struct query_point **out, struct err *err);
+/* Metric ids that a run has; at most METRIC_COUNT * 2. */
+int query_metrics(struct query *q, int64_t run, int *ids, struct err *err);
+
+/* Steps that have a token snapshot of `source`, ascending. */
+int query_snapshots(struct query *q, int64_t run, int source, struct arena *a, int64_t **steps,
+                    struct err *err);
+/* The sequences of one snapshot (source, step); TOKENS_LIVE ignores step. *step_out: what they
+ * are of; *age: seconds since written. */
+int query_tokens(struct query *q, int64_t run, int source, int64_t step, struct arena *a,
+                 struct token_seq ***out, int64_t *step_out, double *age, struct err *err);
+
+struct query_event {
+    int64_t id, run, step;
+    double time;
+    int severity;
+    char text[512];
+};
+int query_events(struct query *q, int64_t run_or_0, int limit, struct arena *a,
+                 struct query_event **out, struct err *err);
+struct query_threads {
+    int n;
+    struct { char what[24]; double cpu; } threads[16];
+    double time;
+};
+int query_run_threads(struct query *q, int64_t run, struct query_threads *out, struct err *err);
+struct query_checkpoint { int64_t step; char path[1024]; int best; double time; };
+int query_checkpoints(struct query *q, int64_t run, struct arena *a,
+                      struct query_checkpoint **out, struct err *err);
+#endif

@@ -1,0 +1,51 @@
+/* The run store: one SQLite file in WAL mode. One writer (the host's recorder, under the
+ * workspace's lock), any number of readers (db/query.h). No sqlite type is visible here. The
+ * schema is in db/schema/; views v_runs, v_metrics, v_tokens are for other tools. */
+#ifndef ES_DB_STORE_H
+#define ES_DB_STORE_H
+#include <stdint.h>
+
+#include "src/config/config.h"
+#include "src/event/event.h"
+
+struct err;
+struct store;
+
+/* Opens for writing: creates, migrates (one transaction), refuses a newer major version. */
+struct store *store_open(const char *path, struct err *err);
+void store_close(struct store *s);
+/* A new run in state queued; *id is its number. A name that is taken gets -2, -3, ... appended
+ * (written back to config). corpus_hash may be 0 before packing. */
+int store_add_run(struct store *s, struct config *c, uint64_t config_hash, const char *program,
+                  int64_t *id, struct err *err);
+int store_set_identity(struct store *s, int64_t run, uint64_t corpus_hash, const char *kernel,
+                       const char *blas_core, uint64_t params, struct err *err);
+/* Deletes rows with step > `step` and marks the resume, in one transaction. */
+int store_resume(struct store *s, int64_t run, int64_t step, struct err *err);
+int store_set_state(struct store *s, int64_t run, int state, const char *reason, struct err *err);
+int store_heartbeat(struct store *s, int64_t run, int64_t pid, const char *boot_id,
+                    struct err *err);
+int store_tag(struct store *s, int64_t run, const char *tags, struct err *err);
+int store_note(struct store *s, int64_t run, const char *note, struct err *err);
+int store_archive(struct store *s, int64_t run, int archived, struct err *err);
+int store_delete_run(struct store *s, int64_t run, struct err *err);
+/* Runs whose pid is dead or whose boot id differs become lost. */
+int store_mark_lost(struct store *s, struct err *err);
+
+/* The recorder: a thread that drains a bounded queue of events into the store, a commit at least
+ * every 250 ms. Its emit is an event_sink; events of all runs go through one recorder. */
+struct recorder;
+/* committed (may be NULL) is called on the recorder's thread after a commit, for each event in
+ * it, in order. */
+struct recorder *recorder_start(struct store *s,
+                                void (*committed)(void *ud, const struct event *e), void *ud,
+                                struct err *err);
+struct event_sink recorder_sink(struct recorder *r);
+/* Runs fn(store) on the recorder's thread between commits and waits: every other write while a
+ * recorder lives goes through here. Returns fn's value. */
+int recorder_call(struct recorder *r, int (*fn)(struct store *s, void *ud), void *ud);
+/* Waits until everything emitted before is committed. */
+int recorder_flush(struct recorder *r, struct err *err);
+int recorder_queue_depth(const struct recorder *r);
+void recorder_stop(struct recorder *r);
+#endif

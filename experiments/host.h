@@ -1,0 +1,44 @@
+/* The host: the process that holds the workspace's lock, trains, records, and answers on the
+ * socket. See ARCHITECTURE.md. */
+#ifndef ES_EXPERIMENTS_HOST_H
+#define ES_EXPERIMENTS_HOST_H
+#include <stdint.h>
+
+#include "experiments/workspace.h"
+#include "src/event/event.h"
+#include "src/config/config.h"
+
+struct err;
+struct host;
+
+/* Takes the lock (E_BUSY names the pid that has it), opens the store, marks lost runs, starts the
+ * recorder and the socket. */
+struct host_options {
+    int max_runs;             /* at once; 0: 2 */
+    double linger;            /* seconds to live after the last run */
+    /* After each commit, on the recorder's thread (headless progress lines). May be NULL. */
+    void (*committed)(void *ud, const struct event *e);
+    void *ud;
+};
+struct host *host_open(const struct workspace *w, const struct host_options *o, struct err *err);
+/* Queues a run: config unresolved or resolved; prepares vocabulary and corpus where needed
+ * (state preparing). *id is the run's. */
+int host_submit(struct host *h, const struct config *c, int64_t *id, struct err *err);
+int host_resume_run(struct host *h, int64_t run, struct err *err);
+/* Serves until no run is left (plus linger), or a signal asked to stop. `stop_fd`: readable when
+ * a signal arrived (first: checkpoint and stop, second: at once). Returns 0, or E_STOPPED. */
+int host_serve(struct host *h, int stop_fd, struct err *err);
+void host_close(struct host *h);
+
+/* Clients. A host process is started when none is alive (spawn: the program's own file with the
+ * hidden command "host"). */
+int host_alive(const struct workspace *w);
+int host_spawn(const struct workspace *w, struct err *err);
+/* One request line, one answer line (JSON); *answer is malloc'd. */
+int host_request(const struct workspace *w, const char *json, char **answer, struct err *err);
+/* Common requests; each spawns a host when `spawn` and none is alive. */
+int host_client_submit(const struct workspace *w, const struct config *c, int spawn, int64_t *id,
+                       struct err *err);
+int host_client_op(const struct workspace *w, const char *op, int64_t run, int spawn,
+                   struct err *err); /* pause, resume, stop, checkpoint, watch */
+#endif

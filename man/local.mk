@@ -1,0 +1,1 @@
+# man page and its generated parts

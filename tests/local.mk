@@ -1,0 +1,15 @@
+# Each room adds its own test programs in tests/unit/ROOM/local.mk; the parity program has its own.
+CHECK_LIBRARIES = libui.a libexperiments.a libstore.a libengine.a \
+	$(CMOCKA_LIBS) $(NCURSES_LIBS) $(SQLITE_LIBS) $(ENGINE_LIBS)
+include tests/unit/base/local.mk
+include tests/unit/config/local.mk
+include tests/unit/math/local.mk
+include tests/unit/text/local.mk
+include tests/unit/data/local.mk
+include tests/unit/nn/local.mk
+include tests/unit/train/local.mk
+include tests/unit/db/local.mk
+include tests/unit/experiments/local.mk
+include tests/unit/ui/local.mk
+include tests/parity/local.mk
+include tests/lint/local.mk
