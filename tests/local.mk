@@ -1,5 +1,5 @@
 # Each room adds its own test programs in tests/unit/ROOM/local.mk; the parity program has its own.
-CHECK_LIBRARIES = libui.a libexperiments.a libstore.a libengine.a \
+TESTLIBS = libui.a libexperiments.a libstore.a libengine.a \
 	$(CMOCKA_LIBS) $(NCURSES_LIBS) $(SQLITE_LIBS) $(ENGINE_LIBS)
 include tests/unit/base/local.mk
 include tests/unit/config/local.mk
