@@ -85,7 +85,7 @@ static int is_mark(uint32_t cp)
 char *visible_n(char *out, size_t size, const char *text, size_t n)
 {
     const unsigned char *s = (const unsigned char *)text;
-    size_t used = 0;
+    size_t used = 0, safe = 0; /* safe: where an ellipsis still fits */
     int marks = 0;
     for (size_t i = 0; i < n;) {
         uint32_t cp = 0;
@@ -102,8 +102,8 @@ char *visible_n(char *out, size_t size, const char *text, size_t n)
             wrote = marks > 8 ? 0 : len;
             memcpy(piece, s + i, (size_t)len);
         }
-        size_t left = n - i - (size_t)len;
-        if (used + (size_t)wrote + (left ? 4 : 1) > size) {
+        if (used + (size_t)wrote + 1 > size) {
+            used = safe;
             if (used + 4 <= size) {
                 memcpy(out + used, "\xE2\x80\xA6", 3);
                 used += 3;
@@ -112,6 +112,8 @@ char *visible_n(char *out, size_t size, const char *text, size_t n)
         }
         memcpy(out + used, piece, (size_t)wrote);
         used += (size_t)wrote;
+        if (used + 4 <= size)
+            safe = used;
         i += (size_t)len;
     }
     if (size)

@@ -299,8 +299,12 @@ int config_stages(const struct config *c, struct seq_stage out[SEQ_STAGES_MAX], 
         long seq = strtol(p, &end, 10);
         double share = 1 - done;
         int last = *end != ':';
-        if (!last)
-            share = strtod(end + 1, &end);
+        if (!last) {
+            const char *number = end + 1;
+            share = strtod(number, &end);
+            if (end == number)
+                share = -1;
+        }
         int ends = !*end;
         if (n == SEQ_STAGES_MAX || seq < 4 || seq > c->max_positions || !(share >= 0) ||
             done + share > 1 + 1e-9 || (!ends && *end != ',') || (last && !ends))

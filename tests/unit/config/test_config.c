@@ -1,0 +1,160 @@
+/* The configuration table: every row, the presets, the stages, the hash. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "src/base/err.h"
+#include "src/config/config.h"
+#include "src/config/metric.h"
+
+static void every_default_is_in_bounds_and_reads_back(void **state)
+{
+    (void)state;
+    struct config c;
+    config_default(&c);
+    for (int i = 0; i < config_nfields; i++) {
+        const struct config_field *f = &config_fields[i];
+        struct config again;
+        struct err err = {0};
+        char a[CONFIG_TEXT], b[CONFIG_TEXT];
+        config_default(&again);
+        if (config_set(&again, f->name, f->def, &err))
+            fail_msg("%s", err.text);
+        config_get(&c, f, a, sizeof a);
+        assert_int_equal(config_set(&again, f->name, a, &err), 0);
+        config_get(&again, f, b, sizeof b);
+        assert_string_equal(a, b);
+        assert_true(strlen(f->help) > 5);
+    }
+}
+
+static void what_is_out_of_bounds_is_refused_by_name(void **state)
+{
+    (void)state;
+    for (int i = 0; i < config_nfields; i++) {
+        const struct config_field *f = &config_fields[i];
+        if (f->type == CONFIG_TEXTUAL)
+            continue;
+        struct config c;
+        struct err err = {0};
+        char value[64];
+        config_default(&c);
+        if (f->type == CONFIG_INT || f->type == CONFIG_REAL)
+            snprintf(value, sizeof value, "%.0f", f->max * 2 + 2);
+        else
+            snprintf(value, sizeof value, "nonsense");
+        assert_int_equal(config_set(&c, f->name, value, &err), E_USAGE);
+        assert_non_null(strstr(err.text, f->name));
+        assert_int_equal(config_set(&c, f->name, "x\033[2J", &err), E_USAGE);
+        assert_null(strchr(err.text, '\033'));
+    }
+}
+
+static void presets_hold_the_published_shapes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        long layers, width, ffn, heads, E, gen_width, gen_heads;
+    } rows[] = {
+        {"tiny", 2, 128, 512, 2, 128, 64, 1},    {"mini", 4, 256, 1024, 4, 128, 64, 1},
+        {"small", 12, 256, 1024, 4, 128, 64, 1}, {"base", 12, 768, 3072, 12, 768, 256, 4},
+        {"large", 24, 1024, 4096, 16, 1024, 256, 4}, {"demo", 2, 128, 512, 4, 128, 32, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct config c;
+        struct err err = {0};
+        config_default(&c);
+        assert_int_equal(config_preset(&c, rows[i].name, &err), 0);
+        if (config_resolve(&c, &err))
+            fail_msg("%s: %s", rows[i].name, err.text);
+        assert_int_equal(c.layers, rows[i].layers);
+        assert_int_equal(c.hidden_size, rows[i].width);
+        assert_int_equal(c.ffn_size, rows[i].ffn);
+        assert_int_equal(c.heads, rows[i].heads);
+        assert_int_equal(c.embedding_size, rows[i].E);
+        assert_int_equal(c.generator_hidden_size, rows[i].gen_width);
+        assert_int_equal(c.generator_heads, rows[i].gen_heads);
+        assert_int_equal(c.disc_weight, 50);
+    }
+}
+
+static void hash_follows_identity_fields_only(void **state)
+{
+    (void)state;
+    struct config a, b;
+    config_default(&a);
+    config_resolve(&a, NULL);
+    b = a;
+    b.threads = 3;
+    b.micro_batch = 7;
+    assert_true(config_hash(&a) == config_hash(&b));
+    b.seed = 2;
+    assert_false(config_hash(&a) == config_hash(&b));
+}
+
+static void stages_keep_tokens_a_step_constant(void **state)
+{
+    (void)state;
+    struct config c;
+    struct err err = {0};
+    struct seq_stage s[SEQ_STAGES_MAX];
+    config_default(&c);
+    config_preset(&c, "demo", &err);
+    c.steps = 1000;
+    assert_int_equal(config_stages(&c, s, &err), 2);
+    assert_int_equal(s[0].seq, 8);
+    assert_int_equal(s[0].batch, 128);
+    assert_int_equal(s[0].first, 0);
+    assert_int_equal(s[0].end, 450);
+    assert_int_equal(s[1].batch * s[1].seq, 1024);
+    assert_int_equal(s[1].end, 1000);
+    const char *bad[] = {"8:", "8:2,16", "x", "8:.5,", "3:.5,16", "7:.5,16", "8:.5;16"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(c.seq_stages, sizeof c.seq_stages, "%s", bad[i]);
+        if (config_stages(&c, s, &err) >= 0)
+            fail_msg("'%s' was taken", bad[i]);
+        assert_non_null(strstr(err.text, "seq_stages"));
+    }
+}
+
+static void tie_all_needs_equal_sizes(void **state)
+{
+    (void)state;
+    struct config c;
+    struct err err = {0};
+    config_default(&c);
+    config_preset(&c, "tiny", &err);
+    c.tie = TIE_ALL;
+    assert_int_equal(config_resolve(&c, &err), E_USAGE);
+    assert_non_null(strstr(err.text, "generator_size"));
+}
+
+static void metric_names_find_themselves(void **state)
+{
+    (void)state;
+    for (int i = 0; i < METRIC_COUNT; i++) {
+        assert_int_equal(metric_find(metric_name(i)), i);
+        assert_int_equal(metric_find(metric_name(METRIC_VAL + i)), METRIC_VAL + i);
+    }
+    assert_int_equal(metric_find("nothing"), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_default_is_in_bounds_and_reads_back),
+        cmocka_unit_test(what_is_out_of_bounds_is_refused_by_name),
+        cmocka_unit_test(presets_hold_the_published_shapes),
+        cmocka_unit_test(hash_follows_identity_fields_only),
+        cmocka_unit_test(stages_keep_tokens_a_step_constant),
+        cmocka_unit_test(tie_all_needs_equal_sizes),
+        cmocka_unit_test(metric_names_find_themselves),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
