@@ -1,0 +1,35 @@
+#!/bin/sh
+# Exit codes, JSON lines, CSV, closed pipes: what scripts rely on.
+. "$(dirname "$0")/lib.sh"
+corpus
+status() { set +e; "$@" >"$tmp/out" 2>"$tmp/err"; s=$?; set -e; echo $s; }
+[ "$(status "$program" nonsense)" = 2 ] || fail "an unknown command is not exit 2"
+[ "$(status "$program" train --learning-rat 1)" = 2 ] || fail "an unknown option is not exit 2"
+[ "$(status "$program" train --batch 0 --headless)" = 2 ] || fail "a value out of bounds is not exit 2"
+grep -q batch "$tmp/err" || fail "the message does not name the field"
+[ "$(status "$program" corpus x --vocab /nonexistent/vocab.txt "$tmp/text.txt")" = 1 ] || fail "a missing file is not exit 1"
+[ "$(wc -l <"$tmp/err")" = 1 ] || fail "not one sentence"
+"$program" train $small --name j --steps 12 --json >"$tmp/lines"
+head -n 1 "$tmp/lines" | grep -q '"event": *"start"' || fail "no start line"
+tail -n 1 "$tmp/lines" | grep -q '"event": *"done"' || fail "no done line"
+[ "$(grep -c '"event": *"step"' "$tmp/lines")" = 12 ] || fail "not 12 step lines"
+"$program" export metrics --run j | head -n 1 | tr -d '\r' | grep -qx 'run,step,metric,value,wall_time,tokens' || fail "heading of export metrics"
+set +e
+"$program" export metrics --run j | head -n 1 >/dev/null
+set -e
+"$program" runs show j --json | grep -q '"state": *"done"' || fail "state is not done"
+printf 'w1 w2\n\nw3\n' | "$program" tokenize --vocab "$tmp/vocab.txt" >"$tmp/ids"
+[ "$(sed -n 1p "$tmp/ids")" = "6 7" ] && [ "$(sed -n 2p "$tmp/ids")" = "" ] && [ "$(sed -n 3p "$tmp/ids")" = 8 ] || fail "tokenize"
+"$program" inspect --run j --text 'w1 w2 w3' --csv | head -n 1 | grep -q '^position,original,masked,sampled,gen_prob,disc_prob,label,outcome' || fail "heading of inspect"
+# SIGINT: a clean checkpoint, exit 130
+"$program" train $small --name int --steps 100000 >/dev/null 2>&1 &
+pid=$!
+sleep 1.5
+kill -INT $pid
+set +e
+wait $pid
+s=$?
+set -e
+[ $s = 130 ] || fail "SIGINT gave exit $s"
+"$program" runs show int --json | grep -q '"state": *"stopped"' || fail "state after SIGINT"
+exit 0
