@@ -21,6 +21,7 @@ struct corpus_reader *corpus_reader_open(const char *const *paths, int n, struct
 int corpus_reader_next(struct corpus_reader *r, struct corpus_line *line, struct err *err);
 /* Share of the input bytes read, in [0,1]; -1 when unknown (stdin). */
 double corpus_reader_progress(const struct corpus_reader *r);
+/* Bytes of text so far, after decompression. */
 uint64_t corpus_reader_bytes(const struct corpus_reader *r);
 void corpus_reader_close(struct corpus_reader *r);
 #endif

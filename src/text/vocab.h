@@ -9,7 +9,8 @@ struct vocab; /* opaque, read-only after load, shared by threads */
 
 enum { VOCAB_PAD, VOCAB_UNK, VOCAB_CLS, VOCAB_SEP, VOCAB_MASK, VOCAB_SPECIALS };
 
-/* warn (may be NULL) is told about CRLF, BOM, duplicates, empty lines: ids never shift.
+/* warn (may be NULL) is told about CRLF, BOM, duplicates, empty lines and invalid UTF-8, once a
+ * kind: ids never shift.
  * Missing [UNK], [MASK], [CLS], [SEP] or [PAD]: E_INPUT naming file and token. */
 struct vocab *vocab_load(const char *path, void (*warn)(void *ud, const char *text), void *ud,
                          struct err *err);

@@ -34,6 +34,11 @@ int wordpiece_encode(struct wordpiece *w, const char *text, size_t n, struct ids
 int wordpiece_encode_offsets(struct wordpiece *w, const char *text, size_t n, struct ids *out,
                              struct ids *start, struct ids *end);
 size_t wordpiece_invalid(const struct wordpiece *w); /* invalid bytes seen so far */
+/* What has been seen so far: invalid bytes, words, words of more than 100 characters. */
+struct wordpiece_counts {
+    size_t invalid, words, long_words;
+};
+const struct wordpiece_counts *wordpiece_counts(struct wordpiece *w);
 void ids_free(struct ids *ids);
 int ids_push(struct ids *ids, int32_t id); /* 0 or E_NOMEM */
 #endif
