@@ -63,7 +63,8 @@ struct math {
                     float *y);
 
     /* Multi-head attention over nseq sequences of T tokens; q,k,v,o are [nseq*T, ld] with head h
-     * at columns h*hd..; qrows: for each sequence the query rows wanted (NULL: all T).
+     * at columns h*hd up. A sequence without any key seen gets o = 0, lse = 0.
+     * The gradients are overwritten, not added to; d_o has the row length ldo.
      * mask [nseq,T]: 0 = key not seen (NULL: all seen). scale is 1/sqrt(hd). Probabilities get
      * dropout with row = (row0seq + seq)*H + h, col = q*T + k. lse [nseq,H,T] is kept for the
      * backward pass, which recomputes the probabilities (no [T,T] is stored beyond one head). */

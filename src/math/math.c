@@ -1,0 +1,121 @@
+/* Choice of the kernel set, packing space, and what is known of CPU and BLAS. */
+#include "src/math/math.h"
+
+#include <cblas.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/clock.h"
+#include "src/base/err.h"
+#include "src/math/simd/simd.h"
+
+int math_ws_init(struct math_ws *ws, struct err *err)
+{
+    ws->floats = MATH_WS_FLOATS;
+    ws->data = aligned_alloc(64, ws->floats * sizeof *ws->data);
+    if (!ws->data)
+        return err_nomem(err, "packing space of the kernels");
+    return 0;
+}
+
+void math_ws_free(struct math_ws *ws)
+{
+    free(ws->data);
+    ws->data = NULL;
+    ws->floats = 0;
+}
+
+const struct math *math_select(const char *name, struct err *err)
+{
+    int any = !strcmp(name, "auto");
+    if (any || !strcmp(name, "portable"))
+        return &math_ref;
+    if (!strcmp(name, "avx2") || !strcmp(name, "avx512"))
+        err_set(err, E_USAGE, "This CPU has no %s kernels: choose portable or auto.", name);
+    else
+        err_set(err, E_USAGE,
+                "There is no kernel set of that name: choose auto, portable, avx2 or avx512.");
+    return NULL;
+}
+
+const char *math_blas_core(void)
+{
+    return openblas_get_corename();
+}
+
+const char *math_cpu_name(char *out, size_t size)
+{
+    snprintf(out, size, "unknown CPU");
+    return out;
+}
+
+void math_init(void)
+{
+    openblas_set_num_threads(1);
+}
+
+enum { PEAK_N = 2048, PEAK_THREADS = 64, PEAK_ROUNDS = 3 };
+
+struct peak_part {
+    int rows;
+    const float *a, *b;
+    float *c;
+    pthread_t thread;
+};
+
+static void *peak_task(void *ud)
+{
+    struct peak_part *p = ud;
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, p->rows, PEAK_N, PEAK_N, 1, p->a,
+                PEAK_N, p->b, PEAK_N, 0, p->c, PEAK_N);
+    return NULL;
+}
+
+static double peak_round(int threads, const float *a, const float *b, float *c)
+{
+    struct peak_part part[PEAK_THREADS];
+    int started = 1, at = 0;
+    double start = clock_now();
+    for (int t = 0; t < threads; t++) {
+        int rows = (PEAK_N - at) / (threads - t);
+        part[t] = (struct peak_part){.rows = rows, .a = a + (size_t)at * PEAK_N, .b = b,
+                                     .c = c + (size_t)at * PEAK_N};
+        at += rows;
+    }
+    while (started < threads &&
+           !pthread_create(&part[started].thread, NULL, peak_task, &part[started]))
+        started++;
+    peak_task(&part[0]);
+    for (int t = started; t < threads; t++)
+        peak_task(&part[t]);
+    for (int t = 1; t < started; t++)
+        pthread_join(part[t].thread, NULL);
+    double seconds = clock_now() - start;
+    return 2.0 * PEAK_N * PEAK_N * PEAK_N / seconds * 1e-9;
+}
+
+double math_peak(int threads)
+{
+    size_t n = (size_t)PEAK_N * PEAK_N;
+    float *space = malloc(3 * n * sizeof *space);
+    double rate[PEAK_ROUNDS];
+    if (!space)
+        return 0;
+    threads = threads < 1 ? 1 : threads > PEAK_THREADS ? PEAK_THREADS : threads;
+    openblas_set_num_threads(1);
+    for (size_t i = 0; i < 2 * n; i++)
+        space[i] = (float)(i % 1009) * 1e-3f;
+    memset(space + 2 * n, 0, n * sizeof *space);
+    peak_round(threads, space, space + n, space + 2 * n);
+    for (int i = 0; i < PEAK_ROUNDS; i++) {
+        double r = peak_round(threads, space, space + n, space + 2 * n);
+        int at = i;
+        for (; at > 0 && rate[at - 1] > r; at--)
+            rate[at] = rate[at - 1];
+        rate[at] = r;
+    }
+    free(space);
+    return rate[PEAK_ROUNDS / 2];
+}
