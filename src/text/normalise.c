@@ -4,7 +4,6 @@
 #include "src/text/normalise.h"
 
 #include <string.h>
-#include <utf8proc.h>
 
 #include "src/base/visible.h"
 #include "src/text/unicode_table.h"
@@ -100,9 +99,31 @@ static void put(struct normaliser *n, uint32_t cp, size_t start, size_t end)
         n->cur.len += (size_t)utf8_encode(cp, n->buf + n->cur.len);
 }
 
+/* Combining classes of the marks that survive stripping: spacing marks, and marks newer than the
+ * reference's list of accents. Marks newer than Unicode 9 have no class there. */
+static const struct mark {
+    uint32_t first, last;
+    int class;
+} marks[] = {
+    { 0x8D4, 0x8E1, 230 },     { 0x1B44, 0x1B44, 9 },     { 0x1BAA, 0x1BAA, 9 },
+    { 0x1BF2, 0x1BF3, 9 },     { 0x1DFB, 0x1DFB, 230 },   { 0x302E, 0x302F, 224 },
+    { 0xA953, 0xA953, 9 },     { 0xA9C0, 0xA9C0, 9 },     { 0x111C0, 0x111C0, 9 },
+    { 0x11235, 0x11235, 9 },   { 0x1134D, 0x1134D, 9 },   { 0x11442, 0x11442, 9 },
+    { 0x11446, 0x11446, 7 },   { 0x116B6, 0x116B6, 9 },   { 0x11C3F, 0x11C3F, 9 },
+    { 0x1D165, 0x1D166, 216 }, { 0x1D16D, 0x1D16D, 226 }, { 0x1D16E, 0x1D172, 216 },
+    { 0x1E000, 0x1E006, 230 }, { 0x1E008, 0x1E018, 230 }, { 0x1E01B, 0x1E021, 230 },
+    { 0x1E023, 0x1E024, 230 }, { 0x1E026, 0x1E02A, 230 }, { 0x1E944, 0x1E949, 230 },
+    { 0x1E94A, 0x1E94A, 7 },
+};
+
 static int mark_class(uint32_t cp)
 {
-    return utf8proc_get_property((utf8proc_int32_t)cp)->combining_class;
+    if (cp < marks[0].first || (cp >= 0x1100 && cp <= 0x11FF) || (cp >= 0x3030 && cp <= 0xA952))
+        return 0;
+    size_t k = 0;
+    while (k < sizeof marks / sizeof *marks && cp > marks[k].last)
+        k++;
+    return k < sizeof marks / sizeof *marks && cp >= marks[k].first ? marks[k].class : 0;
 }
 
 /* Moves the mark just put before marks of a higher class. */
@@ -164,8 +185,7 @@ static int normalise_char(struct normaliser *n, uint32_t cp, uint32_t flags, siz
             if (rc)
                 return rc;
         }
-        /* Of the marks that stay, none below U+1B44 has a class. */
-        if (n->strip && parts[i] >= 0x1B44 && n->cur.chars > 1 && mark_class(parts[i]))
+        if (n->strip && n->cur.chars > 1 && mark_class(parts[i]))
             order_mark(n, parts[i]);
     }
     return 0;
