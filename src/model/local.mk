@@ -1,1 +1,1 @@
-# sources of this room
+libengine_a_SOURCES += src/model/model.h src/model/model.c

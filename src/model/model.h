@@ -6,33 +6,10 @@
 
 #include "src/config/config.h"
 #include "src/math/math.h"
+#include "src/nn/encoder.h"
 #include "src/nn/param.h"
 
 struct err;
-
-/* Shape of one encoder: what config.json holds. */
-struct net_shape {
-    int vocab, positions, types, embedding, hidden, layers, heads, ffn;
-    float eps, dropout, attention_dropout;
-    int pad_id;
-};
-
-/* Rows of the parameter table. -1 where absent. */
-struct net_layer {
-    int qw, qb, kw, kb, vw, vb, ow, ob, n1g, n1b, f1w, f1b, f2w, f2b, n2g, n2b;
-};
-enum net_head { HEAD_NONE, HEAD_MLM = 1, HEAD_RTD = 2, HEAD_GATE = 4, HEAD_BASELINE = 8 };
-struct net {
-    char prefix[16]; /* "generator", "discriminator", "main" */
-    struct net_shape shape;
-    int word, position, type, eng, enb, pw, pb;
-    struct net_layer *layer; /* [layers] */
-    int heads;               /* bits of enum net_head */
-    int mlm_w, mlm_b, mlm_g, mlm_nb, mlm_bias; /* MLM: dense [E,D], LN, output bias [V] */
-    int rtd_w, rtd_b, rtd_ow, rtd_ob;          /* RTD: dense [D,D], [1,D] */
-    int gate_w, gate_b;                        /* all_tokens_mlm: copy_gate */
-    int base_w, base_b;                        /* adversarial: baseline_head */
-};
 
 struct model {
     struct param_table table;

@@ -1,1 +1,1 @@
-# sources of this room
+libengine_a_SOURCES += src/nn/param.h src/nn/param.c src/nn/encoder.h src/nn/encoder.c src/nn/head.h src/nn/head.c

@@ -1,1 +1,4 @@
-# sources of this room
+libengine_a_SOURCES += src/objective/objective.def src/objective/objective.h \
+	src/objective/objective.c src/objective/learner.h src/objective/learner.c \
+	src/objective/step.c src/objective/electra.c src/objective/mlm.c \
+	src/objective/all_tokens_mlm.c src/objective/two_stage.c src/objective/adversarial.c

@@ -1,1 +1,1 @@
-# sources of this room
+libengine_a_SOURCES += src/optim/adamw.h src/optim/adamw.c

@@ -1,0 +1,85 @@
+/* The BERT-style post-norm encoder (electra.md section 1.1) over a slice of n sequences of T
+ * tokens, forward and backward. R = n*T rows. Working memory is one struct encoder_acts per
+ * thread and network, laid out once for the largest slice. */
+#ifndef ES_NN_ENCODER_H
+#define ES_NN_ENCODER_H
+#include <stdint.h>
+
+#include "src/base/arena.h"
+#include "src/math/math.h"
+#include "src/nn/param.h"
+
+/* Shape of one encoder: what config.json holds. */
+struct net_shape {
+    int vocab, positions, types, embedding, hidden, layers, heads, ffn;
+    float eps, dropout, attention_dropout;
+    int pad_id;
+};
+
+/* Rows of the parameter table. -1 where absent. */
+struct net_layer {
+    int qw, qb, kw, kb, vw, vb, ow, ob, n1g, n1b, f1w, f1b, f2w, f2b, n2g, n2b;
+};
+
+enum net_head { HEAD_NONE, HEAD_MLM = 1, HEAD_RTD = 2, HEAD_GATE = 4, HEAD_BASELINE = 8 };
+struct net {
+    char prefix[16]; /* "generator", "discriminator", "main" */
+    struct net_shape shape;
+    int word, position, type, eng, enb, pw, pb;
+    struct net_layer *layer; /* [layers] */
+    int heads;               /* bits of enum net_head */
+    int mlm_w, mlm_b, mlm_g, mlm_nb, mlm_bias; /* MLM: dense [E,D], LN, output bias [V] */
+    int rtd_w, rtd_b, rtd_ow, rtd_ob;          /* RTD: dense [D,D], [1,D] */
+    int gate_w, gate_b;                        /* all_tokens_mlm: copy_gate */
+    int base_w, base_b;                        /* adversarial: baseline_head */
+};
+
+struct layer_acts {
+    float *qkv, *lse, *ctx;                 /* [R,3D], [n,H,T], [R,D] */
+    float *xhat1, *rstd1, *y1;              /* [R,D], [R], [R,D] */
+    float *u, *a;                           /* [R,F]: before and after GELU */
+    float *xhat2, *rstd2, *y2;              /* y2: the layer's output */
+};
+struct encoder_acts {
+    int n, T;
+    const int32_t *ids;      /* [R] of this pass */
+    const uint8_t *segments; /* [R] or NULL */
+    const uint8_t *mask;     /* [R] or NULL */
+    float *exhat, *erstd, *emb; /* [R,E], [R], [R,E] after layer norm and dropout */
+    float *h0;               /* [R,D]: == emb when E == D */
+    struct layer_acts *layer;
+    float *t1, *t2, *t3;     /* scratch [R, max(3D,F)], [R,D], [R,D]; t1 also [R,E] */
+};
+
+/* What dropout draws are keyed by; p = 0 in evaluation. */
+struct encoder_drop {
+    uint64_t seed;
+    uint32_t step, site; /* site: base of this network's sites */
+    uint32_t row0;       /* number of the slice's first sequence in the batch */
+    int on;
+};
+
+/* One network's use of the machine: kernels, values, and where gradients go. */
+struct encoder_run {
+    const struct math *math;
+    struct math_ws *ws;
+    const struct param_table *table;
+    const struct net *net;
+    float *values, *grads; /* grads: NULL in evaluation */
+    struct encoder_drop drop;
+};
+
+/* Takes what R = n*T rows need from the arena; counting: pass an arena of any kind. Returns 0 or
+ * E_NOMEM. keep 0: evaluation only (layers share memory). */
+int encoder_acts_init(struct encoder_acts *a, const struct net *net, int n, int T, int keep,
+                      struct arena *arena);
+/* Bytes that encoder_acts_init takes. */
+size_t encoder_acts_bytes(const struct net *net, int n, int T, int keep);
+/* Runs forward; the last hidden states are encoder_out(). */
+void encoder_forward(const struct encoder_run *r, struct encoder_acts *a);
+float *encoder_out(const struct net *net, const struct encoder_acts *a);
+/* Hidden states number i: 0 = embeddings after the projection, L = the last. */
+float *encoder_hidden(const struct net *net, const struct encoder_acts *a, int i);
+/* dh [R,D] is the gradient of the last hidden states and is overwritten. Adds to r->grads. */
+void encoder_backward(const struct encoder_run *r, struct encoder_acts *a, float *dh);
+#endif

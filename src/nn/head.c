@@ -1,0 +1,169 @@
+/* See head.h. */
+#include "src/nn/head.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "src/base/err.h"
+
+int head_acts_init(struct head_acts *a, int V, int D, int E, int R, struct arena *arena)
+{
+    size_t C = HEAD_CHUNK, v = (size_t)V, d = (size_t)D, e = (size_t)E, r = (size_t)R;
+    memset(a, 0, sizeof *a);
+    a->h = arena_alloc(arena, C * d, sizeof(float));
+    a->u = arena_alloc(arena, C * e, sizeof(float));
+    a->y = arena_alloc(arena, C * e, sizeof(float));
+    a->xhat = arena_alloc(arena, C * e, sizeof(float));
+    a->rstd = arena_alloc(arena, C, sizeof(float));
+    a->e = arena_alloc(arena, C * e, sizeof(float));
+    a->logits = arena_alloc(arena, C * v, sizeof(float));
+    a->lse = arena_alloc(arena, C, sizeof(float));
+    a->entropy = arena_alloc(arena, C, sizeof(float));
+    a->row = arena_alloc(arena, v, sizeof(float));
+    a->argmax = arena_alloc(arena, C, sizeof(int));
+    a->ru = arena_alloc(arena, r * d, sizeof(float));
+    a->ra = arena_alloc(arena, r * d, sizeof(float));
+    a->dz = arena_alloc(arena, r, sizeof(float));
+    return a->h && a->u && a->y && a->xhat && a->rstd && a->e && a->logits && a->lse &&
+                   a->entropy && a->row && a->argmax && a->ru && a->ra && a->dz
+               ? 0
+               : E_NOMEM;
+}
+
+static const float *value(const struct encoder_run *r, int row)
+{
+    return param_at(r->table, r->values, row);
+}
+
+static float *grad(const struct encoder_run *r, int row)
+{
+    return param_at(r->table, r->grads, row);
+}
+
+static const struct dropout no_dropout = {0};
+
+/* Hidden rows -> probabilities, for C <= HEAD_CHUNK rows; log p of the targets into lp. */
+static void chunk_forward(const struct encoder_run *r, struct head_acts *a, const float *hidden,
+                          const int *rows, const int *targets, int C, double *lp)
+{
+    const struct net *net = r->net;
+    int D = net->shape.hidden, E = net->shape.embedding, V = net->shape.vocab;
+    const float *bias = value(r, net->mlm_bias);
+    for (int i = 0; i < C; i++)
+        memcpy(a->h + (size_t)i * (size_t)D, hidden + (size_t)rows[i] * (size_t)D,
+               (size_t)D * sizeof(float));
+    r->math->gemm(0, 1, C, E, D, a->h, D, value(r, net->mlm_w), D, 0, a->e, E, r->ws);
+    r->math->bias_gelu(C, E, a->e, value(r, net->mlm_b), a->u, a->y);
+    r->math->norm(C, E, a->y, NULL, NULL, &no_dropout, 0, value(r, net->mlm_g),
+                  value(r, net->mlm_nb), net->shape.eps, a->xhat, a->rstd, a->e);
+    r->math->gemm(0, 1, C, V, E, a->e, E, value(r, net->word), E, 0, a->logits, V, r->ws);
+    for (int i = 0; i < C; i++)
+        lp[i] = (double)a->logits[(size_t)i * (size_t)V + (size_t)targets[i]] + bias[targets[i]];
+    r->math->softmax(C, V, a->logits, bias, a->lse, a->entropy, a->argmax);
+    for (int i = 0; i < C; i++)
+        lp[i] -= a->lse[i];
+}
+
+/* a->logits holds the gradient of the logits. */
+static void chunk_backward(const struct encoder_run *r, struct head_acts *a, const int *rows, int C,
+                           float *dh)
+{
+    const struct net *net = r->net;
+    int D = net->shape.hidden, E = net->shape.embedding, V = net->shape.vocab;
+    r->math->bias_grad(C, V, a->logits, grad(r, net->mlm_bias));
+    r->math->gemm(1, 0, V, E, C, a->logits, V, a->e, E, 1, grad(r, net->word), E, r->ws);
+    r->math->gemm(0, 0, C, E, V, a->logits, V, value(r, net->word), E, 0, a->y, E, r->ws);
+    r->math->norm_grad(C, E, a->y, a->xhat, a->rstd, value(r, net->mlm_g), &no_dropout, 0, a->e,
+                       NULL, grad(r, net->mlm_g), grad(r, net->mlm_nb));
+    r->math->gelu_grad((size_t)C * (size_t)E, a->u, a->e, a->e);
+    r->math->bias_grad(C, E, a->e, grad(r, net->mlm_b));
+    r->math->gemm(1, 0, E, D, C, a->e, E, a->h, D, 1, grad(r, net->mlm_w), D, r->ws);
+    r->math->gemm(0, 0, C, D, E, a->e, E, value(r, net->mlm_w), D, 0, a->h, D, r->ws);
+    for (int i = 0; i < C; i++)
+        r->math->axpy((size_t)D, 1, a->h + (size_t)i * (size_t)D, dh + (size_t)rows[i] * (size_t)D);
+}
+
+void mlm_pass(const struct encoder_run *r, struct head_acts *a, const float *hidden,
+              const int *rows, const int *targets, int count,
+              float (*each)(void *ud, const struct mlm_row *row), void *ud, float *dh)
+{
+    int V = r->net->shape.vocab;
+    for (int from = 0; from < count; from += HEAD_CHUNK) {
+        int C = count - from < HEAD_CHUNK ? count - from : HEAD_CHUNK;
+        double lp[HEAD_CHUNK];
+        int any = 0;
+        chunk_forward(r, a, hidden, rows + from, targets + from, C, lp);
+        for (int i = 0; i < C; i++) {
+            float *p = a->logits + (size_t)i * (size_t)V;
+            struct mlm_row row = {.index = from + i, .log_prob = lp[i], .p = p,
+                                  .entropy = a->entropy[i], .argmax = a->argmax[i]};
+            float c = each(ud, &row);
+            any |= c != 0;
+            if (r->grads && dh) {
+                for (int v = 0; v < V; v++)
+                    p[v] *= c;
+                p[targets[from + i]] -= c;
+            }
+        }
+        if (any && r->grads && dh)
+            chunk_backward(r, a, rows + from, C, dh);
+    }
+}
+
+void rtd_forward(const struct encoder_run *r, struct head_acts *a, const float *hidden, int R,
+                 float *logits)
+{
+    const struct net *net = r->net;
+    int D = net->shape.hidden;
+    const float *w = value(r, net->rtd_ow);
+    float b = value(r, net->rtd_ob)[0];
+    r->math->gemm(0, 1, R, D, D, hidden, D, value(r, net->rtd_w), D, 0, a->ra, D, r->ws);
+    r->math->bias_gelu(R, D, a->ra, value(r, net->rtd_b), a->ru, a->ra);
+    for (int i = 0; i < R; i++) {
+        const float *x = a->ra + (size_t)i * (size_t)D;
+        double sum = 0;
+        for (int k = 0; k < D; k++)
+            sum += (double)x[k] * w[k];
+        logits[i] = (float)(sum + b);
+    }
+}
+
+void rtd_backward(const struct encoder_run *r, struct head_acts *a, const float *hidden, int R,
+                  const float *dlogits, float *dh)
+{
+    const struct net *net = r->net;
+    int D = net->shape.hidden;
+    const float *w = value(r, net->rtd_ow);
+    float *dw = grad(r, net->rtd_ow), db = 0;
+    for (int i = 0; i < R; i++) {
+        float *x = a->ra + (size_t)i * (size_t)D, d = dlogits[i];
+        db += d;
+        for (int k = 0; k < D; k++)
+            dw[k] += d * x[k];
+        for (int k = 0; k < D; k++)
+            x[k] = d * w[k];
+    }
+    grad(r, net->rtd_ob)[0] += db;
+    r->math->gelu_grad((size_t)R * (size_t)D, a->ru, a->ra, a->ra);
+    r->math->bias_grad(R, D, a->ra, grad(r, net->rtd_b));
+    r->math->gemm(1, 0, D, D, R, a->ra, D, hidden, D, 1, grad(r, net->rtd_w), D, r->ws);
+    r->math->gemm(0, 0, R, D, D, a->ra, D, value(r, net->rtd_w), D, 0, dh, D, r->ws);
+}
+
+float unit_forward(const struct encoder_run *r, int w, int b, const float *h)
+{
+    const float *x = value(r, w);
+    double sum = value(r, b)[0];
+    for (int k = 0; k < r->net->shape.hidden; k++)
+        sum += (double)h[k] * x[k];
+    return (float)sum;
+}
+
+void unit_backward(const struct encoder_run *r, int w, int b, const float *h, float d, float *dh)
+{
+    size_t D = (size_t)r->net->shape.hidden;
+    r->math->axpy(D, d, h, grad(r, w));
+    grad(r, b)[0] += d;
+    if (dh)
+        r->math->axpy(D, d, value(r, w), dh);
+}

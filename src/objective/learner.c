@@ -1,0 +1,351 @@
+/* The learner: cuts a batch into slices, hands shards to the threads, adds gradients in one fixed
+ * tree. See objective.h for what is promised. */
+#include "src/objective/learner.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/err.h"
+
+#define TREE_CHUNK 16384 /* floats a task of the tree */
+
+static int min_int(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int max_int(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* Sequences of a slice, for rows of length T. */
+static int slice_rows(int T)
+{
+    return max_int(1, SLICE_TOKENS / T);
+}
+
+static int scratch_init(struct learner *l, struct scratch *s, struct err *err)
+{
+    const struct learner_args *a = &l->args;
+    const struct model *m = a->model;
+    int T = a->max_T, n = slice_rows(T), R = max_int(n * T, SLICE_TOKENS), rc = 0;
+    int D = max_int(m->disc.shape.hidden, m->gen.layer ? m->gen.shape.hidden : 0);
+    int E = max_int(m->disc.shape.embedding, m->gen.layer ? m->gen.shape.embedding : 0);
+    arena_init(&s->arena);
+    rc |= math_ws_init(&s->ws, err);
+    /* R rows cover every stage: shorter sequences come in larger slices of the same tokens */
+    rc |= encoder_acts_init(&s->disc, &m->disc, 1, R, a->train, &s->arena);
+    if (m->gen.layer)
+        rc |= encoder_acts_init(&s->gen, &m->gen, 1, R, a->train, &s->arena);
+    rc |= head_acts_init(&s->head, a->vocab, D, E, m->disc.heads & HEAD_RTD ? R : 0, &s->arena);
+    size_t r = (size_t)R, d = (size_t)D;
+    s->dgen = arena_alloc(&s->arena, a->train ? r * d : 1, sizeof(float));
+    s->ddisc = arena_alloc(&s->arena, a->train ? r * d : 1, sizeof(float));
+    s->logits = arena_alloc(&s->arena, r, sizeof(float));
+    s->factor = arena_alloc(&s->arena, r, sizeof(float));
+    s->rows = arena_alloc(&s->arena, r, sizeof(int));
+    s->targets = arena_alloc(&s->arena, r, sizeof(int));
+    s->slot = arena_alloc(&s->arena, r, sizeof(int));
+    if (rc || !s->dgen || !s->ddisc || !s->logits || !s->factor || !s->rows || !s->targets || !s->slot)
+        return err_nomem(err, "a worker's activations");
+    return 0;
+}
+
+struct learner *learner_new(const struct learner_args *a, struct err *err)
+{
+    struct learner *l = calloc(1, sizeof *l);
+    if (!l) {
+        err_nomem(err, "the learner");
+        return NULL;
+    }
+    l->args = *a;
+    l->objective = objective_get(a->config->objective);
+    l->log_unigram = a->log_unigram;
+    memcpy(l->special, a->special, sizeof l->special);
+    l->shards = min_int((int)a->config->shards, a->max_B);
+    l->workers = pool_threads(a->pool);
+    size_t floats = a->model->table.floats;
+    /* rows of the longest batch in slices of one sequence each, at most */
+    size_t slices = (size_t)a->max_B + 64;
+    l->values = aligned_alloc(64, floats * sizeof(float));
+    l->shard_grads = calloc((size_t)l->shards, sizeof *l->shard_grads);
+    l->scratch = calloc((size_t)l->workers, sizeof *l->scratch);
+    l->slice_losses = calloc(slices, sizeof *l->slice_losses);
+    l->auc = calloc((size_t)l->workers, sizeof *l->auc);
+    int ok = l->values && l->shard_grads && l->scratch && l->slice_losses && l->auc;
+    for (int i = 0; ok && a->train && i < l->shards; i++)
+        ok = (l->shard_grads[i] = aligned_alloc(64, floats * sizeof(float))) != NULL;
+    if (!ok) {
+        err_nomem(err, "parameters and gradients");
+        learner_free(l);
+        return NULL;
+    }
+    memset(l->values, 0, floats * sizeof(float));
+    for (int i = 0; a->train && i < l->shards; i++)
+        memset(l->shard_grads[i], 0, floats * sizeof(float));
+    l->grads = l->shard_grads[0];
+    for (int i = 0; i < l->workers; i++) {
+        if (scratch_init(l, &l->scratch[i], err)) {
+            learner_free(l);
+            return NULL;
+        }
+    }
+    return l;
+}
+
+void learner_free(struct learner *l)
+{
+    if (!l)
+        return;
+    for (int i = 0; l->scratch && i < l->workers; i++) {
+        math_ws_free(&l->scratch[i].ws);
+        arena_free(&l->scratch[i].arena);
+    }
+    for (int i = 0; l->shard_grads && i < l->shards; i++)
+        free(l->shard_grads[i]);
+    free(l->shard_grads);
+    free(l->scratch);
+    free(l->slice_losses);
+    free(l->auc);
+    free(l->values);
+    free(l);
+}
+
+float *learner_values(struct learner *l)
+{
+    return l->values;
+}
+
+float *learner_gradients(struct learner *l)
+{
+    return l->grads;
+}
+
+/* What a call of pool_run needs to know. */
+struct work {
+    struct learner *l;
+    struct batch *b;
+    int stage, train, shards, first;
+    double weight_sum, token_sum, chosen_sum;
+    int want_auc;
+    struct token_row *rows;
+    const int32_t *ids; /* learner_disc_logits */
+    float *logits;
+};
+
+static struct encoder_run make_run(const struct work *w, struct scratch *s, const struct net *net,
+                                   float *grads, uint32_t site, int row)
+{
+    struct learner *l = w->l;
+    return (struct encoder_run){
+        .math = l->args.math, .ws = &s->ws, .table = &l->args.model->table,
+        .net = net->layer ? net : NULL, .values = l->values, .grads = grads,
+        .drop = {.seed = w->b->seed, .step = w->b->step, .site = site, .row0 = (uint32_t)row,
+                 .on = grads != NULL}};
+}
+
+/* Slices of the batch are numbered through: shard after shard. */
+static int slices_before(const struct work *w, int shard)
+{
+    int rows = slice_rows(w->b->T), n = 0;
+    for (int s = 0; s < shard; s++) {
+        int from = (int)((int64_t)w->b->B * s / w->shards), to = (int)((int64_t)w->b->B * (s + 1) / w->shards);
+        n += (to - from + rows - 1) / rows;
+    }
+    return n;
+}
+
+static void shard_task(void *ud, int task, int worker)
+{
+    struct work *w = ud;
+    struct learner *l = w->l;
+    struct scratch *s = &l->scratch[worker];
+    int shard = w->first + task, rows = slice_rows(w->b->T);
+    int from = (int)((int64_t)w->b->B * shard / w->shards);
+    int to = (int)((int64_t)w->b->B * (shard + 1) / w->shards);
+    float *grads = w->train ? l->shard_grads[shard] : NULL;
+    int number = slices_before(w, shard);
+    if (grads)
+        memset(grads, 0, l->args.model->table.floats * sizeof(float));
+    for (int row = from; row < to; row += rows, number++) {
+        struct losses *out = &l->slice_losses[number];
+        *out = (struct losses){0};
+        struct slice x = {.l = l, .s = s, .b = w->b, .row = row, .n = min_int(rows, to - row),
+                          .stage = w->stage, .train = w->train, .weight_sum = w->weight_sum,
+                          .token_sum = w->token_sum, .chosen_sum = w->chosen_sum, .out = out,
+                          .auc = w->want_auc ? &l->auc[worker] : NULL,
+                          .rows = w->rows ? w->rows + (size_t)row * (size_t)w->b->T : NULL};
+        x.gen = make_run(w, s, &l->args.model->gen, grads, 1, row);
+        x.disc = make_run(w, s, &l->args.model->disc, grads, 1024, row);
+        objective_ops(l->args.config->objective)->slice(&x);
+    }
+}
+
+static void tree_task(void *ud, int task, int worker)
+{
+    struct work *w = ud;
+    struct learner *l = w->l;
+    size_t floats = l->args.model->table.floats, from = (size_t)task * TREE_CHUNK;
+    size_t n = floats - from < TREE_CHUNK ? floats - from : TREE_CHUNK;
+    (void)worker;
+    for (int stride = 1; stride < w->shards; stride *= 2)
+        for (int i = 0; i + stride < w->shards; i += 2 * stride)
+            l->args.math->axpy(n, 1, l->shard_grads[i + stride] + from, l->shard_grads[i] + from);
+}
+
+/* Denominators, counted over the whole batch. */
+static void count_batch(struct work *w)
+{
+    const struct batch *b = w->b;
+    double slots = 0, tokens = 0, chosen = 0;
+    for (int i = 0; i < b->B * b->T; i++)
+        tokens += !b->mask || b->mask[i];
+    for (int r = 0; r < b->B; r++) {
+        const float *wt = b->weights + (size_t)r * (size_t)b->N;
+        const int32_t *pos = b->positions + (size_t)r * (size_t)b->N;
+        for (int k = 0; k < b->N; k++) {
+            if (!(wt[k] > 0))
+                continue;
+            slots += (double)wt[k];
+            int again = 0;
+            for (int j = 0; j < k; j++)
+                again |= wt[j] > 0 && pos[j] == pos[k];
+            chosen += !again && (!b->mask || b->mask[(size_t)r * (size_t)b->T + (size_t)pos[k]]);
+        }
+    }
+    w->weight_sum = slots + 1e-6;
+    w->token_sum = tokens + 1e-6;
+    w->chosen_sum = chosen + 1e-6;
+}
+
+static void add_losses(struct losses *a, const struct losses *b)
+{
+    a->main += b->main;
+    a->rl += b->rl;
+    a->baseline += b->baseline;
+    a->gen_sum += b->gen_sum;
+    a->gen_weight += b->gen_weight;
+    a->masked_sum += b->masked_sum;
+    a->masked_n += b->masked_n;
+    a->unigram_sum += b->unigram_sum;
+    a->correct += b->correct;
+    a->sampled_same += b->sampled_same;
+    a->entropy_sum += b->entropy_sum;
+    a->disc_sum += b->disc_sum;
+    a->disc_n += b->disc_n;
+    a->fake_n += b->fake_n;
+    a->tp += b->tp;
+    a->fp += b->fp;
+    a->fn += b->fn;
+    a->tn += b->tn;
+    a->p_fake_sum += b->p_fake_sum;
+    a->p_real_sum += b->p_real_sum;
+}
+
+static void total_losses(const struct work *w, struct losses *o)
+{
+    const struct config *c = w->l->args.config;
+    const struct objective *obj = w->l->objective;
+    int bert = !obj->has_generator;
+    o->gen = bert ? 0 : o->gen_sum / w->weight_sum;
+    if (obj->main_heads & HEAD_RTD)
+        o->disc = o->disc_sum / (o->disc_n + 1e-6);
+    double gen = c->objective == OBJ_ADVERSARIAL ? o->rl : o->gen;
+    if (c->objective == OBJ_TWO_STAGE)
+        o->total = w->stage == 0 ? c->gen_weight * o->gen : c->disc_weight * o->disc;
+    else
+        o->total = (bert ? 0 : c->gen_weight * gen) + o->baseline +
+                   c->disc_weight * (obj->main_heads & HEAD_RTD ? o->disc : o->main);
+    o->finite = isfinite(o->total);
+}
+
+static void run_batch(struct work *w, struct losses *out, struct auc *auc)
+{
+    struct learner *l = w->l;
+    struct batch *b = w->b;
+    w->shards = min_int((int)l->args.config->shards, b->B);
+    if (w->shards > l->shards)
+        w->shards = l->shards;
+    count_batch(w);
+    w->want_auc = auc != NULL;
+    if (auc)
+        memset(l->auc, 0, (size_t)l->workers * sizeof *l->auc);
+    int at_once = w->shards, rows = (b->B + w->shards - 1) / w->shards;
+    if (w->train && l->args.config->micro_batch)
+        at_once = max_int(1, (int)l->args.config->micro_batch / rows);
+    for (w->first = 0; w->first < w->shards; w->first += at_once)
+        pool_run(l->args.pool, min_int(at_once, w->shards - w->first), shard_task, w);
+    if (w->train && w->shards > 1)
+        pool_run(l->args.pool, (int)((l->args.model->table.floats + TREE_CHUNK - 1) / TREE_CHUNK),
+                 tree_task, w);
+    struct losses sum = {0};
+    int slices = slices_before(w, w->shards);
+    for (int i = 0; i < slices; i++)
+        add_losses(&sum, &l->slice_losses[i]);
+    total_losses(w, &sum);
+    *out = sum;
+    if (!auc)
+        return;
+    for (int i = 0; i < l->workers; i++)
+        for (int k = 0; k < AUC_BINS; k++) {
+            auc->real[k] += l->auc[i].real[k];
+            auc->fake[k] += l->auc[i].fake[k];
+        }
+}
+
+void learner_step(struct learner *l, struct batch *b, int stage, struct losses *out, struct auc *auc)
+{
+    struct work w = {.l = l, .b = b, .stage = stage, .train = 1};
+    run_batch(&w, out, auc);
+}
+
+static void start_rows(const struct batch *b, struct token_row *rows)
+{
+    for (int i = 0; i < b->B * b->T; i++) {
+        rows[i] = (struct token_row){.original = b->ids[i], .masked = b->gen_ids[i],
+                                     .gen_prob = NAN, .disc_prob = NAN, .gen_entropy = NAN,
+                                     .disc_loss = NAN, .gen_loss = NAN};
+        for (int k = 0; k < EVENT_TOPK; k++)
+            rows[i].top_id[k] = -1;
+    }
+}
+
+void learner_eval(struct learner *l, struct batch *b, int stage, struct losses *out,
+                  struct auc *auc, struct token_row *rows)
+{
+    struct work w = {.l = l, .b = b, .stage = stage, .rows = rows};
+    if (rows)
+        start_rows(b, rows);
+    run_batch(&w, out, auc);
+    for (int i = 0; rows && i < b->B * b->T; i++) {
+        rows[i].sampled = l->objective->has_generator ? b->disc_ids[i] : b->gen_ids[i];
+        rows[i].label = l->objective->has_generator ? b->labels[i] : 0;
+    }
+}
+
+static void logits_task(void *ud, int task, int worker)
+{
+    struct work *w = ud;
+    struct learner *l = w->l;
+    struct scratch *s = &l->scratch[worker];
+    int T = w->b->T, rows = slice_rows(T), row = task * rows, n = min_int(rows, w->b->B - row);
+    struct encoder_run r = make_run(w, s, &l->args.model->disc, NULL, 1024, row);
+    s->disc.n = n;
+    s->disc.T = T;
+    s->disc.ids = w->ids + (size_t)row * (size_t)T;
+    s->disc.segments = NULL;
+    s->disc.mask = w->b->mask ? w->b->mask + (size_t)row * (size_t)T : NULL;
+    encoder_forward(&r, &s->disc);
+    rtd_forward(&r, &s->head, encoder_out(r.net, &s->disc), n * T, w->logits + (size_t)row * (size_t)T);
+}
+
+void learner_disc_logits(struct learner *l, int B, int T, const int32_t *ids, const uint8_t *mask,
+                         float *logits)
+{
+    struct batch b = {.B = B, .T = T, .mask = mask};
+    struct work w = {.l = l, .b = &b, .ids = ids, .logits = logits};
+    int rows = slice_rows(T);
+    pool_run(l->args.pool, (B + rows - 1) / rows, logits_task, &w);
+}

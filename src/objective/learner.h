@@ -1,0 +1,71 @@
+/* Inside the objective room: the learner, and one slice's way through an objective. */
+#ifndef ES_OBJECTIVE_LEARNER_H
+#define ES_OBJECTIVE_LEARNER_H
+#include "src/nn/head.h"
+#include "src/objective/objective.h"
+
+/* Tokens of a slice: what one thread works on at a time. */
+#define SLICE_TOKENS 1024
+
+struct scratch {
+    struct arena arena;
+    struct math_ws ws;
+    struct encoder_acts gen, disc;
+    struct head_acts head;
+    float *dgen, *ddisc;    /* [R,D]: gradients of the last hidden states */
+    float *logits;          /* [R] */
+    int *rows, *targets;    /* [R] rows of an MLM pass */
+    float *factor;          /* [R] */
+    int *slot;              /* [R] slot of the row, or -1 */
+    struct losses sums;     /* of the slices so far of this task */
+    struct auc *auc;
+};
+
+struct learner {
+    struct learner_args args;
+    const struct objective *objective;
+    int special[5];
+    float *values, *grads;  /* grads: of shard 0, where the tree ends */
+    float **shard_grads;    /* [shards] */
+    int shards, slice_rows, workers;
+    struct scratch *scratch; /* [workers] */
+    struct losses *slice_losses; /* [slices of the largest batch] */
+    struct auc *auc;         /* [workers] */
+    const float *log_unigram;
+};
+
+/* One slice: rows [row, row + n) of the batch. */
+struct slice {
+    struct learner *l;
+    struct scratch *s;
+    struct batch *b;
+    int row, n, stage, train;
+    struct encoder_run gen, disc;
+    double weight_sum;      /* over the batch, with the released 1e-6 */
+    double token_sum, chosen_sum;
+    struct losses *out;
+    struct auc *auc;
+    struct token_row *rows; /* [n*T] of this slice, or NULL */
+};
+
+/* Steps of the path (step.c). */
+void slice_generator(struct slice *x);              /* forward of the generator */
+void slice_sample(struct slice *x, double gen_weight); /* softmax, loss, gradient, samples, corruption */
+void slice_discriminator(struct slice *x, const int32_t *ids); /* forward of the main network */
+/* BCE over tokens; only_chosen: over the chosen positions. Sets the gradient of the logits. */
+void slice_rtd(struct slice *x, int only_chosen);
+void slice_rtd_backward(struct slice *x, int only_chosen, double weight);
+/* Cross-entropy of the main network at the chosen slots. */
+void slice_main_mlm(struct slice *x, double weight);
+void slice_backward_disc(struct slice *x);
+void slice_backward_gen(struct slice *x);
+
+/* Objectives: what happens to one slice. */
+struct objective_ops {
+    struct objective info;
+    void (*slice)(struct slice *x);
+};
+extern const struct objective_ops objective_electra, objective_electra15, objective_replace_mlm,
+    objective_all_tokens_mlm, objective_bert_mlm, objective_two_stage, objective_adversarial;
+const struct objective_ops *objective_ops(int choice);
+#endif
