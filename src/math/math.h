@@ -97,7 +97,8 @@ struct math {
 
 extern const struct math math_ref; /* obvious loops, double accumulation: the definition */
 /* The best kernel set of this CPU, or the one named ("portable", "avx2", "avx512", "auto");
- * E_USAGE when the CPU lacks it. "portable" runs anywhere (OpenBLAS for gemm, plain C else). */
+ * E_USAGE when the CPU lacks it. "portable" runs anywhere: plain vector C, its own gemm
+ * too, since OpenBLAS gives a row other bits when the batch is cut elsewhere. */
 const struct math *math_select(const char *name, struct err *err);
 /* "Zen", "SkylakeX", ...: OpenBLAS's kernel set. */
 const char *math_blas_core(void);

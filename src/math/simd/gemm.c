@@ -109,37 +109,47 @@ static void pack_plain(int kc, int n, const float *B, int ldb, float *out)
     }
 }
 
-typedef float v4 __attribute__((vector_size(16)));
-typedef float v4_free __attribute__((vector_size(16), aligned(4), may_alias));
-
-/* Columns k..k+3 of rows row[0..3] to out[0..3][0..3], row length NR. */
-INLINE void transpose4(const float *const row[4], int k, float *out)
+/* Rows m, m+4, ... of the W at p, four values of each: one vector. */
+INLINE vf gather4(const float *p, size_t ld, int m)
 {
-    v4 a = *(const v4_free *)(row[0] + k), b = *(const v4_free *)(row[1] + k);
-    v4 c = *(const v4_free *)(row[2] + k), d = *(const v4_free *)(row[3] + k);
-    v4 p = __builtin_shufflevector(a, b, 0, 4, 1, 5), q = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-    v4 r = __builtin_shufflevector(a, b, 2, 6, 3, 7), s = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-    *(v4_free *)(out) = __builtin_shufflevector(p, q, 0, 1, 4, 5);
-    *(v4_free *)(out + NR) = __builtin_shufflevector(p, q, 2, 3, 6, 7);
-    *(v4_free *)(out + 2 * NR) = __builtin_shufflevector(r, s, 0, 1, 4, 5);
-    *(v4_free *)(out + 3 * NR) = __builtin_shufflevector(r, s, 2, 3, 6, 7);
+#if W == 16
+    __m512 x = _mm512_castps128_ps512(_mm_loadu_ps(p + (size_t)m * ld));
+    x = _mm512_insertf32x4(x, _mm_loadu_ps(p + (size_t)(m + 4) * ld), 1);
+    x = _mm512_insertf32x4(x, _mm_loadu_ps(p + (size_t)(m + 8) * ld), 2);
+    return (vf)_mm512_insertf32x4(x, _mm_loadu_ps(p + (size_t)(m + 12) * ld), 3);
+#elif W == 8
+    __m256 x = _mm256_castps128_ps256(_mm_loadu_ps(p + (size_t)m * ld));
+    return (vf)_mm256_insertf128_ps(x, _mm_loadu_ps(p + (size_t)(m + 4) * ld), 1);
+#else
+    return v_load(p + (size_t)m * ld);
+#endif
+}
+
+/* Four values of W rows to four rows of W, row length NR. */
+INLINE void transpose4(const float *p, size_t ld, float *out)
+{
+    vf a = gather4(p, ld, 0), b = gather4(p, ld, 1), c = gather4(p, ld, 2), d = gather4(p, ld, 3);
+    vf x = v_low1(a, b), y = v_low1(c, d), z = v_high1(a, b), w = v_high1(c, d);
+    v_store(out, v_low2(x, y));
+    v_store(out + NR, v_high2(x, y));
+    v_store(out + 2 * NR, v_low2(z, w));
+    v_store(out + 3 * NR, v_high2(z, w));
 }
 
 /* The same from B stored transposed: n rows of kc. */
 static void pack_turned(int kc, int n, const float *B, int ldb, float *out)
 {
-    static const float none[KC];
     for (int j = 0; j < n; j += NR, out += (size_t)NR * kc) {
-        for (int c = 0; c < NR; c += 4) {
-            const float *row[4];
-            for (int i = 0; i < 4; i++)
-                row[i] = j + c + i < n ? B + (size_t)(j + c + i) * ldb : none;
-            int k = 0;
-            for (; k + 4 <= kc; k += 4)
-                transpose4(row, k, out + (size_t)k * NR + c);
+        int wide = n - j > W ? NR : W; /* a tile of one vector does not read the second */
+        for (int c = 0; c < wide; c += W) {
+            int rows = n - j - c < W ? n - j - c : W, k = 0;
+            const float *from = B + (size_t)(j + c) * ldb;
+            if (rows == W)
+                for (; k + 4 <= kc; k += 4)
+                    transpose4(from + k, (size_t)ldb, out + (size_t)k * NR + c);
             for (; k < kc; k++)
-                for (int i = 0; i < 4; i++)
-                    out[(size_t)k * NR + c + i] = row[i][k];
+                for (int i = 0; i < W; i++)
+                    out[(size_t)k * NR + c + i] = i < rows ? from[(size_t)i * ldb + k] : 0;
         }
     }
 }

@@ -150,6 +150,52 @@ INLINE vf v_sqrt(vf x)
 #endif
 }
 
+/* In every stretch of four lanes: the low (high) two of a and b alternating by ones; the low (high)
+ * pair of a, then that of b. */
+INLINE vf v_low1(vf a, vf b)
+{
+#ifdef ES_AVX512
+    return (vf)_mm512_unpacklo_ps((__m512)a, (__m512)b);
+#elif defined(ES_AVX2)
+    return (vf)_mm256_unpacklo_ps((__m256)a, (__m256)b);
+#else
+    return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+#endif
+}
+
+INLINE vf v_high1(vf a, vf b)
+{
+#ifdef ES_AVX512
+    return (vf)_mm512_unpackhi_ps((__m512)a, (__m512)b);
+#elif defined(ES_AVX2)
+    return (vf)_mm256_unpackhi_ps((__m256)a, (__m256)b);
+#else
+    return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+#endif
+}
+
+INLINE vf v_low2(vf a, vf b)
+{
+#ifdef ES_AVX512
+    return (vf)_mm512_shuffle_ps((__m512)a, (__m512)b, 0x44);
+#elif defined(ES_AVX2)
+    return (vf)_mm256_shuffle_ps((__m256)a, (__m256)b, 0x44);
+#else
+    return __builtin_shufflevector(a, b, 0, 1, 4, 5);
+#endif
+}
+
+INLINE vf v_high2(vf a, vf b)
+{
+#ifdef ES_AVX512
+    return (vf)_mm512_shuffle_ps((__m512)a, (__m512)b, 0xee);
+#elif defined(ES_AVX2)
+    return (vf)_mm256_shuffle_ps((__m256)a, (__m256)b, 0xee);
+#else
+    return __builtin_shufflevector(a, b, 2, 3, 6, 7);
+#endif
+}
+
 /* Nearest integer of |x| < 2^22. */
 INLINE vi v_round(vf x)
 {
