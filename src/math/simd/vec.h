@@ -209,23 +209,42 @@ INLINE vi v_round(vf x)
 #endif
 }
 
+typedef float v4 __attribute__((vector_size(16)));
+
+INLINE float v4_hsum(v4 x)
+{
+    float a = x[0] + x[2], b = x[1] + x[3];
+    return a + b;
+}
+
+INLINE float v4_hmax(v4 x)
+{
+    float a = x[0] > x[2] ? x[0] : x[2], b = x[1] > x[3] ? x[1] : x[3];
+    return a > b ? a : b;
+}
+
+#if W == 4
+#define V_FOLD(x, OP, fold) return fold(x)
+#elif W == 8
+#define V_FOLD(x, OP, fold)                                                                      \
+    return fold((v4)_mm_##OP##_ps(_mm256_castps256_ps128((__m256)(x)),                           \
+                                  _mm256_extractf128_ps((__m256)(x), 1)))
+#else
+#define V_FOLD(x, OP, fold)                                                                      \
+    __m256 half = _mm256_##OP##_ps(_mm512_castps512_ps256((__m512)(x)),                          \
+                                   _mm512_extractf32x8_ps((__m512)(x), 1));                      \
+    return fold((v4)_mm_##OP##_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)))
+#endif
+
+/* Sum and maximum over the lanes, by halves. */
 INLINE float v_hsum(vf x)
 {
-    float s[W];
-    memcpy(s, &x, sizeof s);
-    for (int half = W / 2; half; half /= 2)
-        for (int i = 0; i < half; i++)
-            s[i] += s[i + half];
-    return s[0];
+    V_FOLD(x, add, v4_hsum);
 }
 
 INLINE float v_hmax(vf x)
 {
-    float s[W];
-    memcpy(s, &x, sizeof s);
-    for (int i = 1; i < W; i++)
-        s[0] = s[i] > s[0] ? s[i] : s[0];
-    return s[0];
+    V_FOLD(x, max, v4_hmax);
 }
 
 /* e^x to 2 ulp; 0 below -87.3 (also at -inf), e^88 above 88. Cephes's polynomial. */
