@@ -20,6 +20,7 @@
 
 #define INPUT_BYTES ((size_t)1 << 18)
 #define WINDOW_BYTES ((size_t)1 << 20)
+#define LINE_MAX_BYTES ((size_t)1 << 30)
 #define DEPTH_MAX 64
 
 enum packing { PLAIN, GZIP, ZSTD };
@@ -302,7 +303,11 @@ static int make_room(struct corpus_reader *r, struct err *err)
     }
     if (r->size - r->len >= r->size / 4)
         return 0;
-    char *window = r->size > SIZE_MAX / 2 ? NULL : realloc(r->window, 2 * r->size);
+    char shown[256];
+    if (r->size >= LINE_MAX_BYTES)
+        return err_set(err, E_INPUT, "%s, line %llu: a line must be shorter than 1 GiB",
+                       shown_name(r, shown), (unsigned long long)r->number + 1);
+    char *window = realloc(r->window, 2 * r->size);
     if (!window)
         return err_nomem(err, "a line of text");
     r->window = window;

@@ -1,6 +1,6 @@
-/* Reads text line by line from plain files, .gz, .zst, directories (sorted by name, recursively)
- * and "-" (standard input). Lines of any length; NUL bytes kept; CR before LF dropped; a BOM at
- * the start of a file dropped. Documents are separated by blank lines and by file ends. */
+/* Reads text line by line from plain files, .gz, .zst, directories (by name, recursively) and
+ * "-" (standard input). Lines of up to 1 GiB; NUL bytes kept; CR before LF and a BOM at the
+ * start of a file dropped. Documents are separated by blank lines and by file ends. */
 #ifndef ES_TEXT_CORPUS_READER_H
 #define ES_TEXT_CORPUS_READER_H
 #include <stddef.h>

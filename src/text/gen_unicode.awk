@@ -32,7 +32,8 @@ function more(n, parts,    text) {
 }
 function run_end() {
     if (count > 0)
-        lower[nlower++] = sprintf("{%.0f,%.0f,%.0f,%.0f},", first, last, step, image)
+        lower[nlower++] = sprintf( \
+            "{%.0f,%.0f,%.0f,%.0f},", first, last, step, image)
     count = 0
 }
 function lower_add(from, to) {
@@ -89,7 +90,7 @@ END {
             edges[j + 1] = edges[j]
         edges[j + 1] = key
     }
-    print "/* Made by gen_unicode.awk from tests/fixtures/tokenizer/unicode; see unicode_table.h. */"
+    print "/* Made by gen_unicode.awk from the reference's tables; see unicode_table.h. */"
     print "#include \"src/text/unicode_table.h\"\n"
     print "const struct uni_range uni_ranges[] = {"
     flags = 0

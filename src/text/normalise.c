@@ -1,6 +1,6 @@
-/* Each code point passes clean -> CJK -> strip -> lower -> split on its own; the order equals the
+/* Each code point passes clean -> CJK -> strip -> lower -> split on its own; that equals the
  * reference's passes over the whole text because no pass looks at its neighbours, save for the
- * canonical ordering of combining marks, which put_ordered does. */
+ * canonical ordering of combining marks, which order_mark does. */
 #include "src/text/normalise.h"
 
 #include <string.h>
@@ -99,8 +99,8 @@ static void put(struct normaliser *n, uint32_t cp, size_t start, size_t end)
         n->cur.len += (size_t)utf8_encode(cp, n->buf + n->cur.len);
 }
 
-/* Combining classes of the marks that survive stripping: spacing marks, and marks newer than the
- * reference's list of accents. Marks newer than Unicode 9 have no class there. */
+/* Combining classes of the marks that survive stripping: spacing marks, and marks newer than
+ * the reference's list of accents. Marks newer than Unicode 9 have no class there. */
 static const struct mark {
     uint32_t first, last;
     int class;

@@ -1,6 +1,6 @@
-/* Text into words, as the reference tokenizer does it before WordPiece: clean, spaces round CJK,
- * canonical decomposition and accents dropped, lower-case, split at white space and punctuation.
- * Works code point by code point on a fixed buffer: nothing is allocated. */
+/* Text into words, as the reference tokenizer does it before WordPiece: clean, spaces round
+ * CJK, canonical decomposition and accents dropped, lower-case, split at white space and
+ * punctuation. Works code point by code point on a fixed buffer: nothing is allocated. */
 #ifndef ES_TEXT_NORMALISE_H
 #define ES_TEXT_NORMALISE_H
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* A byte trie over the tokens of a vocabulary, edges in one hash table. Read-only once built. */
+/* A byte trie over the tokens of a vocabulary, edges in one hash table. */
 #ifndef ES_TEXT_TRIE_H
 #define ES_TEXT_TRIE_H
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Made by gen_unicode.awk from tests/fixtures/tokenizer/unicode; see unicode_table.h. */
+/* Made by gen_unicode.awk from the reference's tables; see unicode_table.h. */
 #include "src/text/unicode_table.h"
 
 const struct uni_range uni_ranges[] = {

@@ -1,7 +1,7 @@
-/* Words are counted as they come. At the end the alphabet goes in first, then the most frequent
- * pair of neighbouring pieces becomes a new piece again and again: byte-pair merges (Sennrich et
- * al., 2016) on "##" pieces, as Hugging Face's WordPiece trainer does it. Counts of pairs are
- * kept up to date word by word. */
+/* Words are counted as they come. At the end the alphabet goes in first, then the most
+ * frequent pair of neighbouring pieces becomes a new piece again and again: byte-pair merges
+ * (Sennrich et al., 2016) on "##" pieces, as Hugging Face's WordPiece trainer does it. Counts
+ * of pairs are kept up to date word by word. */
 #include "src/text/vocab_train.h"
 
 #include <stdlib.h>
@@ -313,6 +313,8 @@ int vocab_trainer_finish(struct vocab_trainer *t, char **out, size_t *size, stru
 {
     if (!t->words.n)
         return err_set(err, E_INPUT, "there is no text to train a vocabulary on");
+    if (t->symbols)
+        return err_set(err, E_USAGE, "this training of a vocabulary has ended already");
     int rc = tell(t, "counting pairs", 0, err);
     if (rc)
         return rc;

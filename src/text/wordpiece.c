@@ -99,11 +99,12 @@ static int match_word(void *ud, const struct text_word *word)
             }
         }
         if (best < 0) {
+            size_t pushed = w->out->len - first;
             w->out->len = first;
             if (w->start)
-                w->start->len = first;
+                w->start->len -= pushed;
             if (w->end)
-                w->end->len = first;
+                w->end->len -= pushed;
             return push(w, w->unk, word->start, word->end);
         }
         int rc = push(w, best, word->start, word->end);

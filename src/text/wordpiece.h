@@ -1,5 +1,5 @@
-/* BERT tokenisation: clean, spaces round CJK, strip accents, lower-case, split at white space and
- * punctuation, greedy longest match. Equal to Hugging Face's fast BertTokenizer, with
+/* BERT tokenisation: clean, spaces round CJK, strip accents, lower-case, split at white space
+ * and punctuation, greedy longest match. Equal to Hugging Face's fast BertTokenizer, with
  * special-token strings in text treated as text unless asked. A word cache makes it fast; one
  * tokenizer per thread, nothing allocated per token. */
 #ifndef ES_TEXT_WORDPIECE_H

@@ -132,13 +132,22 @@ static void join(struct str *out, const int32_t *ids, size_t n)
         str_add(out, "-");
 }
 
+/* What is checked: the lines under one vocabulary. */
+struct subject {
+    struct parity *p;
+    const struct vocab *v;
+    const char *vocab;
+    const struct lines *lines;
+};
+
 /* One column of one table: column 1 is fast_ids, 2 fast_split_special_ids. */
-static void check_column(struct parity *p, const struct vocab *v, const char *vocab, int config,
-                         int column, const struct lines *lines)
+static void check_column(const struct subject *s, int config, int column)
 {
+    struct parity *p = s->p;
+    const struct lines *lines = s->lines;
     char file[128], name[128], why[256] = "";
-    snprintf(file, sizeof file, "expected_%s_%s.tsv", vocab, configs[config].name);
-    snprintf(name, sizeof name, "%s/%s/%s", vocab, configs[config].name,
+    snprintf(file, sizeof file, "expected_%s_%s.tsv", s->vocab, configs[config].name);
+    snprintf(name, sizeof name, "%s/%s/%s", s->vocab, configs[config].name,
              column == 1 ? "fast_ids" : "fast_split_special_ids");
     char *data = table(p, file, 0), *cursor = data, *row;
     if (!data) {
@@ -148,7 +157,7 @@ static void check_column(struct parity *p, const struct vocab *v, const char *vo
     struct wordpiece_options o = configs[config].o;
     o.special_in_text = column == 1;
     struct err err = { 0, "no memory" };
-    struct wordpiece *w = wordpiece_new(v, &o, &err);
+    struct wordpiece *w = wordpiece_new(s->v, &o, &err);
     struct ids ids = { 0 };
     struct str got;
     str_init(&got);
@@ -165,7 +174,8 @@ static void check_column(struct parity *p, const struct vocab *v, const char *vo
         join(&got, ids.data, ids.len);
         seen++;
         if (strcmp(str_get(&got), want) && !wrong++)
-            snprintf(why, sizeof why, "line %zu: %.80s, expected %.80s", id, str_get(&got), want);
+            snprintf(why, sizeof why, "line %zu: %.80s, expected %.80s", id, str_get(&got),
+                     want);
     }
     char what[64];
     snprintf(what, sizeof what, "%zu lines equal", seen);
@@ -179,44 +189,37 @@ static void check_column(struct parity *p, const struct vocab *v, const char *vo
     free(data);
 }
 
-/* [CLS] A [SEP] B [SEP] of at most max ids: the longer side loses its last (B when equal). */
-static void pair_ids(const struct vocab *v, struct ids *a, struct ids *b, int has_b, size_t max,
-                     struct ids *out, struct ids *types)
+/* [CLS] A [SEP] B [SEP] of at most max ids: the longer side loses its last (B when equal).
+ * out: ids and token types. */
+static void pair_ids(const struct vocab *v, struct ids side[2], int sides, size_t max,
+                     struct ids out[2])
 {
-    size_t extra = has_b ? 3 : 2;
-    while (a->len + b->len + extra > max && a->len + b->len > 0) {
-        if (a->len > b->len)
-            a->len--;
-        else
-            b->len--;
+    while (side[0].len + side[1].len + (size_t)sides + 1 > max && side[0].len + side[1].len > 0)
+        side[side[0].len > side[1].len ? 0 : 1].len--;
+    out[0].len = out[1].len = 0;
+    ids_push(&out[0], vocab_special(v, VOCAB_CLS));
+    for (int type = 0; type < sides; type++) {
+        for (size_t k = 0; k < side[type].len; k++)
+            ids_push(&out[0], side[type].data[k]);
+        ids_push(&out[0], vocab_special(v, VOCAB_SEP));
+        while (out[1].len < out[0].len)
+            ids_push(&out[1], type);
     }
-    out->len = types->len = 0;
-    ids_push(out, vocab_special(v, VOCAB_CLS));
-    for (size_t k = 0; k < a->len; k++)
-        ids_push(out, a->data[k]);
-    ids_push(out, vocab_special(v, VOCAB_SEP));
-    while (types->len < out->len)
-        ids_push(types, 0);
-    for (size_t k = 0; k < b->len; k++)
-        ids_push(out, b->data[k]);
-    if (has_b)
-        ids_push(out, vocab_special(v, VOCAB_SEP));
-    while (types->len < out->len)
-        ids_push(types, 1);
 }
 
-static void check_pairs(struct parity *p, const struct vocab *v, const char *vocab,
-                        const struct lines *lines)
+static void check_pairs(const struct subject *s)
 {
+    struct parity *p = s->p;
+    const struct lines *lines = s->lines;
     char file[128], why[256] = "";
-    snprintf(file, sizeof file, "pairs_%s_lower.tsv", vocab);
+    snprintf(file, sizeof file, "pairs_%s_lower.tsv", s->vocab);
     char *data = table(p, file, 0), *cursor = data, *row;
     if (!data)
         return;
     struct wordpiece_options o = { .strip_accents = -1 };
     struct err err = { 0, "no memory" };
-    struct wordpiece *w = wordpiece_new(v, &o, &err);
-    struct ids a = { 0 }, b = { 0 }, out = { 0 }, types = { 0 };
+    struct wordpiece *w = wordpiece_new(s->v, &o, &err);
+    struct ids side[2] = { { 0 }, { 0 } }, out[2] = { { 0 }, { 0 } };
     struct str got, got_types;
     str_init(&got);
     str_init(&got_types);
@@ -230,15 +233,16 @@ static void check_pairs(struct parity *p, const struct vocab *v, const char *voc
         int has_b = strcmp(second, "-") != 0;
         if (la >= lines->n || (has_b && lb >= lines->n))
             continue;
-        a.len = b.len = 0;
-        wordpiece_encode(w, lines->data[la].text, lines->data[la].len, &a);
+        side[0].len = side[1].len = 0;
+        wordpiece_encode(w, lines->data[la].text, lines->data[la].len, &side[0]);
         if (has_b)
-            wordpiece_encode(w, lines->data[lb].text, lines->data[lb].len, &b);
-        pair_ids(v, &a, &b, has_b, max, &out, &types);
-        join(&got, out.data, out.len);
-        join(&got_types, types.data, types.len);
+            wordpiece_encode(w, lines->data[lb].text, lines->data[lb].len, &side[1]);
+        pair_ids(s->v, side, 1 + has_b, max, out);
+        join(&got, out[0].data, out[0].len);
+        join(&got_types, out[1].data, out[1].len);
         seen++;
-        if ((strcmp(str_get(&got), want) || strcmp(str_get(&got_types), want_types)) && !wrong++)
+        if ((strcmp(str_get(&got), want) || strcmp(str_get(&got_types), want_types)) &&
+            !wrong++)
             snprintf(why, sizeof why, "pair %zu: %.80s, expected %.80s", seen, str_get(&got),
                      want);
     }
@@ -250,10 +254,10 @@ static void check_pairs(struct parity *p, const struct vocab *v, const char *voc
         parity_pass(p, GROUP, file, what);
     str_free(&got);
     str_free(&got_types);
-    ids_free(&a);
-    ids_free(&b);
-    ids_free(&out);
-    ids_free(&types);
+    for (int k = 0; k < 2; k++) {
+        ids_free(&side[k]);
+        ids_free(&out[k]);
+    }
     wordpiece_free(w);
     free(data);
 }
@@ -266,19 +270,22 @@ static uint64_t fnv(uint64_t h, uint32_t id)
     return h;
 }
 
+/* Of at most *lines lines; *lines becomes the number of tokens. */
 static uint64_t digest(struct parity *p, const struct vocab *v, const char *path, int config,
-                       size_t most, size_t *tokens)
+                       size_t *lines)
 {
     struct err err = { 0, "" };
     struct wordpiece *w = wordpiece_new(v, &configs[config].o, &err);
     struct corpus_reader *r = corpus_reader_open(&path, 1, &err);
     struct corpus_line line;
     struct ids ids = { 0 };
+    size_t most = *lines;
+    *lines = 0;
     uint64_t h = 0xCBF29CE484222325u;
     for (size_t k = 0; w && r && k < most && corpus_reader_next(r, &line, &err) > 0; k++) {
         ids.len = 0;
         wordpiece_encode(w, line.text, line.len, &ids);
-        *tokens += ids.len;
+        *lines += ids.len;
         for (size_t i = 0; i < ids.len; i++)
             h = fnv(h, (uint32_t)ids.data[i]);
         h = fnv(h, 0xFFFFFFFFu);
@@ -333,9 +340,10 @@ static void check_file(struct parity *p, struct vocab *const vocabs[NVOCABS], ch
         parity_skip(p, GROUP, name, "another version of the file");
         return;
     }
-    size_t tokens = 0;
-    uint64_t h = digest(p, vocabs[v], path, c, lines, &tokens);
-    snprintf(what, sizeof what, "%zu tokens (expected %zu), digest %016" PRIx64, tokens, want, h);
+    size_t tokens = lines;
+    uint64_t h = digest(p, vocabs[v], path, c, &tokens);
+    snprintf(what, sizeof what, "%zu tokens (expected %zu), digest %016" PRIx64, tokens, want,
+             h);
     if (h == want_hash && tokens == want)
         parity_pass(p, GROUP, name, what);
     else
@@ -353,12 +361,13 @@ void parity_tokenizer(struct parity *p)
         vocabs[v] = load_vocab(p, vocab_names[v], &absent);
         if (absent)
             parity_skip(p, GROUP, vocab_names[v], "the vocabulary is not here");
+        struct subject s = { p, vocabs[v], vocab_names[v], &lines };
         for (int c = 0; vocabs[v] && c < NCONFIGS; c++) {
-            check_column(p, vocabs[v], vocab_names[v], c, 1, &lines);
-            check_column(p, vocabs[v], vocab_names[v], c, 2, &lines);
+            check_column(&s, c, 1);
+            check_column(&s, c, 2);
         }
         if (vocabs[v])
-            check_pairs(p, vocabs[v], vocab_names[v], &lines);
+            check_pairs(&s);
     }
     char *data = table(p, "file_digests.tsv", 0), *cursor = data;
     if (data && next_row(&cursor)) {

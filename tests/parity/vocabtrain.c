@@ -173,7 +173,8 @@ static void check_counts(struct parity *p)
     char *data = NULL, *rest, why[512] = "", what[64];
     size_t rows = 0;
     normaliser_init(&norm, &lower, count_word, &table);
-    if (read_table(p, "word_counts.tsv", &data, &err) || each_line(p, count_line, &norm, &err)) {
+    if (read_table(p, "word_counts.tsv", &data, &err) ||
+        each_line(p, count_line, &norm, &err)) {
         parity_fail(p, GROUP, "word_counts", err.text);
         free(data);
         word_table_free(&table);
@@ -185,7 +186,8 @@ static void check_counts(struct parity *p)
             continue;
         rows++;
         int64_t k = word_table_add(&table, row, (size_t)(tab - row), 0);
-        unsigned long long got = k < 0 ? 0 : table.entries[k].count, want = strtoull(tab, NULL, 10);
+        unsigned long long got = k < 0 ? 0 : table.entries[k].count;
+        unsigned long long want = strtoull(tab, NULL, 10);
         if (got != want)
             snprintf(why, sizeof why, "row %zu: counted %llu times, expected %llu", rows, got,
                      want);
