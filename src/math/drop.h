@@ -1,6 +1,6 @@
 /* What every kernel must agree on about dropout: which bits decide, and the scale. Element e of
- * a block of 8 columns takes half e % 2 (low half first) of word e / 2 of the block's counter; it is
- * dropped when those 16 bits are below drop_limit. */
+ * a block of 8 columns takes half e % 2 (low half first) of word e / 2 of the block's counter;
+ * it is dropped when those 16 bits are below drop_limit. */
 #ifndef ES_MATH_DROP_H
 #define ES_MATH_DROP_H
 #include "src/base/rng.h"

@@ -2,10 +2,10 @@
  * (portable, avx2, avx512), chosen at run time by CPU; every entry is tested against math_ref,
  * the plain one. Matrices are row-major, ld = elements between rows.
  *
- * Bit promises, on one kernel set: a row of gemm's C depends only on that row of op(A), on B and
- * on K (never on M, on the row's place, or on threads); accumulation runs over k in order. So a
- * batch may be cut between rows without changing a bit. All functions are thread-safe; nothing
- * allocates: gemm takes its packing space from `ws`. */
+ * Bit promises, on one kernel set: a row of gemm's C depends only on that row of op(A), on B
+ * and on K (never on M, on the row's place, or on threads); accumulation runs over k in order.
+ * So a batch may be cut between rows without changing a bit. All functions are thread-safe;
+ * nothing allocates: gemm takes its packing space from `ws`. */
 #ifndef ES_MATH_MATH_H
 #define ES_MATH_MATH_H
 #include <stddef.h>
@@ -47,14 +47,15 @@ struct math {
     /* dx = dy * gelu'(u). In place allowed. */
     void (*gelu_grad)(size_t n, const float *u, const float *dy, float *dx);
 
-    /* z = drop(x + b) + residual; y = LN(z) g + beta. Keeps xhat [rows,n] and rstd [rows] for the
-     * backward pass. b and residual may be NULL; row0: global number of the first row, for
+    /* z = drop(x + b) + residual; y = LN(z) g + beta. Keeps xhat [rows,n] and rstd [rows] for
+     * the backward pass. b and residual may be NULL; row0: global number of the first row, for
      * dropout. Statistics in enough precision for eps 1e-12. */
     void (*norm)(int rows, int n, const float *x, const float *b, const float *residual,
                  const struct dropout *drop, uint32_t row0, const float *g, const float *beta,
                  float eps, float *xhat, float *rstd, float *y);
-    /* Given dy: dz (gradient of z: what flows into the residual), and dx = drop'(dz) (what flows
-     * into the dense layer; may be == dz when p == 0 or NULL when not wanted). dg, dbeta += . */
+    /* Given dy: dz (gradient of z: what flows into the residual), and dx = drop'(dz) (what
+     * flows into the dense layer; may be == dz when p == 0 or NULL when not wanted).
+     * dg and dbeta are added to. */
     void (*norm_grad)(int rows, int n, const float *dy, const float *xhat, const float *rstd,
                       const float *g, const struct dropout *drop, uint32_t row0, float *dz,
                       float *dx, float *dg, float *dbeta);
@@ -62,12 +63,13 @@ struct math {
     void (*dropout)(int rows, int n, const float *x, const struct dropout *drop, uint32_t row0,
                     float *y);
 
-    /* Multi-head attention over nseq sequences of T tokens; q,k,v,o are [nseq*T, ld] with head h
-     * at columns h*hd up. A sequence without any key seen gets o = 0, lse = 0.
+    /* Multi-head attention over nseq sequences of T tokens; q,k,v,o are [nseq*T, ld] with head
+     * h at columns h*hd up. A sequence without any key seen gets o = 0, lse = 0.
      * The gradients are overwritten, not added to; d_o has the row length ldo.
      * mask [nseq,T]: 0 = key not seen (NULL: all seen). scale is 1/sqrt(hd). Probabilities get
      * dropout with row = (row0seq + seq)*H + h, col = q*T + k. lse [nseq,H,T] is kept for the
-     * backward pass, which recomputes the probabilities (no [T,T] is stored beyond one head). */
+     * backward pass, which recomputes the probabilities (no [T,T] is stored beyond one head).
+     * T is at most 8,000. */
     void (*attention)(int nseq, int T, int H, int hd, const float *q, const float *k,
                       const float *v, int ld, const uint8_t *mask, const struct dropout *drop,
                       uint32_t row0seq, float *o, int ldo, float *lse, struct math_ws *ws);

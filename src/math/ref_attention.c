@@ -1,6 +1,7 @@
-/* Reference attention: one probability at a time. For one query, with P = softmax(scale q.k) over
- * the keys seen and P' = drop(P): o = sum P'_k v_k. Backward, with D = do.o:
- * dS_k = P_k (drop'(do.v_k) - D); dq = scale sum dS_k k_k; dk_k += scale dS_k q; dv_k += P'_k do. */
+/* Reference attention: one probability at a time. For one query, with P = softmax(scale q.k)
+ * over the keys seen and P' = drop(P): o = sum P'_k v_k. Backward, with D = do.o:
+ * dS_k = P_k (drop'(do.v_k) - D); dq = scale sum dS_k k_k; dk_k += scale dS_k q; dv_k += P'_k
+ * do. */
 #include <math.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* GFLOP/s of the best kernel set's gemm beside OpenBLAS on one thread, at the shapes of ELECTRA:
- * forward (NT), input gradient (NN), weight gradient (TN), generator head, attention. Best of
- * several rounds. Not a test: run by hand. */
+/* GFLOP/s of the best kernel set's gemm beside OpenBLAS on one thread, at the shapes of
+ * ELECTRA: forward (NT), input gradient (NN), weight gradient (TN), generator head, attention.
+ * Best of several rounds. Not a test: run by hand. */
 #include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,8 @@
-/* Attention of one head at a time, over blocks of query rows: scores and their gradients stand in
- * the packing space, the products are the set's own gemm. The formulas are those of
+/* Attention of one head at a time, over blocks of query rows: scores and their gradients stand
+ * in the packing space, the products are the set's own gemm. The formulas are those of
  * ref_attention.c. */
+#include <assert.h>
+
 #include "src/math/simd/kernels.h"
 #include "src/math/simd/philox.h"
 #include "src/math/simd/vec.h"
@@ -13,12 +15,13 @@ struct head {
     const struct dropout *drop;
     uint32_t row;
     vf scale;
-    float *bias; /* 0 or -inf for each key; NULL: all are seen */
+    const float *bias; /* 0 or -inf for each key; NULL: all are seen */
 };
 
 /* Query rows of a block. */
 static int block_rows(int T)
 {
+    assert(T <= MASK_MAX);
     int rows = SCORES / T;
     return rows > T ? T : rows;
 }
@@ -32,8 +35,8 @@ static float *mask_bias(const uint8_t *mask, int T, float *space)
     return space;
 }
 
-/* Factors of row i's keys, for every second stretch of keys: a row may start inside a block of
- * 8 columns, so the block is read from the multiple of 8 below. */
+/* Dropout of row i. A row of T keys may start inside a block of 8 columns: factors are made from
+ * the multiple of 8 below. */
 static void drop_keys(const struct head *h, int i, float *p)
 {
     float factor[DROP_BLOCK + W];

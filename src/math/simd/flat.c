@@ -140,8 +140,8 @@ void KERNEL(axpy)(size_t n, float a, const float *x, float *y)
     }
 }
 
-void KERNEL(adamw)(size_t n, float *p, const float *g, float *m, float *v, float scale, float lr,
-                   float beta1, float beta2, float eps, float wd, float c1, float c2)
+void KERNEL(adamw)(size_t n, float *p, const float *g, float *m, float *v, float scale,
+                   float lr, float beta1, float beta2, float eps, float wd, float c1, float c2)
 {
     vf b1 = v_set(beta1), b2 = v_set(beta2), grad = v_set(scale);
     vf a1 = v_set((float)(1 - (double)beta1)), a2 = v_set((float)(1 - (double)beta2));

@@ -1,12 +1,12 @@
-/* Matrix product. B is packed in blocks of KC x NC (panels of NR columns, zero filled), A in panels
- * of MR rows; a micro-kernel keeps an MR x NR tile of C in registers for KC steps.
+/* Matrix product. B is packed in blocks of KC x NC (panels of NR columns, zero filled), A in
+ * panels of MR rows; a micro-kernel keeps an MR x NR tile of C in registers for KC steps.
  *
- * 1. Every element of C is a chain of multiply-adds over k in order, cut into blocks at multiples
- *    of KC only: tiles of fewer rows or columns run the same chain, so a row's bits depend neither
- *    on M nor on the row's place.
+ * 1. Every element of C is a chain of multiply-adds over k in order, cut into blocks at
+ *    multiples of KC only: tiles of fewer rows or columns run the same chain, so a row's bits
+ *    depend neither on M nor on the row's place.
  * 2. Space: KC * NC + MR * KP floats at the start of ws.
- * A panel lies either as rows (A as stored, row length KP) or as columns (A transposed, row length
- * MR), whichever is a plain copy. */
+ * A panel lies either as rows (A as stored, row length KP) or as columns (A transposed, row
+ * length MR), whichever is a plain copy. */
 #include "src/math/simd/kernels.h"
 #include "src/math/simd/vec.h"
 
@@ -31,40 +31,40 @@ INLINE void tile(int mr, int nv, int kc, const float *a, int rs, int cs, const f
     ROWS(START)
     for (int k = 0; k < kc; k++) {
         vf b0 = v_load(b), b1 = nv > 1 ? v_load(b + W) : b0;
-#define STEP(i)                                                                                  \
-    if (i < mr) {                                                                                \
-        vf x = v_set(a[i * rs]);                                                                 \
-        c##i##_0 = v_fma(x, b0, c##i##_0);                                                       \
-        if (nv > 1)                                                                              \
-            c##i##_1 = v_fma(x, b1, c##i##_1);                                                   \
+#define STEP(i)                                                                               \
+    if (i < mr) {                                                                             \
+        vf x = v_set(a[i * rs]);                                                              \
+        c##i##_0 = v_fma(x, b0, c##i##_0);                                                    \
+        if (nv > 1)                                                                           \
+            c##i##_1 = v_fma(x, b1, c##i##_1);                                                \
     }
         ROWS(STEP)
         a += cs;
         b += NR;
     }
-#define END(i)                                                                                   \
-    if (i < mr) {                                                                                \
-        float *c = C + (size_t)(i) * (size_t)ldc;                                                \
-        if (nv > 1) {                                                                            \
-            v_store(c, add ? v_load(c) + c##i##_0 : c##i##_0);                                   \
-            c += W;                                                                              \
-            c##i##_0 = c##i##_1;                                                                 \
-        }                                                                                        \
-        v_put(c, add ? v_get(c, last) + c##i##_0 : c##i##_0, last);                              \
+#define END(i)                                                                                \
+    if (i < mr) {                                                                             \
+        float *c = C + (size_t)(i) * (size_t)ldc;                                             \
+        if (nv > 1) {                                                                         \
+            v_store(c, add ? v_load(c) + c##i##_0 : c##i##_0);                                \
+            c += W;                                                                           \
+            c##i##_0 = c##i##_1;                                                              \
+        }                                                                                     \
+        v_put(c, add ? v_get(c, last) + c##i##_0 : c##i##_0, last);                           \
     }
     ROWS(END)
 }
 
-#define TILE(name, mr, nv, rs, cs)                                                               \
-    static __attribute__((noinline)) void name(int kc, const float *a, const float *b, float *C, \
-                                               int ldc, int add, int last)                       \
-    {                                                                                            \
-        tile(mr, nv, kc, a, rs, cs, b, C, ldc, add, last);                                       \
+#define TILE(name, mr, nv, rs, cs)                                                            \
+    static void name(int kc, const float *a, const float *b, float *C, int ldc, int add,      \
+                     int last)                                                                \
+    {                                                                                         \
+        tile(mr, nv, kc, a, rs, cs, b, C, ldc, add, last);                                    \
     }
-#define TILES(mr)                                                                                \
-    TILE(rows_##mr##_1, mr, 1, KP, 1)                                                            \
-    TILE(rows_##mr##_2, mr, 2, KP, 1)                                                            \
-    TILE(cols_##mr##_1, mr, 1, 1, MR)                                                            \
+#define TILES(mr)                                                                             \
+    TILE(rows_##mr##_1, mr, 1, KP, 1)                                                         \
+    TILE(rows_##mr##_2, mr, 2, KP, 1)                                                         \
+    TILE(cols_##mr##_1, mr, 1, 1, MR)                                                         \
     TILE(cols_##mr##_2, mr, 2, 1, MR)
 #define ENTRY(mr) {mr, {{rows_##mr##_1, rows_##mr##_2}, {cols_##mr##_1, cols_##mr##_2}}}
 
@@ -128,7 +128,8 @@ INLINE vf gather4(const float *p, size_t ld, int m)
 /* Four values of W rows to four rows of W, row length NR. */
 INLINE void transpose4(const float *p, size_t ld, float *out)
 {
-    vf a = gather4(p, ld, 0), b = gather4(p, ld, 1), c = gather4(p, ld, 2), d = gather4(p, ld, 3);
+    vf a = gather4(p, ld, 0), b = gather4(p, ld, 1);
+    vf c = gather4(p, ld, 2), d = gather4(p, ld, 3);
     vf x = v_low1(a, b), y = v_low1(c, d), z = v_high1(a, b), w = v_high1(c, d);
     v_store(out, v_low2(x, y));
     v_store(out + NR, v_high2(x, y));

@@ -1,5 +1,6 @@
-/* The entries of one kernel set, as its files see each other. ES_SET names the set; KERNEL(gemm) is
- * avx2_gemm and so on. The packing space of a thread: first the gemm's, then attention's. */
+/* The entries of one kernel set, as its files see each other. ES_SET names the set;
+ * KERNEL(gemm) is avx2_gemm and so on. The packing space of a thread: first the gemm's, then
+ * attention's. */
 #ifndef ES_MATH_SIMD_KERNELS_H
 #define ES_MATH_SIMD_KERNELS_H
 #include "src/math/math.h"
@@ -36,6 +37,6 @@ void KERNEL(softmax)(int rows, int V, float *x, const float *b, float *lse, floa
 int KERNEL(sample)(int V, const float *p, double u);
 double KERNEL(sumsq)(size_t n, const float *x);
 void KERNEL(axpy)(size_t n, float a, const float *x, float *y);
-void KERNEL(adamw)(size_t n, float *p, const float *g, float *m, float *v, float scale, float lr,
-                   float beta1, float beta2, float eps, float wd, float c1, float c2);
+void KERNEL(adamw)(size_t n, float *p, const float *g, float *m, float *v, float scale,
+                   float lr, float beta1, float beta2, float eps, float wd, float c1, float c2);
 #endif

@@ -1,5 +1,5 @@
-/* The kernel sets and the size of the packing space. The sources of this folder are compiled once
- * for each set, with its vector width. */
+/* The kernel sets and the size of the packing space. The sources of this folder are compiled
+ * once for each set, with its vector width. */
 #ifndef ES_MATH_SIMD_SIMD_H
 #define ES_MATH_SIMD_SIMD_H
 #include "src/math/math.h"

@@ -1,6 +1,6 @@
 /* Vectors of W floats: 16 with AVX-512, 8 with AVX2 and FMA, else 4 in plain vector C. Partial
- * loads fill with zeros; a lane's result never depends on its neighbours, so tails have the bits
- * of full vectors. */
+ * loads fill with zeros; a lane's result never depends on its neighbours, so tails have the
+ * bits of full vectors. */
 #ifndef ES_MATH_SIMD_VEC_H
 #define ES_MATH_SIMD_VEC_H
 #include <math.h>
@@ -150,8 +150,8 @@ INLINE vf v_sqrt(vf x)
 #endif
 }
 
-/* In every stretch of four lanes: the low (high) two of a and b alternating by ones; the low (high)
- * pair of a, then that of b. */
+/* In every stretch of four lanes: the low (high) two of a and b alternating by ones; the low
+ * (high) pair of a, then that of b. */
 INLINE vf v_low1(vf a, vf b)
 {
 #ifdef ES_AVX512
@@ -226,13 +226,13 @@ INLINE float v4_hmax(v4 x)
 #if W == 4
 #define V_FOLD(x, OP, fold) return fold(x)
 #elif W == 8
-#define V_FOLD(x, OP, fold)                                                                      \
-    return fold((v4)_mm_##OP##_ps(_mm256_castps256_ps128((__m256)(x)),                           \
+#define V_FOLD(x, OP, fold)                                                                   \
+    return fold((v4)_mm_##OP##_ps(_mm256_castps256_ps128((__m256)(x)),                        \
                                   _mm256_extractf128_ps((__m256)(x), 1)))
 #else
-#define V_FOLD(x, OP, fold)                                                                      \
-    __m256 half = _mm256_##OP##_ps(_mm512_castps512_ps256((__m512)(x)),                          \
-                                   _mm512_extractf32x8_ps((__m512)(x), 1));                      \
+#define V_FOLD(x, OP, fold)                                                                   \
+    __m256 half = _mm256_##OP##_ps(_mm512_castps512_ps256((__m512)(x)),                       \
+                                   _mm512_extractf32x8_ps((__m512)(x), 1));                   \
     return fold((v4)_mm_##OP##_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)))
 #endif
 

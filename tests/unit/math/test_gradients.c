@@ -1,5 +1,5 @@
-/* The reference gradients against difference quotients of the reference functions. The quotient is
- * the five-point one with h = 1/32: its own error is about h^4 / 30 = 3e-8 times the fifth
+/* The reference gradients against difference quotients of the reference functions. The quotient
+ * is the five-point one with h = 1/32: its own error is about h^4 / 30 = 3e-8 times the fifth
  * derivative, and float outputs add about 2^-24 n^(1/2) / h = 2e-5; hence 2e-4. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -270,9 +270,9 @@ static void attention_agrees_forward_and_backward(void **state)
         expect_close(m->name, "attention", f[2], f[1], out, 1e-5);
         expect_close(m->name, "lse", lse2, lse, (size_t)(nseq * H * T), 1e-5);
         fill(f[5], out, 31, 1);
-        math_ref.attention_grad(nseq, T, H, hd, f[0], f[0] + ldo, f[0] + 2 * ldo, ld, seen, drop,
-                                9, f[1], ldo, lse, f[5], f[6], f[6] + ldo, f[6] + 2 * ldo, ld,
-                                NULL);
+        math_ref.attention_grad(nseq, T, H, hd, f[0], f[0] + ldo, f[0] + 2 * ldo, ld, seen,
+                                drop, 9, f[1], ldo, lse, f[5], f[6], f[6] + ldo,
+                                f[6] + 2 * ldo, ld, NULL);
         memset(f[7], 0x7f, in * sizeof(float));
         m->attention_grad(nseq, T, H, hd, f[0], f[0] + ldo, f[0] + 2 * ldo, ld, seen, drop, 9,
                           f[1], ldo, lse, f[5], f[7], f[7] + ldo, f[7] + 2 * ldo, ld, &ws);
@@ -372,7 +372,8 @@ static void passes_over_parameters_agree(void **state)
         memcpy(f[4], f[5], n * sizeof(float));
         math_ref.adamw(n, f[1], f[0], f[4], f[6], 0.5f, 0.01f, 0.9f, 0.999f, 1e-6f, 0.01f, 1.2f,
                        1.1f);
-        m->adamw(n, f[2], f[0], f[5], f[7], 0.5f, 0.01f, 0.9f, 0.999f, 1e-6f, 0.01f, 1.2f, 1.1f);
+        m->adamw(n, f[2], f[0], f[5], f[7], 0.5f, 0.01f, 0.9f, 0.999f, 1e-6f, 0.01f, 1.2f,
+                 1.1f);
         expect_close(m->name, "adamw p", f[2], f[1], n, 1e-6);
         expect_close(m->name, "adamw m", f[5], f[4], n, 1e-6);
         expect_close(m->name, "adamw v", f[7], f[6], n, 1e-6);
