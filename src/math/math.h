@@ -69,7 +69,7 @@ struct math {
      * mask [nseq,T]: 0 = key not seen (NULL: all seen). scale is 1/sqrt(hd). Probabilities get
      * dropout with row = (row0seq + seq)*H + h, col = q*T + k. lse [nseq,H,T] is kept for the
      * backward pass, which recomputes the probabilities (no [T,T] is stored beyond one head).
-     * T is at most 8,000. */
+     * T is at most 7,900. */
     void (*attention)(int nseq, int T, int H, int hd, const float *q, const float *k,
                       const float *v, int ld, const uint8_t *mask, const struct dropout *drop,
                       uint32_t row0seq, float *o, int ldo, float *lse, struct math_ws *ws);

@@ -115,6 +115,15 @@ INLINE vf v_select(vi mask, vf yes, vf no)
     return (vf)((mask & (vi)yes) | (~mask & (vi)no));
 }
 
+/* The first n lanes of x, then those of other. */
+INLINE vf v_first(vf x, int n, vf other)
+{
+    vi lane;
+    for (int i = 0; i < W; i++)
+        lane[i] = i;
+    return v_select((vi)(lane < n), x, other);
+}
+
 /* a > b ? a : b, so a NaN in b stays. */
 INLINE vf v_max(vf a, vf b)
 {
