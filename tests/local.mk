@@ -11,5 +11,5 @@ include tests/unit/train/local.mk
 include tests/unit/db/local.mk
 include tests/unit/experiments/local.mk
 include tests/unit/ui/local.mk
-include tests/parity/local.mk
+include tests/parity_src/local.mk
 include tests/lint/local.mk

@@ -1,5 +1,5 @@
 # sources of this room. The folder simd is compiled once for each kernel set, with its flags; the
-# objects join the engine (automake leaves such objects out of the dependencies).
+# objects join the engine.
 libengine_a_SOURCES += \
 	src/math/math.h src/math/math.c src/math/drop.h src/math/ref.h src/math/ref.c \
 	src/math/ref_attention.c
@@ -10,7 +10,6 @@ noinst_LIBRARIES += libportable.a
 libportable_a_SOURCES = $(KERNEL_SOURCES)
 libportable_a_CPPFLAGS = $(AM_CPPFLAGS) -DES_SET=portable
 libengine_a_LIBADD = $(libportable_a_OBJECTS)
-EXTRA_libengine_a_DEPENDENCIES = $(libportable_a_OBJECTS)
 if X86_64
 noinst_LIBRARIES += libavx2.a libavx512.a
 libavx2_a_SOURCES = $(KERNEL_SOURCES)
@@ -21,5 +20,4 @@ libavx512_a_CPPFLAGS = $(AM_CPPFLAGS) -DES_SET=avx512 -DES_AVX512
 libavx512_a_CFLAGS = $(AM_CFLAGS) -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma \
 	-mprefer-vector-width=512
 libengine_a_LIBADD += $(libavx2_a_OBJECTS) $(libavx512_a_OBJECTS)
-EXTRA_libengine_a_DEPENDENCIES += $(libavx2_a_OBJECTS) $(libavx512_a_OBJECTS)
 endif

@@ -94,7 +94,7 @@ struct math {
      * decay does not apply; c1, c2: bias corrections (1 when off). Update: m, v, then
      * p -= lr (m c1 / (sqrt(v c2) + eps) + wd p). */
     void (*adamw)(size_t n, float *p, const float *g, float *m, float *v, float scale, float lr,
-                  float beta1, float beta2, float eps, float wd, float c1, float c2);
+                  double beta1, double beta2, float eps, float wd, float c1, float c2);
 };
 
 extern const struct math math_ref; /* obvious loops, double accumulation: the definition */

@@ -187,13 +187,13 @@ static void ref_axpy(size_t n, float a, const float *x, float *y)
 }
 
 static void ref_adamw(size_t n, float *p, const float *g, float *m, float *v, float scale,
-                      float lr, float beta1, float beta2, float eps, float wd, float c1,
+                      float lr, double beta1, double beta2, float eps, float wd, float c1,
                       float c2)
 {
     for (size_t i = 0; i < n; i++) {
         double grad = (double)g[i] * scale;
-        m[i] = (float)((double)beta1 * m[i] + (1 - (double)beta1) * grad);
-        v[i] = (float)((double)beta2 * v[i] + (1 - (double)beta2) * grad * grad);
+        m[i] = (float)(beta1 * m[i] + (1 - beta1) * grad);
+        v[i] = (float)(beta2 * v[i] + (1 - beta2) * grad * grad);
         double step = (double)m[i] * c1 / (sqrt((double)v[i] * c2) + eps);
         p[i] = (float)(p[i] - lr * (step + (double)wd * p[i]));
     }

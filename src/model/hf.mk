@@ -1,2 +1,1 @@
-libengine_a_SOURCES += src/model/safetensors.c src/model/safetensors.h \
-	src/model/safetensors_write.c
+libengine_a_SOURCES += src/model/safetensors.h src/model/safetensors.c src/model/hf.h src/model/hf.c

@@ -1,134 +1,90 @@
-/* Reading safetensors files that nobody vouches for, see safetensors.h. Nothing is allocated
- * before the sizes that ask for it have been held against the file's own size. */
+/* See safetensors.h. Nothing in the file is believed before it is checked against its size. */
 #include "src/model/safetensors.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
 
 #include "src/base/err.h"
+#include "src/base/str.h"
 #include "src/base/visible.h"
 
-#define SHOW(text) visible((char[192]){0}, 192, (text))
 #define HEADER_MAX (16u << 20)
-#define TENSORS_MAX 65536
-#define DEPTH_MAX 64
+#define TENSORS_MAX 65536u
+#define SHOW(s) visible((char[160]){0}, 160, (s))
 
-static const struct dtype {
+static const struct {
     const char *name;
-    enum st_dtype dtype;
+    enum st_dtype type;
     size_t size;
-} dtypes[] = {
-    {"F32", ST_F32, 4},      {"F16", ST_F16, 2},    {"BF16", ST_BF16, 2},
-    {"F64", ST_F64, 8},      {"I32", ST_I32, 4},    {"I64", ST_I64, 8},
-    {"U8", ST_U8, 1},        {"BOOL", ST_BOOL, 1},  {"I8", ST_OTHER, 1},
-    {"I16", ST_OTHER, 2},    {"U16", ST_OTHER, 2},  {"U32", ST_OTHER, 4},
-    {"U64", ST_OTHER, 8},    {"C64", ST_OTHER, 8},  {"F8_E4M3", ST_OTHER, 1},
-    {"F8_E5M2", ST_OTHER, 1},
-};
+} dtypes[] = {{"F32", ST_F32, 4},   {"F16", ST_F16, 2},   {"BF16", ST_BF16, 2},
+              {"F64", ST_F64, 8},   {"I32", ST_I32, 4},   {"I64", ST_I64, 8},
+              {"U8", ST_U8, 1},     {"BOOL", ST_BOOL, 1}, {"I8", ST_OTHER, 1},
+              {"I16", ST_OTHER, 2}, {"U16", ST_OTHER, 2}, {"U32", ST_OTHER, 4},
+              {"U64", ST_OTHER, 8}};
 
-static const struct dtype *dtype_find(const char *name)
+static int bad(const struct safetensors *s, struct err *err, const char *tensor, const char *what)
 {
-    for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++)
-        if (!strcmp(dtypes[i].name, name))
-            return &dtypes[i];
-    return NULL;
+    if (tensor)
+        return err_set(err, E_INPUT, "%s: tensor %s: %s", SHOW(s->path), SHOW(tensor), what);
+    return err_set(err, E_INPUT, "%s: %s", SHOW(s->path), what);
 }
 
-/* Looks at the braces only, so that a deep or crowded header is refused before the parser
- * recurses or allocates: nesting, and values at depth 1 (one a tensor). */
-static int scan_header(const char *path, const char *h, size_t n, struct err *err)
+static int read_shape(const struct safetensors *s, json_t *shape, struct st_tensor *t, struct err *err)
 {
-    int depth = 0, in_string = 0;
-    size_t entries = 0;
+    size_t n = json_array_size(shape);
+    if (!json_is_array(shape) || n > 8)
+        return bad(s, err, t->name, "shape is not a list of at most 8 numbers");
+    t->rank = (int)n;
+    t->elements = 1;
     for (size_t i = 0; i < n; i++) {
-        char c = h[i];
-        if (in_string) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                in_string = 0;
-        } else if (c == '"') {
-            in_string = 1;
-        } else if (c == '{' || c == '[') {
-            if (++depth > DEPTH_MAX)
-                return err_set(err, E_INPUT, "%s: the header is nested deeper than %d levels",
-                               SHOW(path), DEPTH_MAX);
-        } else if (c == '}' || c == ']') {
-            depth--;
-        } else if (c == ',' && depth == 1 && ++entries > TENSORS_MAX) {
-            return err_set(err, E_INPUT, "%s: the header lists more than %d tensors", SHOW(path),
-                           TENSORS_MAX);
+        json_t *d = json_array_get(shape, i);
+        json_int_t x = json_integer_value(d);
+        if (!json_is_integer(d) || x < 0)
+            return bad(s, err, t->name, "a dimension is not a whole number from 0");
+        t->shape[i] = x;
+        if (__builtin_mul_overflow(t->elements, (size_t)x, &t->elements))
+            return bad(s, err, t->name, "the shape's product is too large");
+    }
+    return 0;
+}
+
+static int read_tensor(const struct safetensors *s, json_t *j, size_t base, struct st_tensor *t,
+                       struct err *err)
+{
+    const char *dtype = json_string_value(json_object_get(j, "dtype"));
+    json_t *offsets = json_object_get(j, "data_offsets");
+    size_t size = 0;
+    if (!json_is_object(j) || !dtype || !json_is_array(offsets) || json_array_size(offsets) != 2)
+        return bad(s, err, t->name, "not {dtype, shape, data_offsets}");
+    for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {
+        if (!strcmp(dtype, dtypes[i].name)) {
+            t->dtype = dtypes[i].type;
+            size = dtypes[i].size;
         }
     }
-    return 0;
-}
-
-static int read_shape(const char *path, struct st_tensor *t, const json_t *shape,
-                      struct err *err)
-{
-    if (!json_is_array(shape))
-        return err_set(err, E_INPUT, "%s: tensor %s has no shape", SHOW(path), SHOW(t->name));
-    if (json_array_size(shape) > 8)
-        return err_set(err, E_INPUT, "%s: tensor %s has more than 8 dimensions", SHOW(path),
-                       SHOW(t->name));
-    t->rank = (int)json_array_size(shape);
-    t->elements = 1;
-    for (int i = 0; i < t->rank; i++) {
-        const json_t *d = json_array_get(shape, (size_t)i);
-        if (!json_is_integer(d) || json_integer_value(d) < 0)
-            return err_set(err, E_INPUT,
-                           "%s: tensor %s has a dimension that is not a whole number >= 0",
-                           SHOW(path), SHOW(t->name));
-        t->shape[i] = json_integer_value(d);
-        if (__builtin_mul_overflow(t->elements, (size_t)t->shape[i], &t->elements))
-            return err_set(err, E_INPUT, "%s: the shape of tensor %s overflows", SHOW(path),
-                           SHOW(t->name));
-    }
-    return 0;
-}
-
-static int read_tensor(struct safetensors *s, struct st_tensor *t, const json_t *v,
-                       size_t data_at, struct err *err)
-{
-    const char *path = s->path, *type = json_string_value(json_object_get(v, "dtype"));
-    const json_t *range = json_object_get(v, "data_offsets");
-    if (!json_is_object(v))
-        return err_set(err, E_INPUT, "%s: the entry of tensor %s is not an object", SHOW(path),
-                       SHOW(t->name));
-    const struct dtype *dt = type ? dtype_find(type) : NULL;
-    if (!dt)
-        return err_set(err, E_INPUT, "%s: tensor %s has the unknown dtype %s", SHOW(path),
-                       SHOW(t->name), SHOW(type ? type : "(none)"));
-    t->dtype = dt->dtype;
-    int rc = read_shape(path, t, json_object_get(v, "shape"), err);
+    if (!size)
+        return bad(s, err, t->name, "unknown dtype");
+    int rc = read_shape(s, json_object_get(j, "shape"), t, err);
     if (rc)
         return rc;
-    if (__builtin_mul_overflow(t->elements, dt->size, &t->bytes))
-        return err_set(err, E_INPUT, "%s: the shape of tensor %s overflows", SHOW(path),
-                       SHOW(t->name));
-    if (!json_is_array(range) || json_array_size(range) != 2 ||
-        !json_is_integer(json_array_get(range, 0)) || !json_is_integer(json_array_get(range, 1)))
-        return err_set(err, E_INPUT, "%s: tensor %s has no pair of data_offsets", SHOW(path),
-                       SHOW(t->name));
-    json_int_t begin = json_integer_value(json_array_get(range, 0));
-    json_int_t end = json_integer_value(json_array_get(range, 1));
-    if (begin < 0 || end < begin)
-        return err_set(err, E_INPUT, "%s: the data_offsets of tensor %s run backwards",
-                       SHOW(path), SHOW(t->name));
-    if ((uint64_t)end > s->map.size - data_at)
-        return err_set(err, E_INPUT, "%s: tensor %s ends past the end of the file", SHOW(path),
-                       SHOW(t->name));
-    if ((uint64_t)(end - begin) != t->bytes)
-        return err_set(err, E_INPUT,
-                       "%s: tensor %s holds %lld bytes where its shape and dtype need %zu",
-                       SHOW(path), SHOW(t->name), (long long)(end - begin), t->bytes);
-    t->data = s->map.data + data_at + begin;
+    json_t *b = json_array_get(offsets, 0), *e = json_array_get(offsets, 1);
+    json_int_t begin = json_integer_value(b), end = json_integer_value(e);
+    size_t room = s->map.size - base;
+    if (!json_is_integer(b) || !json_is_integer(e) || begin < 0 || end < begin || (size_t)end > room)
+        return bad(s, err, t->name, "its offsets lie outside the file");
+    if (__builtin_mul_overflow(t->elements, size, &t->bytes) || t->bytes != (size_t)(end - begin))
+        return bad(s, err, t->name, "shape and dtype do not match its bytes");
+    t->data = s->map.data + base + begin;
     return 0;
 }
 
-static int by_offset(const void *a, const void *b)
+static int by_place(const void *a, const void *b)
 {
     const struct st_tensor *x = a, *y = b;
     if (x->data != y->data)
@@ -136,105 +92,78 @@ static int by_offset(const void *a, const void *b)
     return x->bytes < y->bytes ? -1 : x->bytes > y->bytes;
 }
 
-/* Tensors must cover the data without a gap or an overlap. */
-static int check_cover(struct safetensors *s, size_t data_at, struct err *err)
+/* Tensors must follow one another without holes or overlap, to the file's end. */
+static int check_cover(const struct safetensors *s, size_t base, struct err *err)
 {
-    if (s->n)
-        qsort(s->tensors, (size_t)s->n, sizeof *s->tensors, by_offset);
-    const unsigned char *at = s->map.data + data_at;
+    const unsigned char *at = s->map.data + base;
     for (int i = 0; i < s->n; i++) {
         if (s->tensors[i].data != at)
-            return err_set(err, E_INPUT, "%s: tensor %s %s", SHOW(s->path),
-                           SHOW(s->tensors[i].name),
-                           s->tensors[i].data < at ? "overlaps the one before it"
-                                                   : "leaves a gap before it");
+            return bad(s, err, s->tensors[i].name, "overlaps another tensor or leaves a hole");
         at += s->tensors[i].bytes;
     }
     if (at != s->map.data + s->map.size)
-        return err_set(err, E_INPUT, "%s: %zu bytes follow the last tensor", SHOW(s->path),
-                       (size_t)(s->map.data + s->map.size - at));
+        return bad(s, err, NULL, "bytes after the last tensor");
     return 0;
 }
 
-static int read_entries(struct safetensors *s, json_t *root, size_t data_at, struct err *err)
+static int read_header(struct safetensors *s, struct err *err)
 {
-    size_t n = json_object_size(root);
-    if (n > TENSORS_MAX)
-        return err_set(err, E_INPUT, "%s: the header lists more than %d tensors", SHOW(s->path),
-                       TENSORS_MAX);
-    s->tensors = calloc(n ? n : 1, sizeof *s->tensors);
-    if (!s->tensors)
-        return err_nomem(err, "a list of tensors");
-    const char *key;
-    json_t *v;
-    json_object_foreach(root, key, v) {
-        if (!strcmp(key, "__metadata__")) {
-            if (!json_is_object(v))
-                return err_set(err, E_INPUT, "%s: __metadata__ is not an object",
-                               SHOW(s->path));
-            s->metadata = json_incref(v);
+    if (s->map.size < 8)
+        return bad(s, err, NULL, "shorter than 8 bytes, so no safetensors file");
+    uint64_t length = 0;
+    for (int i = 7; i >= 0; i--)
+        length = length << 8 | s->map.data[i];
+    if (length > HEADER_MAX)
+        return bad(s, err, NULL, "the header is longer than 16 MiB");
+    if (length > s->map.size - 8)
+        return bad(s, err, NULL, "the header is longer than the file");
+    json_error_t e;
+    json_t *j = json_loadb((const char *)s->map.data + 8, (size_t)length, JSON_REJECT_DUPLICATES, &e);
+    if (!j)
+        return err_set(err, E_INPUT, "%s: header: %s", SHOW(s->path), SHOW(e.text));
+    size_t count = json_object_size(j), base = 8 + (size_t)length;
+    int rc = 0;
+    if (!json_is_object(j))
+        rc = bad(s, err, NULL, "the header is not an object");
+    else if (count > TENSORS_MAX)
+        rc = bad(s, err, NULL, "more than 65,536 tensors");
+    else if (!(s->tensors = calloc(count + 1, sizeof *s->tensors)))
+        rc = err_nomem(err, "a tensor list");
+    const char *name;
+    json_t *value;
+    void *next = rc ? NULL : json_object_iter(j);
+    for (; !rc && next; next = json_object_iter_next(j, next)) {
+        name = json_object_iter_key(next);
+        value = json_object_iter_value(next);
+        if (!strcmp(name, "__metadata__")) {
+            s->metadata = json_incref(value);
             continue;
         }
         struct st_tensor *t = &s->tensors[s->n];
-        t->name = strdup(key);
-        if (!t->name)
-            return err_nomem(err, "a tensor name");
+        t->name = strdup(name);
+        if (!t->name) {
+            rc = err_nomem(err, "a tensor name");
+            break;
+        }
         s->n++;
-        int rc = read_tensor(s, t, v, data_at, err);
-        if (rc)
-            return rc;
+        rc = read_tensor(s, value, base, t, err);
     }
-    return check_cover(s, data_at, err);
+    json_decref(j);
+    if (rc)
+        return rc;
+    qsort(s->tensors, (size_t)s->n, sizeof *s->tensors, by_place);
+    return check_cover(s, base, err);
 }
 
 int st_open(struct safetensors *s, const char *path, struct err *err)
 {
     memset(s, 0, sizeof *s);
-    json_t *root = NULL;
-    int rc = file_map(path, &s->map, err);
-    if (rc)
-        return rc;
     s->path = strdup(path);
-    if (!s->path) {
-        rc = err_nomem(err, "a path");
-        goto out;
-    }
-    if (s->map.size < 8) {
-        rc = err_set(err, E_INPUT, "%s: too short for a safetensors file (%zu bytes)",
-                     SHOW(path), s->map.size);
-        goto out;
-    }
-    uint64_t len = 0;
-    for (int i = 7; i >= 0; i--)
-        len = len << 8 | s->map.data[i];
-    if (len > HEADER_MAX) {
-        rc = err_set(err, E_INPUT, "%s: a header of %llu bytes is over the limit of 16 MiB",
-                     SHOW(path), (unsigned long long)len);
-        goto out;
-    }
-    if (len < 2 || len > s->map.size - 8) {
-        rc = err_set(err, E_INPUT, "%s: a header of %llu bytes does not fit a file of %zu",
-                     SHOW(path), (unsigned long long)len, s->map.size);
-        goto out;
-    }
-    const char *h = (const char *)s->map.data + 8;
-    rc = scan_header(path, h, (size_t)len, err);
-    if (rc)
-        goto out;
-    json_error_t je;
-    root = json_loadb(h, (size_t)len, JSON_REJECT_DUPLICATES, &je);
-    if (!root) {
-        rc = err_set(err, E_INPUT, "%s: the header is not valid JSON: %s", SHOW(path),
-                     SHOW(je.text));
-        goto out;
-    }
-    if (!json_is_object(root)) {
-        rc = err_set(err, E_INPUT, "%s: the header is not a JSON object", SHOW(path));
-        goto out;
-    }
-    rc = read_entries(s, root, 8 + (size_t)len, err);
-out:
-    json_decref(root);
+    if (!s->path)
+        return err_nomem(err, "a path");
+    int rc = file_map(path, &s->map, err);
+    if (!rc)
+        rc = read_header(s, err);
     if (rc)
         st_close(s);
     return rc;
@@ -242,8 +171,6 @@ out:
 
 void st_close(struct safetensors *s)
 {
-    if (!s)
-        return;
     for (int i = 0; i < s->n; i++)
         free(s->tensors[i].name);
     free(s->tensors);
@@ -266,70 +193,159 @@ const char *st_meta(const struct safetensors *s, const char *key)
     return json_string_value(json_object_get(s->metadata, key));
 }
 
-static float half_to_float(uint16_t h)
+static float from_half(uint16_t h)
 {
-    int e = h >> 10 & 31, m = h & 1023;
-    float f = e == 31 ? (m ? NAN : INFINITY)
-              : e     ? ldexpf((float)(m + 1024), e - 25)
-                      : ldexpf((float)m, -24);
-    return h >> 15 ? -f : f;
+    int exponent = h >> 10 & 31;
+    float mantissa = (float)(h & 1023), sign = h & 0x8000 ? -1.0f : 1.0f;
+    if (exponent == 31)
+        return mantissa != 0 ? NAN : sign * INFINITY;
+    return sign * (exponent ? ldexpf(1024 + mantissa, exponent - 25) : ldexpf(mantissa, -24));
 }
 
 int st_floats(const struct st_tensor *t, float *out, int *nonfinite, struct err *err)
 {
-    int bad = 0;
-    const unsigned char *p = t->data;
+    int bad_value = 0;
     for (size_t i = 0; i < t->elements; i++) {
         uint16_t h;
         uint32_t w;
         double d;
         switch (t->dtype) {
         case ST_F32:
-            memcpy(&out[i], p + 4 * i, 4);
-            break;
-        case ST_F64:
-            memcpy(&d, p + 8 * i, 8);
-            out[i] = (float)d;
+            memcpy(&out[i], t->data + 4 * i, 4);
             break;
         case ST_F16:
-            memcpy(&h, p + 2 * i, 2);
-            out[i] = half_to_float(h);
+            memcpy(&h, t->data + 2 * i, 2);
+            out[i] = from_half(h);
             break;
         case ST_BF16:
-            memcpy(&h, p + 2 * i, 2);
+            memcpy(&h, t->data + 2 * i, 2);
             w = (uint32_t)h << 16;
             memcpy(&out[i], &w, 4);
             break;
+        case ST_F64:
+            memcpy(&d, t->data + 8 * i, 8);
+            out[i] = (float)d;
+            break;
         default:
-            return err_set(err, E_INPUT, "tensor %s does not hold floating-point numbers",
-                           SHOW(t->name));
+            return err_set(err, E_INPUT, "tensor %s does not hold floating-point numbers", SHOW(t->name));
         }
-        bad |= !isfinite(out[i]);
+        bad_value |= !isfinite(out[i]);
     }
     if (nonfinite)
-        *nonfinite = bad;
+        *nonfinite = bad_value;
     return 0;
 }
 
 int st_ints(const struct st_tensor *t, int32_t *out, struct err *err)
 {
     for (size_t i = 0; i < t->elements; i++) {
-        int64_t x = 0;
-        int32_t w;
-        if (t->dtype == ST_I32) {
-            memcpy(&w, t->data + 4 * i, 4);
-            x = w;
-        } else if (t->dtype == ST_I64) {
-            memcpy(&x, t->data + 8 * i, 8);
-        } else if (t->dtype == ST_U8) {
-            x = t->data[i];
-        } else {
+        int64_t wide;
+        switch (t->dtype) {
+        case ST_I32:
+            memcpy(&out[i], t->data + 4 * i, 4);
+            break;
+        case ST_I64:
+            memcpy(&wide, t->data + 8 * i, 8);
+            out[i] = (int32_t)wide;
+            break;
+        case ST_U8:
+        case ST_BOOL:
+            out[i] = t->data[i];
+            break;
+        default:
             return err_set(err, E_INPUT, "tensor %s does not hold whole numbers", SHOW(t->name));
         }
-        if (x < INT32_MIN || x > INT32_MAX)
-            return err_set(err, E_INPUT, "tensor %s holds a number beyond 32 bits",
-                           SHOW(t->name));
-        out[i] = (int32_t)x;
     }
     return 0;
+}
+
+static size_t dtype_size(enum st_dtype d)
+{
+    return d == ST_I64 || d == ST_F64 ? 8 : d == ST_U8 || d == ST_BOOL ? 1 : 4;
+}
+
+static const char *dtype_name(enum st_dtype d)
+{
+    for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++)
+        if (dtypes[i].type == d)
+            return dtypes[i].name;
+    return "F32";
+}
+
+static size_t bytes_of(const struct st_write *t)
+{
+    size_t n = dtype_size(t->dtype);
+    for (int i = 0; i < t->rank; i++)
+        n *= (size_t)t->shape[i];
+    return n;
+}
+
+static void write_header(struct str *h, const struct st_write *t, int n, const char *const *metadata)
+{
+    size_t at = 0;
+    str_add(h, "{");
+    if (metadata && metadata[0]) {
+        json_t *m = json_object();
+        for (int i = 0; metadata[i]; i += 2)
+            json_object_set_new(m, metadata[i], json_string(metadata[i + 1]));
+        char *text = json_dumps(m, JSON_COMPACT);
+        str_add(h, "\"__metadata__\":");
+        str_add(h, text ? text : "{}");
+        if (n)
+            str_add(h, ",");
+        free(text);
+        json_decref(m);
+    }
+    for (int i = 0; i < n; i++) {
+        size_t bytes = bytes_of(&t[i]);
+        str_addf(h, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[", i ? "," : "", t[i].name, dtype_name(t[i].dtype));
+        for (int k = 0; k < t[i].rank; k++)
+            str_addf(h, "%s%lld", k ? "," : "", (long long)t[i].shape[k]);
+        str_addf(h, "],\"data_offsets\":[%zu,%zu]}", at, at + bytes);
+        at += bytes;
+    }
+    str_add(h, "}");
+    while (h->len % 8 && !h->failed)
+        str_add(h, " ");
+}
+
+int st_write(const char *path, const struct st_write *t, int n, const char *const *metadata,
+             uint64_t *hash, struct err *err)
+{
+    struct str h;
+    str_init(&h);
+    write_header(&h, t, n, metadata);
+    if (h.failed) {
+        str_free(&h);
+        return err_nomem(err, "a header");
+    }
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        str_free(&h);
+        return err_errno(err, "cannot create %s", SHOW(path));
+    }
+    XXH3_state_t *state = XXH3_createState();
+    unsigned char length[8];
+    for (int i = 0; i < 8; i++)
+        length[i] = (unsigned char)((uint64_t)h.len >> 8 * i);
+    XXH3_64bits_reset(state);
+    XXH3_64bits_update(state, length, 8);
+    XXH3_64bits_update(state, h.data, h.len);
+    int rc = file_write_all(fd, length, 8, path, err);
+    if (!rc)
+        rc = file_write_all(fd, h.data, h.len, path, err);
+    for (int i = 0; !rc && i < n; i++) {
+        size_t bytes = bytes_of(&t[i]);
+        XXH3_64bits_update(state, t[i].data, bytes);
+        rc = file_write_all(fd, t[i].data, bytes, path, err);
+    }
+    if (!rc && fsync(fd))
+        rc = err_errno(err, "cannot sync %s", SHOW(path));
+    if (close(fd) && !rc)
+        rc = err_errno(err, "cannot close %s", SHOW(path));
+    if (hash)
+        *hash = XXH3_64bits_digest(state);
+    XXH3_freeState(state);
+    str_free(&h);
+    return rc;
 }

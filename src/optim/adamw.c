@@ -51,7 +51,7 @@ static void update_row(void *ud, int task, int worker)
     for (size_t from = 0; from < p->size; from += CHUNK) {
         size_t at = p->offset + from, n = p->size - from < CHUNK ? p->size - from : CHUNK;
         u->k->adamw(n, u->values + at, u->grads + at, u->o->m + at, u->o->v + at, (float)u->scale,
-                    (float)lr, (float)u->c->beta1, (float)u->c->beta2, (float)u->c->epsilon,
+                    (float)lr, u->c->beta1, u->c->beta2, (float)u->c->epsilon,
                     p->decay ? (float)u->c->weight_decay : 0, (float)u->c1, (float)u->c2);
     }
 }

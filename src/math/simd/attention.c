@@ -41,8 +41,8 @@ static float *mask_bias(const uint8_t *mask, int T, float *space)
     return space;
 }
 
-/* Dropout factors of row i, NULL when nothing drops. A row may start inside a block of 8
- * columns: factors are made from the multiple of 8 below. */
+/* Dropout factors of row i, NULL when nothing drops. A row may start inside a block of 8 columns:
+ * factors are made from the multiple of 8 below. */
 static const float *row_factors(const struct head *h, int i)
 {
     uint32_t from = (uint32_t)i * (uint32_t)h->T;

@@ -141,10 +141,10 @@ void KERNEL(axpy)(size_t n, float a, const float *x, float *y)
 }
 
 void KERNEL(adamw)(size_t n, float *p, const float *g, float *m, float *v, float scale,
-                   float lr, float beta1, float beta2, float eps, float wd, float c1, float c2)
+                   float lr, double beta1, double beta2, float eps, float wd, float c1, float c2)
 {
-    vf b1 = v_set(beta1), b2 = v_set(beta2), grad = v_set(scale);
-    vf a1 = v_set((float)(1 - (double)beta1)), a2 = v_set((float)(1 - (double)beta2));
+    vf b1 = v_set((float)beta1), b2 = v_set((float)beta2), grad = v_set(scale);
+    vf a1 = v_set((float)(1 - beta1)), a2 = v_set((float)(1 - beta2));
     for (size_t i = 0; i < n; i += W) {
         int left = n - i < W ? (int)(n - i) : W;
         vf d = v_get(g + i, left) * grad, old = v_get(p + i, left);

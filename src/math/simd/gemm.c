@@ -19,7 +19,6 @@ enum { MR = 12 };
 #endif
 enum { NR = 2 * W, KC = 256, KP = KC + 16, NC = 512 };
 
-_Static_assert(MR <= W && W - MR <= MR * (KP - KC), "a packed vector leaves its panel");
 _Static_assert(KC * NC + MR * KP <= ES_GEMM_FLOATS, "the packing space is too small");
 
 #define ROWS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
@@ -156,19 +155,17 @@ static void pack_turned(int kc, int n, const float *B, int ldb, float *out)
     }
 }
 
-/* The first MR of m rows of op(A), kc columns, to a panel. Transposed, a whole vector is moved for
- * each k: what lies past MR is overwritten by the next one. */
+/* Rows i..i+m of op(A), columns k..k+kc, to a panel. */
 static void pack_a(int ta, int m, int kc, const float *A, int lda, float *out)
 {
-    if (!ta)
-        for (int i = 0; i < m && i < MR; i++)
+    if (!ta) {
+        for (int i = 0; i < m; i++)
             memcpy(out + (size_t)i * KP, A + (size_t)i * lda, (size_t)kc * sizeof *out);
-    else if (m >= W)
-        for (int k = 0; k < kc; k++, A += lda, out += MR)
-            v_store(out, v_load(A));
-    else
-        for (int k = 0; k < kc; k++, A += lda, out += MR)
-            v_store(out, v_load_n(A, m));
+        return;
+    }
+    for (int k = 0; k < kc; k++, A += lda, out += MR)
+        for (int i = 0; i < m; i += W)
+            v_put(out + i, v_get(A + i, m - i), m - i);
 }
 
 void KERNEL(gemm)(int ta, int tb, int M, int N, int K, const float *A, int lda, const float *B,
@@ -188,7 +185,7 @@ void KERNEL(gemm)(int ta, int tb, int M, int N, int K, const float *A, int lda, 
                 pack_plain(kc, nc, B + (size_t)k0 * ldb + j0, ldb, pb);
             for (int i0 = 0; i0 < M; i0 += MR) {
                 int m = M - i0 < MR ? M - i0 : MR;
-                pack_a(ta, M - i0, kc,
+                pack_a(ta, m, kc,
                        ta ? A + (size_t)k0 * lda + i0 : A + (size_t)i0 * lda + k0, lda, pa);
                 for (int i = 0, t = 0; i < m; i += tiles[t].mr) {
                     while (tiles[t].mr > m - i)

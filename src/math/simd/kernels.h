@@ -38,5 +38,5 @@ int KERNEL(sample)(int V, const float *p, double u);
 double KERNEL(sumsq)(size_t n, const float *x);
 void KERNEL(axpy)(size_t n, float a, const float *x, float *y);
 void KERNEL(adamw)(size_t n, float *p, const float *g, float *m, float *v, float scale,
-                   float lr, float beta1, float beta2, float eps, float wd, float c1, float c2);
+                   float lr, double beta1, double beta2, float eps, float wd, float c1, float c2);
 #endif

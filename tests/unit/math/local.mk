@@ -1,13 +1,10 @@
 # unit tests of math
-check_PROGRAMS += tests/unit/math/test_math tests/unit/math/test_gradients \
-	tests/unit/math/test_sampling
+check_PROGRAMS += tests/unit/math/test_math tests/unit/math/test_gradients
 tests_unit_math_test_math_SOURCES = tests/unit/math/test_math.c
 tests_unit_math_test_math_LDADD = $(TESTLIBS)
 tests_unit_math_test_gradients_SOURCES = tests/unit/math/test_gradients.c
 tests_unit_math_test_gradients_LDADD = $(TESTLIBS)
-tests_unit_math_test_sampling_SOURCES = tests/unit/math/test_sampling.c
-tests_unit_math_test_sampling_LDADD = $(TESTLIBS)
-TESTS += tests/unit/math/test_math tests/unit/math/test_gradients tests/unit/math/test_sampling
+TESTS += tests/unit/math/test_math tests/unit/math/test_gradients
 # speed by hand: make tests/bench/gemm_shapes
 EXTRA_PROGRAMS = tests/bench/gemm_shapes
 tests_bench_gemm_shapes_SOURCES = tests/bench/gemm_shapes.c

@@ -10,7 +10,7 @@
 #include "src/text/vocab.h"
 #include "src/text/vocab_train.h"
 #include "src/text/word_table.h"
-#include "tests/parity/parity.h"
+#include "tests/parity_src/parity.h"
 
 #define GROUP "vocabtrain"
 #define FILE_MAX ((size_t)16 << 20)

@@ -1,4 +1,4 @@
-#include "tests/parity/sha256.h"
+#include "tests/parity_src/sha256.h"
 
 #include <stdint.h>
 #include <stdio.h>

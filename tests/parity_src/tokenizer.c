@@ -11,8 +11,8 @@
 #include "src/text/corpus_reader.h"
 #include "src/text/vocab.h"
 #include "src/text/wordpiece.h"
-#include "tests/parity/parity.h"
-#include "tests/parity/sha256.h"
+#include "tests/parity_src/parity.h"
+#include "tests/parity_src/sha256.h"
 
 #define GROUP "tokenizer"
 #define FILE_MAX ((size_t)256 << 20)

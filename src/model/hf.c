@@ -1,0 +1,379 @@
+/* See hf.h. */
+#include "src/model/hf.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/base/err.h"
+#include "src/base/file.h"
+#include "src/base/visible.h"
+#include "src/model/safetensors.h"
+#include "src/text/vocab.h"
+
+#define SHOW(s) visible((char[200]){0}, 200, (s))
+
+static void tell(void (*warn)(void *, const char *), void *ud, const char *path, const char *what,
+                 const char *name)
+{
+    char text[512];
+    snprintf(text, sizeof text, "%s: %s%s%s", SHOW(path), what, name ? " " : "", name ? SHOW(name) : "");
+    if (warn)
+        warn(ud, text);
+}
+
+/* A whole number within bounds; def < 0: required. */
+static int take_int(json_t *j, const char *path, const char *key, long def, long min, long max, int *out,
+                    struct err *err)
+{
+    json_t *v = json_object_get(j, key);
+    if (!v || json_is_null(v)) {
+        if (def < 0)
+            return err_set(err, E_INPUT, "%s: %s is missing", SHOW(path), key);
+        *out = (int)def;
+        return 0;
+    }
+    if (!json_is_integer(v))
+        return err_set(err, E_INPUT, "%s: %s is not a whole number", SHOW(path), key);
+    json_int_t x = json_integer_value(v);
+    if (x < min || x > max)
+        return err_set(err, E_INPUT, "%s: %s is %lld, outside %ld to %ld", SHOW(path), key, (long long)x,
+                       min, max);
+    *out = (int)x;
+    return 0;
+}
+
+static int take_real(json_t *j, const char *path, const char *key, double def, double min, double max,
+                     float *out, struct err *err)
+{
+    json_t *v = json_object_get(j, key);
+    if (!v || json_is_null(v)) {
+        *out = (float)def;
+        return 0;
+    }
+    double x = json_number_value(v);
+    if (!json_is_number(v) || !(x >= min && x < max))
+        return err_set(err, E_INPUT, "%s: %s is not a number from %g to below %g", SHOW(path), key, min, max);
+    *out = (float)x;
+    return 0;
+}
+
+static json_t *load_json(const char *path, void (*warn)(void *, const char *), void *ud, struct err *err)
+{
+    char *text;
+    size_t size;
+    json_error_t e;
+    if (file_read(path, 16u << 20, &text, &size, err))
+        return NULL;
+    json_t *j = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
+    if (!j && json_error_code(&e) == json_error_duplicate_key) {
+        tell(warn, ud, path, e.text, NULL);
+        j = json_loadb(text, size, 0, &e);
+    }
+    free(text);
+    if (!j)
+        err_set(err, E_INPUT, "%s line %d: %s", SHOW(path), e.line, SHOW(e.text));
+    else if (!json_is_object(j)) {
+        json_decref(j);
+        j = NULL;
+        err_set(err, E_INPUT, "%s: the top level is not an object", SHOW(path));
+    }
+    return j;
+}
+
+static int refuse_pickle(const char *dir, struct err *err)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/model.safetensors", dir);
+    if (file_exists(path))
+        return 0;
+    snprintf(path, sizeof path, "%s/model.safetensors.index.json", dir);
+    if (file_exists(path))
+        return 0;
+    snprintf(path, sizeof path, "%s/pytorch_model.bin", dir);
+    if (file_exists(path))
+        return err_set(err, E_INPUT, "%s holds a pickle, which is never run: convert it elsewhere with "
+                       "AutoModel.from_pretrained(DIR).save_pretrained(DIR, safe_serialization=True)",
+                       SHOW(path));
+    return 0;
+}
+
+int hf_read_config(const char *dir, struct hf_dir *out, void (*warn)(void *, const char *), void *ud,
+                   struct err *err)
+{
+    char path[4096];
+    memset(out, 0, sizeof *out);
+    out->text.strip_accents = -1;
+    int rc = refuse_pickle(dir, err);
+    if (rc)
+        return rc;
+    snprintf(path, sizeof path, "%s/config.json", dir);
+    json_t *j = load_json(path, warn, ud, err);
+    if (!j)
+        return E_INPUT;
+    struct net_shape *s = &out->shape;
+    rc = take_int(j, path, "vocab_size", 30522, 1, 1 << 24, &s->vocab, err);
+    if (!rc)
+        rc = take_int(j, path, "hidden_size", 256, 1, 65536, &s->hidden, err);
+    if (!rc)
+        rc = take_int(j, path, "embedding_size", 128, 1, 65536, &s->embedding, err);
+    if (!rc)
+        rc = take_int(j, path, "num_hidden_layers", 12, 1, 1024, &s->layers, err);
+    if (!rc)
+        rc = take_int(j, path, "num_attention_heads", 4, 1, 65536, &s->heads, err);
+    if (!rc)
+        rc = take_int(j, path, "intermediate_size", 1024, 1, 262144, &s->ffn, err);
+    if (!rc)
+        rc = take_int(j, path, "max_position_embeddings", 512, 1, 65536, &s->positions, err);
+    if (!rc)
+        rc = take_int(j, path, "type_vocab_size", 2, 1, 1024, &s->types, err);
+    if (!rc)
+        rc = take_int(j, path, "pad_token_id", 0, 0, 1 << 24, &s->pad_id, err);
+    if (!rc)
+        rc = take_real(j, path, "layer_norm_eps", 1e-12, 0, 1, &s->eps, err);
+    if (!rc)
+        rc = take_real(j, path, "hidden_dropout_prob", 0.1, 0, 1, &s->dropout, err);
+    if (!rc)
+        rc = take_real(j, path, "attention_probs_dropout_prob", 0.1, 0, 1, &s->attention_dropout, err);
+    if (!rc && s->hidden % s->heads)
+        rc = err_set(err, E_INPUT, "%s: hidden_size %d is no multiple of num_attention_heads %d",
+                     SHOW(path), s->hidden, s->heads);
+    json_t *act = json_object_get(j, "hidden_act");
+    if (!rc && act && (!json_is_string(act) || strcmp(json_string_value(act), "gelu")))
+        rc = err_set(err, E_INPUT, "%s: hidden_act is not gelu", SHOW(path));
+    const char *arch = json_string_value(json_array_get(json_object_get(j, "architectures"), 0));
+    snprintf(out->architecture, sizeof out->architecture, "%s", arch ? arch : "");
+    out->is_generator = arch && strstr(arch, "MaskedLM");
+    json_decref(j);
+    if (rc)
+        return rc;
+    snprintf(path, sizeof path, "%s/vocab.txt", dir);
+    out->has_vocab = file_exists(path);
+    snprintf(path, sizeof path, "%s/tokenizer_config.json", dir);
+    j = file_exists(path) ? load_json(path, warn, ud, NULL) : NULL;
+    if (j) {
+        out->text.cased = json_is_false(json_object_get(j, "do_lower_case"));
+        json_t *strip = json_object_get(j, "strip_accents");
+        out->text.strip_accents = json_is_true(strip) ? 1 : json_is_false(strip) ? 0 : -1;
+        out->text.no_cjk_split = json_is_false(json_object_get(j, "tokenize_chinese_chars"));
+        json_decref(j);
+    }
+    return 0;
+}
+
+/* The files that hold the tensors: one, or the shards an index names. */
+struct shards {
+    struct safetensors file[64];
+    int n;
+};
+
+static int open_shards(const char *dir, struct shards *s, struct err *err)
+{
+    char path[4096], index[4096];
+    s->n = 0;
+    snprintf(path, sizeof path, "%s/model.safetensors", dir);
+    snprintf(index, sizeof index, "%s/model.safetensors.index.json", dir);
+    if (file_exists(path) || !file_exists(index)) {
+        int rc = st_open(&s->file[0], path, err);
+        s->n = !rc;
+        return rc;
+    }
+    json_t *j = load_json(index, NULL, NULL, err), *value;
+    const char *key;
+    int rc = j ? 0 : E_INPUT;
+    char seen[64][256];
+    json_object_foreach(json_object_get(j, "weight_map"), key, value) {
+        const char *name = json_string_value(value);
+        int known = 0;
+        if (!name || strchr(name, '/') || strlen(name) >= 256) {
+            rc = err_set(err, E_INPUT, "%s: a shard's name is not a file name", SHOW(index));
+            break;
+        }
+        for (int i = 0; i < s->n; i++)
+            known |= !strcmp(seen[i], name);
+        if (known)
+            continue;
+        if (s->n == 64) {
+            rc = err_set(err, E_INPUT, "%s: more than 64 shards", SHOW(index));
+            break;
+        }
+        snprintf(seen[s->n], sizeof seen[0], "%s", name);
+        snprintf(path, sizeof path, "%s/%s", dir, name);
+        rc = st_open(&s->file[s->n], path, err);
+        if (rc)
+            break;
+        s->n++;
+    }
+    json_decref(j);
+    return rc;
+}
+
+static void close_shards(struct shards *s)
+{
+    for (int i = 0; i < s->n; i++)
+        st_close(&s->file[i]);
+}
+
+static const struct st_tensor *find(const struct shards *s, const char *name)
+{
+    for (int i = 0; i < s->n; i++) {
+        const struct st_tensor *t = st_find(&s->file[i], name);
+        if (t)
+            return t;
+    }
+    return NULL;
+}
+
+/* gamma and beta are older names of a layer norm's weight and bias. */
+static const struct st_tensor *find_alias(const struct shards *s, const char *name)
+{
+    const struct st_tensor *t = find(s, name);
+    char old[PARAM_NAME + 8];
+    const char *norm = strstr(name, "LayerNorm.");
+    if (t || !norm)
+        return t;
+    snprintf(old, sizeof old, "%.*s%s", (int)(norm - name) + 10, name,
+             strstr(norm, "weight") ? "gamma" : "beta");
+    return find(s, old);
+}
+
+static const char *own_name(const struct net *net, const struct param *p)
+{
+    size_t n = strlen(net->prefix);
+    return !strncmp(p->name, net->prefix, n) && p->name[n] == '.' ? p->name + n + 1 : NULL;
+}
+
+static int load_one(const char *dir, const struct st_tensor *t, const struct param *p, float *out,
+                    void (*warn)(void *, const char *), void *ud, struct err *err)
+{
+    int bad = 0, rank_ok = t->rank == p->rank;
+    int64_t want[2] = {p->rank == 2 ? p->rows : p->cols, p->cols};
+    for (int i = 0; rank_ok && i < p->rank; i++)
+        rank_ok = t->shape[i] == want[i];
+    if (!rank_ok)
+        return err_set(err, E_INPUT, "%s: tensor %s has another shape than config.json says", SHOW(dir),
+                       SHOW(t->name));
+    int rc = st_floats(t, out, &bad, err);
+    if (!rc && bad)
+        tell(warn, ud, dir, "not every number is finite in tensor", t->name);
+    return rc;
+}
+
+int hf_load_weights(const char *dir, const struct model *m, const struct net *net, float *block,
+                    void (*warn)(void *, const char *), void *ud, struct err *err)
+{
+    struct shards s;
+    int rc = open_shards(dir, &s, err);
+    for (int i = 0; !rc && i < m->table.n; i++) {
+        const struct param *p = &m->table.rows[i];
+        const char *name = own_name(net, p);
+        if (!name)
+            continue;
+        const struct st_tensor *t = find_alias(&s, name);
+        if (!t && !strcmp(name, "generator_lm_head.weight"))
+            continue;
+        if (!t)
+            rc = err_set(err, E_INPUT, "%s: tensor %s is missing", SHOW(dir), name);
+        else
+            rc = load_one(dir, t, p, param_at(&m->table, block, i), warn, ud, err);
+    }
+    for (int f = 0; !rc && f < s.n; f++) {
+        for (int i = 0; i < s.file[f].n; i++) {
+            char full[PARAM_NAME + 64];
+            const char *name = s.file[f].tensors[i].name;
+            snprintf(full, sizeof full, "%s.%.*s", net->prefix, PARAM_NAME, name);
+            if (param_find(&m->table, full) < 0 && !strstr(name, "position_ids") &&
+                !strstr(name, "gamma") && !strstr(name, "beta"))
+                tell(warn, ud, dir, "unknown tensor ignored:", name);
+        }
+    }
+    close_shards(&s);
+    return rc;
+}
+
+static int write_json(const char *dir, const char *file, json_t *j, struct err *err)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", dir, file);
+    char *text = json_dumps(j, JSON_INDENT(2));
+    json_decref(j);
+    if (!text)
+        return err_nomem(err, file);
+    int rc = file_write_atomic(path, text, strlen(text), err);
+    free(text);
+    return rc;
+}
+
+static json_t *config_json(const struct net *net)
+{
+    const struct net_shape *s = &net->shape;
+    const char *arch = net->heads & HEAD_RTD ? "ElectraForPreTraining" : "ElectraForMaskedLM";
+    return json_pack(
+        "{s:[s], s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:f, s:f, s:i, s:i, s:f, s:f, s:i, s:s, s:b}",
+        "architectures", arch, "model_type", "electra", "vocab_size", s->vocab, "embedding_size",
+        s->embedding, "hidden_size", s->hidden, "num_hidden_layers", s->layers, "num_attention_heads",
+        s->heads, "intermediate_size", s->ffn, "hidden_act", "gelu", "hidden_dropout_prob",
+        (double)s->dropout, "attention_probs_dropout_prob", (double)s->attention_dropout,
+        "max_position_embeddings", s->positions, "type_vocab_size", s->types, "initializer_range", 0.02,
+        "layer_norm_eps", 1e-12, "pad_token_id", s->pad_id, "position_embedding_type", "absolute",
+        "tie_word_embeddings", 1);
+}
+
+static int save_weights(const char *dir, const struct model *m, const struct net *net,
+                        const float *block, struct err *err)
+{
+    struct st_write *t = calloc((size_t)m->table.n + 1, sizeof *t);
+    char path[4096];
+    int n = 0;
+    if (!t)
+        return err_nomem(err, "a tensor list");
+    for (int i = 0; i < m->table.n; i++) {
+        const struct param *p = &m->table.rows[i];
+        const char *name = own_name(net, p);
+        if (!name || !strcmp(name, "generator_lm_head.weight"))
+            continue;
+        t[n] = (struct st_write){.name = name, .dtype = ST_F32, .rank = p->rank,
+                                 .data = block + p->offset};
+        t[n].shape[0] = p->rank == 2 ? p->rows : p->cols;
+        t[n].shape[1] = p->cols;
+        n++;
+    }
+    static const char *const metadata[] = {"format", "pt", NULL};
+    snprintf(path, sizeof path, "%s/model.safetensors", dir);
+    int rc = st_write(path, t, n, metadata, NULL, err);
+    free(t);
+    return rc;
+}
+
+int hf_save(const char *dir, const struct model *m, const struct net *net, const float *block,
+            const struct vocab *v, const struct wordpiece_options *text, struct err *err)
+{
+    char path[4096];
+    int rc = write_json(dir, "config.json", config_json(net), err);
+    if (!rc)
+        rc = save_weights(dir, m, net, block, err);
+    if (rc || !v)
+        return rc;
+    snprintf(path, sizeof path, "%s/vocab.txt", dir);
+    rc = vocab_write(v, path, err);
+    json_t *strip = text->strip_accents < 0 ? json_null() : json_boolean(text->strip_accents);
+    if (!rc)
+        rc = write_json(dir, "tokenizer_config.json",
+                        json_pack("{s:s, s:b, s:o, s:b, s:s, s:s, s:s, s:s, s:s, s:i}",
+                                  "tokenizer_class", "ElectraTokenizer", "do_lower_case", !text->cased,
+                                  "strip_accents", strip, "tokenize_chinese_chars",
+                                  !text->no_cjk_split, "unk_token", "[UNK]", "cls_token", "[CLS]",
+                                  "sep_token", "[SEP]", "pad_token", "[PAD]", "mask_token", "[MASK]",
+                                  "model_max_length", net->shape.positions),
+                        err);
+    else
+        json_decref(strip);
+    if (!rc)
+        rc = write_json(dir, "special_tokens_map.json",
+                        json_pack("{s:s, s:s, s:s, s:s, s:s}", "unk_token", "[UNK]", "cls_token", "[CLS]",
+                                  "sep_token", "[SEP]", "pad_token", "[PAD]", "mask_token", "[MASK]"),
+                        err);
+    return rc;
+}

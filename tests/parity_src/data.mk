@@ -1,0 +1,1 @@
+tests_parity_SOURCES += tests/parity_src/malformed.c
