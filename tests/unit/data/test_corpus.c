@@ -1,0 +1,225 @@
+/* Corpus and sequences on a made-up text of numbers, so that every token says where it was. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+/* cmocka wants the headers above first. */
+#include <cmocka.h>
+
+#include "src/base/err.h"
+#include "src/base/file.h"
+#include "src/data/corpus.h"
+#include "src/text/vocab.h"
+
+#define DOCS 600
+#define LEN 40
+#define WORDS 2000
+
+static char dir[64], text_path[128], vocab_path[128], out_path[128];
+static struct corpus *corpus;
+static struct corpus_stats built;
+
+/* Word of place i in document d: neighbours follow each other, so packing shows its order. */
+static int word(int d, int i)
+{
+    return (d * 37 + i) % WORDS;
+}
+
+static int build(const char *text, struct err *err)
+{
+    const char *paths[] = {text};
+    struct corpus_build b = {.paths = paths, .npaths = 1, .vocab_path = vocab_path,
+                             .text.strip_accents = -1, .out_dir = out_path};
+    return corpus_build(&b, &built, err);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    strcpy(dir, "test_corpus.XXXXXX");
+    if (!mkdtemp(dir))
+        return -1;
+    snprintf(text_path, sizeof text_path, "%s/text.txt", dir);
+    snprintf(vocab_path, sizeof vocab_path, "%s/vocab.txt", dir);
+    snprintf(out_path, sizeof out_path, "%s/corpus", dir);
+    FILE *f = fopen(vocab_path, "w");
+    fputs("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n", f);
+    for (int i = 0; i < WORDS; i++)
+        fprintf(f, "w%d\n", i);
+    fclose(f);
+    f = fopen(text_path, "w");
+    for (int d = 0; d < DOCS; d++) {
+        for (int i = 0; i < LEN; i++)
+            fprintf(f, "w%d%c", word(d, i), i % 10 == 9 ? '\n' : ' ');
+        fputc('\n', f);
+    }
+    fclose(f);
+    if (build(text_path, &err) || !(corpus = corpus_open(out_path, 1, &err))) {
+        fprintf(stderr, "%s\n", err.text);
+        return -1;
+    }
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    corpus_close(corpus);
+    return file_remove_tree(dir, NULL);
+}
+
+static void statistics_count_the_text(void **state)
+{
+    (void)state;
+    assert_int_equal(built.documents, DOCS);
+    assert_int_equal(built.tokens, DOCS * LEN);
+    assert_int_equal(built.unk, 0);
+    assert_int_equal(built.train_tokens + built.heldout_tokens, built.tokens);
+    assert_true(built.heldout_documents > 2 && built.heldout_documents < 40);
+    uint64_t sum = 0;
+    for (int i = 0; i < vocab_size(corpus_vocab(corpus)); i++)
+        sum += corpus_counts(corpus)[i];
+    assert_int_equal(sum, built.train_tokens);
+}
+
+/* Over eleven epochs every token is met eleven times, what is still to be carried
+ * over apart. */
+static void an_epoch_loses_and_doubles_nothing(void **state)
+{
+    (void)state;
+    enum { T = 13 };
+    struct sequences *s = sequences_open(corpus, T, 0, 0, 7, NULL);
+    assert_non_null(s);
+    uint64_t n = sequences_count(s);
+    uint64_t stream = built.train_tokens + built.documents - built.heldout_documents;
+    assert_int_equal(n, stream / (T - 2));
+    int V = vocab_size(corpus_vocab(corpus));
+    int64_t *seen = calloc((size_t)V, sizeof *seen);
+    int32_t ids[T];
+    uint8_t seg[T], mask[T];
+    const uint64_t epochs = T - 2; /* 11 epochs of the stream hold a whole number of cuts */
+    for (uint64_t r = 0; r < n * epochs; r++) {
+        sequences_get(s, r, ids, seg, mask);
+        assert_int_equal(ids[0], 2);
+        assert_int_equal(ids[T - 1], 3);
+        for (int i = 1; i < T - 1; i++)
+            seen[ids[i]]++;
+    }
+    uint64_t missing = 0;
+    for (int i = 4; i < V; i++) {
+        int64_t want = (int64_t)(corpus_counts(corpus)[i] * epochs);
+        assert_true(seen[i] <= want);
+        missing += (uint64_t)(want - seen[i]);
+    }
+    assert_true(missing <= (stream - n * (T - 2)) * epochs);
+    free(seen);
+    sequences_close(s);
+}
+
+static void epochs_have_orders_of_their_own(void **state)
+{
+    (void)state;
+    struct sequences *s = sequences_open(corpus, 16, 1, 0, 7, NULL);
+    struct sequences *again = sequences_open(corpus, 16, 1, 0, 7, NULL);
+    uint64_t n = sequences_count(s);
+    int32_t a[16], b[16], c[16];
+    uint8_t seg[16], mask[16];
+    int moved = 0;
+    for (uint64_t r = 0; r < n; r++) {
+        sequences_get(s, r, a, seg, mask);
+        sequences_get(s, r + n, b, seg, mask);
+        sequences_get(again, r, c, seg, mask);
+        assert_memory_equal(a, c, sizeof a);
+        moved += memcmp(a, b, sizeof a) != 0;
+    }
+    assert_true((uint64_t)moved > n / 2);
+    sequences_close(s);
+    sequences_close(again);
+}
+
+static void few_heldout_sequences_are_an_error_that_helps(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    assert_null(sequences_open(corpus, 512, 0, 1, 7, &err));
+    assert_int_equal(err.code, E_INPUT);
+    assert_non_null(strstr(err.text, "--validation"));
+}
+
+static void common_fakes_do_not_depend_on_the_seed(void **state)
+{
+    (void)state;
+    enum { T = 8 };
+    struct sequences *s = sequences_open(corpus, T, 0, 1, 7, NULL);
+    struct sequences *o = sequences_open(corpus, T, 0, 1, 99, NULL);
+    assert_non_null(s);
+    int32_t a[T], b[T], x[T];
+    uint8_t la[T], lb[T], seg[T], mask[T];
+    int fakes = 0, total = 0;
+    for (uint64_t r = 0; r < sequences_count(s); r++) {
+        assert_int_equal(common_fakes(corpus, s, r, T, 0.5, a, la, NULL), 0);
+        assert_int_equal(common_fakes(corpus, o, r, T, 0.5, b, lb, NULL), 0);
+        sequences_get(s, r, x, seg, mask);
+        assert_memory_equal(a, b, sizeof a);
+        assert_memory_equal(la, lb, sizeof la);
+        for (int i = 0; i < T; i++, total++) {
+            assert_int_equal(la[i], a[i] != x[i]);
+            fakes += la[i];
+        }
+    }
+    assert_true(fakes > 0 && fakes < total / 2);
+    sequences_close(s);
+    sequences_close(o);
+}
+
+static void damage_is_found(void **state)
+{
+    (void)state;
+    char path[256];
+    struct err err = {0, ""};
+    snprintf(path, sizeof path, "%s/tokens.u32", out_path);
+    corpus_close(corpus);
+    FILE *f = fopen(path, "r+");
+    int first = fgetc(f);
+    rewind(f);
+    fputc(first ^ 1, f);
+    fclose(f);
+    corpus = corpus_open(out_path, 1, &err);
+    assert_null(corpus);
+    assert_non_null(strstr(err.text, "damaged"));
+    f = fopen(path, "r+");
+    fputc(first, f);
+    fclose(f);
+    assert_int_equal(truncate(path, 100), 0);
+    assert_null(corpus_open(out_path, 0, &err));
+}
+
+static void blank_text_is_refused(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    char path[160];
+    snprintf(path, sizeof path, "%s/blank.txt", dir);
+    assert_int_equal(file_write_atomic(path, " \n\t\n", 4, NULL), 0);
+    assert_int_equal(build(path, &err), E_INPUT);
+    assert_non_null(strstr(err.text, "blank.txt"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(statistics_count_the_text),
+        cmocka_unit_test(an_epoch_loses_and_doubles_nothing),
+        cmocka_unit_test(epochs_have_orders_of_their_own),
+        cmocka_unit_test(few_heldout_sequences_are_an_error_that_helps),
+        cmocka_unit_test(common_fakes_do_not_depend_on_the_seed),
+        cmocka_unit_test(damage_is_found),
+        cmocka_unit_test(blank_text_is_refused),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
