@@ -228,6 +228,9 @@ int model_build(struct model *m, const struct config *c, int V, struct err *err)
     struct net_shape gen, disc;
     model_shapes(c, V, &gen, &disc);
     int with_generator = nets[c->objective].generator && c->generator == GEN_MLM;
+    if (!with_generator && (c->objective == OBJ_ADVERSARIAL || c->objective == OBJ_TWO_STAGE))
+        return err_set(err, E_USAGE, "generator: objectives two_stage and adversarial train a "
+                       "generator, so it must be mlm");
     return build_nets(m, with_generator ? &gen : NULL, nets[c->objective].gen_heads, &disc,
                       nets[c->objective].main_heads, nets[c->objective].prefix, c->tie, c->init,
                       (float)c->disc_last_scale, err);
@@ -293,12 +296,11 @@ uint64_t model_memory(const struct config *c, int V, int threads)
         return 0;
     long shards = c->shards < c->batch ? c->shards : c->batch;
     uint64_t bytes = (uint64_t)m.table.floats * sizeof(float) * (uint64_t)(3 + shards);
-    long rows = (c->batch + shards - 1) / shards, most = 1024 / c->seq > 1 ? 1024 / c->seq : 1;
-    int n = (int)(rows < most ? rows : most);
-    long workers = threads < shards ? threads : shards;
-    uint64_t each = encoder_acts_bytes(&m.disc, n, (int)c->seq, 1) +
-                    (m.gen.layer ? encoder_acts_bytes(&m.gen, n, (int)c->seq, 1) : 0) +
-                    (uint64_t)V * 128 * sizeof(float);
+    int rows = c->seq > 1024 ? (int)c->seq : 1024; /* tokens of a slice, see objective/learner.h */
+    uint64_t each = encoder_acts_bytes(&m.disc, 1, rows, 1) +
+                    (m.gen.layer ? encoder_acts_bytes(&m.gen, 1, rows, 1) : 0) +
+                    (uint64_t)V * 129 * sizeof(float) +
+                    (uint64_t)rows * 4 * (uint64_t)m.disc.shape.hidden * sizeof(float);
     model_free(&m);
-    return bytes + (uint64_t)workers * each;
+    return bytes + (uint64_t)(threads > 0 ? threads : 1) * each;
 }

@@ -43,17 +43,9 @@ static void adversarial(struct slice *x)
         slice_rtd_backward(x, 0, c->disc_weight);
         slice_backward_disc(x);
     }
-    int count = 0;
-    for (int r = 0; r < x->n; r++) {
-        for (int k = 0; k < x->b->N; k++) {
-            int slot = (x->row + r) * x->b->N + k;
-            if (!(x->b->weights[slot] > 0))
-                continue;
-            x->s->rows[count] = r * x->b->T + x->b->positions[slot];
-            x->s->targets[count] = x->b->sampled[slot];
-            x->s->slot[count++] = slot;
-        }
-    }
+    int count = slice_slots(x);
+    for (int i = 0; i < count; i++)
+        x->s->targets[i] = x->b->sampled[x->s->slot[i]];
     mlm_pass(&x->gen, &x->s->head, encoder_out(x->gen.net, &x->s->gen), x->s->rows, x->s->targets,
              count, reward_row, &e, x->s->dgen);
     if (x->train)

@@ -347,5 +347,9 @@ void learner_disc_logits(struct learner *l, int B, int T, const int32_t *ids, co
     struct batch b = {.B = B, .T = T, .mask = mask};
     struct work w = {.l = l, .b = &b, .ids = ids, .logits = logits};
     int rows = slice_rows(T);
-    pool_run(l->args.pool, (B + rows - 1) / rows, logits_task, &w);
+    if (l->objective->main_heads & HEAD_RTD)
+        pool_run(l->args.pool, (B + rows - 1) / rows, logits_task, &w);
+    else
+        for (size_t i = 0; i < (size_t)B * (size_t)T; i++)
+            logits[i] = NAN;
 }

@@ -49,6 +49,8 @@ struct slice {
 };
 
 /* Steps of the path (step.c). */
+/* Rows, targets (the originals) and slots of the slice's used slots; returns how many. */
+int slice_slots(struct slice *x);
 void slice_generator(struct slice *x);              /* forward of the generator */
 void slice_sample(struct slice *x, double gen_weight); /* softmax, loss, gradient, samples, corruption */
 void slice_discriminator(struct slice *x, const int32_t *ids); /* forward of the main network */

@@ -39,19 +39,8 @@ static float bert_row(void *ud, const struct mlm_row *row)
 static void bert(struct slice *x)
 {
     struct bert_each e = {x};
-    int count = 0;
     slice_discriminator(x, x->b->gen_ids);
-    for (int r = 0; r < x->n; r++) {
-        for (int k = 0; k < x->b->N; k++) {
-            size_t slot = (size_t)(x->row + r) * (size_t)x->b->N + (size_t)k;
-            if (!(x->b->weights[slot] > 0))
-                continue;
-            int at = r * x->b->T + x->b->positions[slot];
-            x->s->rows[count] = at;
-            x->s->targets[count] = x->b->ids[(size_t)x->row * (size_t)x->b->T + (size_t)at];
-            x->s->slot[count++] = (int)slot;
-        }
-    }
+    int count = slice_slots(x);
     mlm_pass(&x->disc, &x->s->head, encoder_out(x->disc.net, &x->s->disc), x->s->rows, x->s->targets,
              count, bert_row, &e, x->s->ddisc);
     if (x->train)

@@ -40,8 +40,7 @@ void slice_generator(struct slice *x)
         memset(x->s->dgen, 0, (size_t)tokens_of(x) * (size_t)x->gen.net->shape.hidden * sizeof(float));
 }
 
-/* Rows and targets of the slice's used slots. */
-static int gather_slots(struct slice *x)
+int slice_slots(struct slice *x)
 {
     const struct batch *b = x->b;
     int count = 0;
@@ -70,9 +69,11 @@ static int32_t draw(struct slice *x, const struct mlm_row *row, int32_t original
                              b->row0 + (uint32_t)(slot / b->N), (uint32_t)(slot % b->N));
     const float *p = row->p;
     if (c->temperature != 1 || c->disallow_correct) {
-        float *q = x->s->head.row;
+        float *q = x->s->head.row, top = 0;
         for (int v = 0; v < V; v++)
-            q[v] = c->temperature == 1 ? p[v] : powf(p[v], (float)(1 / c->temperature));
+            top = p[v] > top && (v != original || !c->disallow_correct) ? p[v] : top;
+        for (int v = 0; v < V; v++) /* over the largest, so that cold samples do not underflow */
+            q[v] = c->temperature == 1 ? p[v] : powf(p[v] / top, (float)(1 / c->temperature));
         if (c->disallow_correct)
             q[original] = 0;
         p = q;
@@ -179,7 +180,7 @@ static void sample_fixed(struct slice *x, int count)
     struct learner *l = x->l;
     struct batch *b = x->b;
     int V = l->args.vocab, unigram = l->args.config->generator == GEN_UNIGRAM && l->log_unigram;
-    float *p = x->s->head.row;
+    float *p = x->s->head.logits; /* head.row is draw's */
     for (int v = 0; v < V; v++)
         p[v] = unigram ? expf(l->log_unigram[v]) : 1.0f / (float)V;
     for (int i = 0; i < count; i++) {
@@ -195,7 +196,7 @@ static void sample_fixed(struct slice *x, int count)
 void slice_sample(struct slice *x, double gen_weight)
 {
     struct sample_each e = {x, gen_weight};
-    int count = gather_slots(x);
+    int count = slice_slots(x);
     if (x->gen.net)
         mlm_pass(&x->gen, &x->s->head, encoder_out(x->gen.net, &x->s->gen), x->s->rows,
                  x->s->targets, count, sample_row, &e, gen_weight != 0 ? x->s->dgen : NULL);
@@ -293,7 +294,7 @@ static float main_row(void *ud, const struct mlm_row *row)
 void slice_main_mlm(struct slice *x, double weight)
 {
     struct sample_each e = {x, weight};
-    int count = gather_slots(x);
+    int count = slice_slots(x);
     mlm_pass(&x->disc, &x->s->head, encoder_out(x->disc.net, &x->s->disc), x->s->rows, x->s->targets,
              count, main_row, &e, x->s->ddisc);
 }

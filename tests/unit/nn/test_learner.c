@@ -1,0 +1,206 @@
+/* What objective.h promises of a step: the same bits for any number of threads and any
+ * micro_batch, no allocation, complete scores; and the samples' distribution under temperature
+ * and disallow_correct. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "src/base/err.h"
+#include "tests/unit/nn/rig.h"
+
+/* The linker sends the engine's allocations here. */
+static atomic_int allocations;
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__real_aligned_alloc(size_t align, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_aligned_alloc(size_t align, size_t n);
+
+void *__wrap_malloc(size_t n)
+{
+    atomic_fetch_add(&allocations, 1);
+    return __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    atomic_fetch_add(&allocations, 1);
+    return __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    atomic_fetch_add(&allocations, 1);
+    return __real_realloc(p, n);
+}
+
+void *__wrap_aligned_alloc(size_t align, size_t n)
+{
+    atomic_fetch_add(&allocations, 1);
+    return __real_aligned_alloc(align, n);
+}
+
+/* 7 rows of 512 tokens in 3 shards: slices of two rows and of one, shards of unequal size. */
+static struct rig_shape long_shape(int objective)
+{
+    return (struct rig_shape){.objective = objective, .tie = TIE_EMBEDDINGS, .B = 7, .T = 512,
+                              .threads = 1, .shards = 3, .dropout = 0.1, .cpu = "auto"};
+}
+
+static void same_step(const struct rig_shape *a, const struct rig_shape *b)
+{
+    struct rig *x = rig_new(a), *y = rig_new(b);
+    struct losses lx, ly;
+    static struct auc ax, ay;
+    memset(&ax, 0, sizeof ax);
+    memset(&ay, 0, sizeof ay);
+    for (int step = 0; step < 2; step++) { /* the second on used memory */
+        learner_step(x->learner, &x->batch, 0, &lx, &ax);
+        learner_step(y->learner, &y->batch, 0, &ly, &ay);
+    }
+    assert_memory_equal(&lx, &ly, sizeof lx);
+    assert_memory_equal(&ax, &ay, sizeof ax);
+    assert_memory_equal(x->sampled, y->sampled, sizeof x->sampled);
+    assert_memory_equal(learner_gradients(x->learner), learner_gradients(y->learner),
+                        x->model.table.floats * sizeof(float));
+    rig_free(x);
+    rig_free(y);
+}
+
+static void test_threads_and_micro_batch_change_no_bit(void **state)
+{
+    (void)state;
+    static const int objectives[] = {OBJ_ELECTRA, OBJ_BERT_MLM, OBJ_ALL_TOKENS_MLM, OBJ_ADVERSARIAL};
+    for (int o = 0; o < 4; o++) {
+        struct rig_shape one = long_shape(objectives[o]), other = one;
+        for (other.threads = 2; other.threads <= 4; other.threads++)
+            same_step(&one, &other);
+        other.threads = 2;
+        for (other.micro_batch = 1; other.micro_batch <= 7; other.micro_batch += 3)
+            same_step(&one, &other);
+    }
+}
+
+static void test_shards_are_part_of_the_result_to_rounding_only(void **state)
+{
+    (void)state;
+    struct rig_shape a = long_shape(OBJ_ELECTRA), b = a;
+    b.shards = 1;
+    struct rig *x = rig_new(&a), *y = rig_new(&b);
+    struct losses lx, ly;
+    learner_step(x->learner, &x->batch, 0, &lx, NULL);
+    learner_step(y->learner, &y->batch, 0, &ly, NULL);
+    assert_true(fabs(lx.total - ly.total) <= 1e-9 * fabs(ly.total));
+    const float *p = learner_gradients(x->learner), *q = learner_gradients(y->learner);
+    double d = 0, n = 0;
+    for (size_t i = 0; i < x->model.table.floats; i++) {
+        d += ((double)p[i] - (double)q[i]) * ((double)p[i] - (double)q[i]);
+        n += (double)q[i] * (double)q[i];
+    }
+    assert_true(sqrt(d) <= 1e-5 * sqrt(n)); /* sums of some 1e4 floats in another order */
+    rig_free(x);
+    rig_free(y);
+}
+
+static void test_a_step_allocates_nothing(void **state)
+{
+    (void)state;
+    for (int o = OBJ_ELECTRA; o <= OBJ_ADVERSARIAL; o++) {
+        struct rig_shape shape = long_shape(o);
+        shape.threads = 2;
+        if (o == OBJ_TWO_STAGE)
+            shape.tie = TIE_NONE;
+        struct rig *r = rig_new(&shape);
+        static struct token_row rows[RIG_MAX];
+        struct losses out;
+        int before = atomic_load(&allocations);
+        assert_true(before > 0); /* the count works */
+        learner_step(r->learner, &r->batch, 0, &out, NULL);
+        learner_eval(r->learner, &r->batch, 0, &out, NULL, rows);
+        assert_int_equal(atomic_load(&allocations), before);
+        assert_true(out.finite);
+        rig_free(r);
+    }
+}
+
+static void test_scores_are_complete(void **state)
+{
+    (void)state;
+    struct rig_shape shape = long_shape(OBJ_ELECTRA);
+    struct rig *r = rig_new(&shape);
+    static struct token_row rows[RIG_MAX];
+    struct losses out;
+    learner_eval(r->learner, &r->batch, 0, &out, NULL, rows);
+    int chosen = 0;
+    double gen = 0;
+    for (int i = 0; i < shape.B * shape.T; i++) {
+        const struct token_row *t = &rows[i];
+        if (!r->mask[i])
+            continue;
+        assert_true(t->disc_prob > 0 && t->disc_prob < 1 && t->disc_loss > 0);
+        assert_int_equal(t->sampled, r->disc_ids[i]);
+        assert_int_equal(t->label, t->sampled != t->original);
+        if (!t->chosen) {
+            assert_true(isnan(t->gen_prob) && !t->label && t->gen_rank == 0 && t->top_id[0] == -1);
+            continue;
+        }
+        chosen++;
+        gen += (double)t->gen_loss;
+        assert_true(t->gen_prob > 0 && t->gen_entropy > 0 && t->gen_rank >= 1);
+        assert_int_equal(t->same, t->sampled == t->original);
+        for (int k = 1; k < EVENT_TOPK; k++)
+            assert_true(t->top_id[k] >= 0 && t->top_prob[k] <= t->top_prob[k - 1]);
+        if (t->gen_rank <= EVENT_TOPK) /* no ties among these random weights */
+            assert_int_equal(t->top_id[t->gen_rank - 1], t->sampled);
+    }
+    assert_true(chosen > 700);
+    assert_true(fabs(gen / chosen - out.gen) < 1e-5 * out.gen);
+    rig_free(r);
+}
+
+static void test_cold_samples_are_the_best_and_never_the_original_if_so_asked(void **state)
+{
+    (void)state;
+    struct rig_shape shape = long_shape(OBJ_ELECTRA);
+    struct rig *r = rig_new(&shape);
+    static struct token_row rows[RIG_MAX];
+    struct losses out;
+    r->config.temperature = 0.01;
+    r->config.disallow_correct = 1;
+    learner_eval(r->learner, &r->batch, 0, &out, NULL, rows);
+    int best = 0, chosen = 0;
+    for (int i = 0; i < shape.B * shape.T; i++) {
+        if (!r->mask[i] || !rows[i].chosen)
+            continue;
+        chosen++;
+        assert_false(rows[i].same);
+        best += rows[i].gen_rank == 1 ||
+                (rows[i].gen_rank == 2 && rows[i].top_id[0] == rows[i].original);
+    }
+    assert_true(best > chosen * 9 / 10); /* near ties may fall to the next */
+    rig_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads_and_micro_batch_change_no_bit),
+        cmocka_unit_test(test_shards_are_part_of_the_result_to_rounding_only),
+        cmocka_unit_test(test_a_step_allocates_nothing),
+        cmocka_unit_test(test_scores_are_complete),
+        cmocka_unit_test(test_cold_samples_are_the_best_and_never_the_original_if_so_asked),
+    };
+    math_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
