@@ -12,3 +12,7 @@ tests_unit_nn_test_learner_SOURCES = tests/unit/nn/test_learner.c tests/unit/nn/
 tests_unit_nn_test_learner_LDADD = $(TESTLIBS)
 tests_unit_nn_test_learner_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 TESTS += tests/unit/nn/test_learner
+check_PROGRAMS += tests/unit/nn/test_model
+tests_unit_nn_test_model_SOURCES = tests/unit/nn/test_model.c
+tests_unit_nn_test_model_LDADD = $(TESTLIBS)
+TESTS += tests/unit/nn/test_model
