@@ -1,0 +1,50 @@
+/* What a screen may use of the program around it: the store, the shared selection, messages,
+ * questions, and going elsewhere. The loop (ui/app/loop.c) owns everything here. */
+#ifndef ES_UI_APP_H
+#define ES_UI_APP_H
+#include <stdint.h>
+
+#include "db/query.h"
+#include "experiments/workspace.h"
+#include "ui/term/grid.h"
+
+struct app;
+/* The read-only store; NULL while there is none yet. */
+struct query *app_query(struct app *a);
+const struct workspace *app_workspace(const struct app *a);
+double app_now(const struct app *a);       /* monotonic; the fixture's clock in tests */
+double app_utc(const struct app *a);
+int app_readonly(const struct app *a);
+/* All runs, newest first, re-read once a tick at most; the pointers live until the next tick. */
+int app_runs(struct app *a, const struct query_run **runs);
+const struct query_run *app_run(struct app *a, int64_t id); /* NULL if gone */
+/* The run every screen is about, and the marked ones (at most 50, in marking order). */
+int64_t app_selected(const struct app *a);
+void app_select(struct app *a, int64_t run);
+int app_marks(const struct app *a, const int64_t **ids);
+int app_is_marked(const struct app *a, int64_t run);
+void app_mark(struct app *a, int64_t run, int on);
+/* The last message (status line, right; kept in the events pane of this session). */
+void app_say(struct app *a, int severity, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A question in the status line: `text` ends with the choices; done(ud, key) gets the key, or 27.
+ * Typed-ahead keys are dropped. */
+void app_ask(struct app *a, const char *text, const char *keys, void (*done)(void *ud, int key),
+             void *ud);
+/* A one-line field in the status line (filter, find, note, path). done(ud, NULL) on Esc; change
+ * (may be NULL) is called at each edit. */
+void app_prompt(struct app *a, const char *label, const char *start,
+                void (*done)(void *ud, const char *text), void (*change)(void *ud, const char *text),
+                void *ud);
+/* Registers how the last reversible act is undone (`u`). */
+void app_undo(struct app *a, const char *what, void (*undo)(struct app *a, int64_t arg), int64_t arg);
+void app_go(struct app *a, const char *screen);
+void app_back(struct app *a);
+/* Sends an op about a run to the host; says the error. Returns 0 or a negative code. */
+int app_op(struct app *a, const char *op, int64_t run, int spawn);
+/* Small settings that survive a restart ($XDG_STATE_HOME): per screen and key. */
+const char *app_state(struct app *a, const char *key);
+void app_set_state(struct app *a, const char *key, const char *value);
+/* Draw again soon (a long read went on in the background). */
+void app_redraw(struct app *a);
+#endif

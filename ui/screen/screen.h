@@ -1,0 +1,35 @@
+/* A screen: one file and one row in screen.def. It draws into the area it is given (the bar, the
+ * status line and the footer are the app's) and answers actions (ui/app/action.def), never keys. */
+#ifndef ES_UI_SCREEN_H
+#define ES_UI_SCREEN_H
+#include <stddef.h>
+
+#include "ui/app/app.h"
+#include "ui/term/grid.h"
+
+struct csv_out;
+struct err;
+struct mouse { int y, x, button, wheel, drag; };
+struct screen_ops {
+    const char *name;   /* "Runs": bar, help, man page */
+    const char *help;   /* one sentence */
+    size_t size;        /* of the private struct, zeroed before open */
+    int (*open)(void *self, struct app *a);  /* 0 or a negative code */
+    void (*close)(void *self);
+    /* Reads what changed; called when the store's version moved or `period` has passed. Returns 1
+     * when something shown changed. */
+    int (*tick)(void *self, struct app *a);
+    double (*period)(void *self, struct app *a); /* seconds to the next tick; < 0: none needed */
+    void (*draw)(void *self, struct app *a, struct grid *g, struct rect area);
+    /* Returns 1 when the action is this screen's. */
+    int (*act)(void *self, struct app *a, int action);
+    /* 1: the action does something here now (footer, help, palette). */
+    int (*can)(void *self, struct app *a, int action);
+    void (*mouse)(void *self, struct app *a, const struct mouse *m); /* may be NULL */
+    /* Left part of the status line: WHERE - WHAT - HOW FRESH. */
+    void (*status)(void *self, struct app *a, char *out, size_t size);
+    /* What is shown, as a table on f (CSV), for `e`. Returns rows or a negative code. May be
+     * NULL. */
+    int (*export_csv)(void *self, struct app *a, struct csv_out *out, struct err *err);
+};
+#endif
