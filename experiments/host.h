@@ -25,10 +25,18 @@ struct host *host_open(const struct workspace *w, const struct host_options *o, 
  * (state preparing). *id is the run's. */
 int host_submit(struct host *h, const struct config *c, int64_t *id, struct err *err);
 int host_resume_run(struct host *h, int64_t run, struct err *err);
-/* Serves until no run is left (plus linger), or a signal asked to stop. `stop_fd`: readable when
- * a signal arrived (first: checkpoint and stop, second: at once). Returns 0, or E_STOPPED. */
+/* Serves until no run is left (plus linger), or a signal asked to stop. `stop_fd` (-1: none):
+ * host_signals(), or a pipe that gets one byte a signal, its number (first: checkpoint and stop,
+ * second: at once). Returns 0, or E_STOPPED. */
 int host_serve(struct host *h, int stop_fd, struct err *err);
+/* The signal that asked to stop (SIGINT: exit code 130, SIGTERM: 143), or 0. */
+int host_stop_signal(const struct host *h);
 void host_close(struct host *h);
+/* Blocks INT and TERM for this thread and those it starts, ignores HUP and PIPE; returns a
+ * descriptor for host_serve. Call it before host_open. */
+int host_signals(struct err *err);
+/* Body of the hidden command "host": lingers a minute, logs to WORKSPACE/host.log. */
+int host_process(const struct workspace *w, struct err *err);
 
 /* Clients. A host process is started when none is alive (spawn: the program's own file with the
  * hidden command "host"). */
@@ -36,6 +44,12 @@ int host_alive(const struct workspace *w);
 int host_spawn(const struct workspace *w, struct err *err);
 /* One request line, one answer line (JSON); *answer is malloc'd. */
 int host_request(const struct workspace *w, const char *json, char **answer, struct err *err);
+/* Own sentence: scored by the newest checkpoint of `run` and stored as rows of source user; the
+ * run itself is not touched. positions NULL: drawn. *step: of the checkpoint; *sentence: the
+ * number under which query_tokens finds it. */
+int host_client_score(const struct workspace *w, int64_t run, const char *text, uint64_t seed,
+                      const int *positions, int npositions, int64_t *step, int *sentence,
+                      struct err *err);
 /* Common requests; each spawns a host when `spawn` and none is alive. */
 int host_client_submit(const struct workspace *w, const struct config *c, int spawn, int64_t *id,
                        struct err *err);

@@ -205,7 +205,7 @@ static const struct {
              "generator_size=0.25 generator_heads=1 mask_prob=.25 seq=16 seq_stages=8:0.45,16 "
              "batch=64 learning_rate=1e-3 warmup_steps=50 steps=2343 tie=embeddings "
              "bias_correction=1 dropout=0 attention_dropout=0 output_bias_init=unigram "
-             "init=fan_in disc_last_scale=0.1"},
+             "init=fan_in disc_last_scale=0.1 vocab_size=2048"},
     {"custom", ""},
 };
 

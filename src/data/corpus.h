@@ -20,6 +20,9 @@ struct corpus_stats {
 struct corpus_build {
     const char *const *paths;
     int npaths;
+    /* Held-out text of its own: then no document of `paths` is held out. nheldout 0: none. */
+    const char *const *heldout_paths;
+    int nheldout;
     const char *vocab_path;
     struct wordpiece_options text;
     const char *out_dir; /* written beside, then renamed */

@@ -24,11 +24,14 @@ struct builder {
     uint64_t *count;
     XXH3_state_t *hash;
     struct corpus_stats stats;
+    int reading_heldout;
     char tmp[4096];
 };
 
-static int in_heldout(const int32_t *ids, size_t n)
+static int in_heldout(const struct builder *u, const int32_t *ids, size_t n)
 {
+    if (u->b->nheldout)
+        return u->reading_heldout;
     return XXH3_64bits(ids, n * sizeof *ids) % 50 == 0;
 }
 
@@ -36,7 +39,7 @@ static int write_piece(struct builder *u, const int32_t *ids, size_t n, int cont
 {
     struct piece p = {.first = u->stats.tokens, .length = (uint32_t)n,
                       .flags = continues ? PIECE_CONTINUES : 0};
-    int heldout = in_heldout(ids, n);
+    int heldout = in_heldout(u, ids, n);
     p.flags |= heldout ? PIECE_HELDOUT : 0;
     u->stats.tokens += n;
     *(heldout ? &u->stats.heldout_tokens : &u->stats.train_tokens) += n;
@@ -67,11 +70,12 @@ static int end_document(struct builder *u, struct err *err)
     return rc;
 }
 
-static int read_all(struct builder *u, struct err *err)
+static int read_paths(struct builder *u, const char *const *paths, int npaths, struct err *err)
 {
     const struct corpus_build *b = u->b;
-    struct corpus_reader *r = corpus_reader_open(b->paths, b->npaths, err);
+    struct corpus_reader *r = corpus_reader_open(paths, npaths, err);
     struct corpus_line line;
+    uint64_t before = u->stats.tokens;
     int rc = r ? 0 : E_INPUT, more = 1;
     while (!rc && (more = corpus_reader_next(r, &line, err)) > 0) {
         u->stats.lines++;
@@ -92,11 +96,22 @@ static int read_all(struct builder *u, struct err *err)
     if (!rc)
         rc = end_document(u, err);
     if (r)
-        u->stats.bytes = corpus_reader_bytes(r);
+        u->stats.bytes += corpus_reader_bytes(r);
     corpus_reader_close(r);
+    if (!rc && u->stats.tokens == before)
+        rc = err_set(err, E_INPUT, "%s: there is no text in it", SHOW(paths[0]));
+    return rc;
+}
+
+static int read_all(struct builder *u, struct err *err)
+{
+    const struct corpus_build *b = u->b;
+    int rc = read_paths(u, b->paths, b->npaths, err);
+    if (!rc && b->nheldout) {
+        u->reading_heldout = 1;
+        rc = read_paths(u, b->heldout_paths, b->nheldout, err);
+    }
     u->stats.invalid = wordpiece_invalid(u->wp);
-    if (!rc && !u->stats.tokens)
-        rc = err_set(err, E_INPUT, "%s: there is no text in it", SHOW(b->paths[0]));
     return rc;
 }
 

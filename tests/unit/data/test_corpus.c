@@ -210,6 +210,24 @@ static void blank_text_is_refused(void **state)
     assert_non_null(strstr(err.text, "blank.txt"));
 }
 
+static void text_to_validate_on_is_the_whole_held_out_split(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    struct corpus_stats stats;
+    char out[160], held[160];
+    snprintf(out, sizeof out, "%s/validated", dir);
+    snprintf(held, sizeof held, "%s/held.txt", dir);
+    assert_int_equal(file_write_atomic(held, "w1 w2 w3\n\nw4 w5\n", 16, NULL), 0);
+    const char *paths[] = {text_path}, *heldout[] = {held};
+    struct corpus_build b = {.paths = paths, .npaths = 1, .heldout_paths = heldout, .nheldout = 1,
+                             .vocab_path = vocab_path, .text.strip_accents = -1, .out_dir = out};
+    assert_int_equal(corpus_build(&b, &stats, &err), 0);
+    assert_int_equal(stats.train_tokens, DOCS * LEN);
+    assert_int_equal(stats.heldout_tokens, 5);
+    assert_int_equal(stats.heldout_documents, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +238,7 @@ int main(void)
         cmocka_unit_test(common_fakes_do_not_depend_on_the_seed),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(blank_text_is_refused),
+        cmocka_unit_test(text_to_validate_on_is_the_whole_held_out_split),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
