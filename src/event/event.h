@@ -69,6 +69,9 @@ struct event_sink {
     /* Takes over e->seq. */
     void (*emit)(void *ud, const struct event *e);
     void *ud;
+    /* Returns when everything emitted so far is durable; may be NULL. Called before a checkpoint
+     * is written, so that a run resumed from it has lost no row. Non-zero: it could not be. */
+    int (*flush)(void *ud);
 };
 
 /* What the world may ask; written by any thread, read by the run between steps. */

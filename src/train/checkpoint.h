@@ -18,6 +18,8 @@ struct checkpoint_state {
     double best;                /* best validation value so far, for "best" */
     char kernel[32], blas_core[32];
     uint64_t corpus_hash, config_hash;
+    double last;                /* latest validation value; NaN before the first */
+    int64_t best_step;          /* checkpoint that holds the best, -1: none */
 };
 int checkpoint_save(const char *dir, const struct model *m, const float *values,
                     const float *am, const float *av, const struct checkpoint_state *s,
@@ -27,6 +29,8 @@ int checkpoint_save(const char *dir, const struct model *m, const float *values,
 /* Reads values, moments and state; checks the checksum, shapes and hashes. */
 int checkpoint_load(const char *path, const struct model *m, float *values, float *am, float *av,
                     struct checkpoint_state *s, struct err *err);
+/* The configuration a checkpoint was written with. */
+int checkpoint_config(const char *path, struct config *c, struct err *err);
 /* Newest whole checkpoint below dir; E_NOTFOUND. */
 int checkpoint_newest(const char *dir, char *path, int size, int64_t *step, struct err *err);
 #endif

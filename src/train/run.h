@@ -15,6 +15,8 @@ struct run_args {
     struct config config;       /* resolved */
     const char *corpus_dir;     /* packed corpus */
     const char *checkpoint_dir; /* WORKSPACE/checkpoints/RUN: one STEP directory each inside */
+    const char *validation_dir; /* packed corpus to validate on instead of held-out documents, or
+                                   NULL; same vocabulary */
     const char *resume;         /* checkpoint directory to go on from, or NULL */
     const char *const *probes;  /* sentences re-scored at every snapshot, NULL-ended, or NULL */
     struct run_control *control;

@@ -1,0 +1,49 @@
+/* Speed of the pre-training step (or of the main network's forward pass) on random tokens: no
+ * corpus, no files, no store. Two ways in: bench_run measures once; bench_open, bench_steps and
+ * bench_close go on as long as the caller likes (bench --serve). */
+#ifndef ES_TRAIN_BENCH_H
+#define ES_TRAIN_BENCH_H
+#include "src/config/config.h"
+
+struct err;
+struct bench_args {
+    struct config config; /* resolved; seq_stages and corpus are ignored */
+    int vocab;            /* tokens of the vocabulary, 8 or more */
+    int steps;            /* bench_run: steps that are measured */
+    int warmup;           /* bench_run: steps before them; bench_open runs none */
+    int infer;            /* 1: forward pass of the main network only, dropout off */
+    int threads;          /* 0: config.threads, and if that is 0 all cores */
+    int peak;             /* bench_run: measure sgemm's peak too */
+};
+
+struct bench;
+/* Memory is checked against what is free. NULL with err set on failure. */
+struct bench *bench_open(const struct bench_args *a, struct err *err);
+/* Runs n more steps; seconds [n] may be NULL. Allocates nothing. */
+void bench_steps(struct bench *b, int n, double *seconds);
+/* Of the step: tokens; FLOP of the matrix products, backward = 2 x forward. */
+double bench_tokens(const struct bench *b);
+double bench_flop(const struct bench *b);
+int bench_threads(const struct bench *b);
+const char *bench_kernel(const struct bench *b); /* "avx2", ... */
+void bench_close(struct bench *b);
+/* Peak resident memory of this process so far, in MB (1e6 bytes). */
+double bench_rss_mb(void);
+/* GFLOP/s of OpenBLAS sgemm 2048^3 on so many threads: the larger of one call on OpenBLAS's own
+ * threads and single-threaded calls on threads of ours. */
+double bench_peak(int threads);
+
+struct bench_report {
+    int steps, threads;
+    double *seconds;          /* [steps], malloc'd: free it */
+    double median, best;      /* seconds a step */
+    double tokens_per_s;      /* at the median */
+    double gflop;             /* a step */
+    double gflops;            /* GFLOP/s at the median */
+    double gflops_best;       /* GFLOP/s of the fastest step */
+    double peak;              /* GFLOP/s of sgemm, 0 when not asked */
+    double rss_mb;            /* before the peak was measured */
+    char kernel[32];
+};
+int bench_run(const struct bench_args *a, struct bench_report *out, struct err *err);
+#endif
