@@ -11,6 +11,8 @@
 struct err;
 struct store;
 
+/* "3.40.1": of the library that runs. */
+const char *store_sqlite_version(void);
 /* Opens for writing: creates, migrates (one transaction), refuses a newer major version. */
 struct store *store_open(const char *path, struct err *err);
 void store_close(struct store *s);
