@@ -5,6 +5,7 @@ include tests/unit/base/local.mk
 include tests/unit/config/local.mk
 include tests/unit/math/local.mk
 include tests/unit/text/local.mk
+include tests/unit/event/local.mk
 include tests/unit/data/local.mk
 include tests/unit/nn/local.mk
 include tests/unit/train/local.mk

@@ -1,1 +1,1 @@
-libengine_a_SOURCES += src/event/event.h src/event/event.c
+libengine_a_SOURCES += src/event/event.h src/event/event.c src/event/verdict.h src/event/verdict.c

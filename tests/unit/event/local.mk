@@ -1,0 +1,5 @@
+# unit tests of event
+check_PROGRAMS += tests/unit/event/test_verdict
+tests_unit_event_test_verdict_SOURCES = tests/unit/event/test_verdict.c
+tests_unit_event_test_verdict_LDADD = $(TESTLIBS)
+TESTS += tests/unit/event/test_verdict
