@@ -1,1 +1,2 @@
-# sources of this room
+libui_a_SOURCES += ui/app/app.h ui/app/action.c ui/app/action.h
+EXTRA_DIST += ui/app/action.def

@@ -1,1 +1,3 @@
-# sources of this room
+libui_a_SOURCES += ui/term/grid.c ui/term/grid.h ui/term/sign.c ui/term/sign.h ui/term/theme.c \
+	ui/term/theme.h
+EXTRA_DIST += ui/term/sign.def ui/term/theme.def

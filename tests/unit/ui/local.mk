@@ -1,1 +1,7 @@
 # unit tests of ui
+check_PROGRAMS += tests/unit/ui/test_grid tests/unit/ui/test_format
+tests_unit_ui_test_grid_SOURCES = tests/unit/ui/test_grid.c
+tests_unit_ui_test_grid_LDADD = $(TESTLIBS)
+tests_unit_ui_test_format_SOURCES = tests/unit/ui/test_format.c
+tests_unit_ui_test_format_LDADD = $(TESTLIBS)
+TESTS += tests/unit/ui/test_grid tests/unit/ui/test_format

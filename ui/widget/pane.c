@@ -1,0 +1,105 @@
+/* See pane.h. */
+#include "ui/widget/pane.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/term/sign.h"
+
+enum { UP = 1, DOWN = 2, LEFT = 4, RIGHT = 8 };
+
+static const struct { int sign, arms; } joints[] = {
+    { SIGN_HLINE, LEFT | RIGHT },          { SIGN_VLINE, UP | DOWN },
+    { SIGN_TEE_DOWN, LEFT | RIGHT | DOWN }, { SIGN_TEE_UP, LEFT | RIGHT | UP },
+    { SIGN_TEE_RIGHT, UP | DOWN | RIGHT }, { SIGN_TEE_LEFT, UP | DOWN | LEFT },
+    { SIGN_CROSS, UP | DOWN | LEFT | RIGHT }, { SIGN_CORNER_TL, DOWN | RIGHT },
+    { SIGN_CORNER_TR, DOWN | LEFT }, { SIGN_CORNER_BL, UP | RIGHT }, { SIGN_CORNER_BR, UP | LEFT },
+};
+#define JOINTS ((int)(sizeof joints / sizeof joints[0]))
+
+static int arms_at(const struct grid *g, int y, int x)
+{
+    if (y < 0 || x < 0 || y >= g->h || x >= g->w)
+        return 0;
+    const char *t = g->cells[y * g->w + x].text;
+    for (int i = 0; i < JOINTS; i++)
+        if (!strcmp(t, sign(joints[i].sign)))
+            return joints[i].arms;
+    if (g->ascii && (!strcmp(t, "+") || !strcmp(t, "-") || !strcmp(t, "|")))
+        return t[0] == '-' ? LEFT | RIGHT : t[0] == '|' ? UP | DOWN : UP | DOWN | LEFT | RIGHT;
+    return 0;
+}
+
+static void join(struct grid *g, int y, int x, int arms, struct style s)
+{
+    struct rect all = { 0, 0, g->h, g->w };
+    arms |= arms_at(g, y, x);
+    for (int i = 0; i < JOINTS; i++) {
+        if (joints[i].arms == arms) {
+            grid_cell(g, all, y, x, s, sign(joints[i].sign));
+            return;
+        }
+    }
+    grid_cell(g, all, y, x, s, sign(arms & (UP | DOWN) ? SIGN_VLINE : SIGN_HLINE));
+}
+
+void pane_hline(struct grid *g, int y, int x, int w, struct style s)
+{
+    for (int i = 0; i < w; i++) {
+        int arms = LEFT | RIGHT, on = arms_at(g, y, x + i) & (UP | DOWN);
+        if (i == 0 && on && x > 0)
+            arms = RIGHT;
+        if (i == w - 1 && on && x + w < g->w)
+            arms = LEFT;
+        join(g, y, x + i, arms, s);
+    }
+}
+
+void pane_vline(struct grid *g, int y, int x, int h, struct style s)
+{
+    for (int i = 0; i < h; i++) {
+        int arms = UP | DOWN, on = arms_at(g, y + i, x);
+        if (i == 0 && on)
+            arms = DOWN;
+        if (i == h - 1 && on)
+            arms = UP;
+        join(g, y + i, x, arms, s);
+    }
+}
+
+void pane_title(struct grid *g, int y, int x, int w, int focused, const char *const *parts, int n)
+{
+    struct rect line = { y, x, 1, w };
+    struct style dim = STYLE(focused ? ROLE_ACCENT : ROLE_DIM, 0);
+    int at = 2;
+    pane_hline(g, y, x, w, dim);
+    for (int i = 0; i < n; i++) {
+        int last = w - at - 2;
+        if (!parts[i] || !parts[i][0])
+            continue;
+        int cols = text_columns(parts[i]);
+        if (i > 0 && cols > last)
+            break;
+        struct style s = i ? STYLE(ROLE_DIM, 0)
+                           : STYLE(focused ? ROLE_ACCENT : ROLE_TEXT, focused ? ATTR_BOLD : 0);
+        if (last < 1)
+            break;
+        grid_cell(g, line, y, x + at - 1, dim, " ");
+        int used = i ? grid_text(g, line, y, x + at, last, s, parts[i])
+                     : grid_middle(g, line, y, x + at, last, s, parts[i]);
+        grid_cell(g, line, y, x + at + used, dim, " ");
+        at += used + 3;
+    }
+}
+
+void pane_titlef(struct grid *g, int y, int x, int w, int focused, const char *fmt, ...)
+{
+    char text[256];
+    const char *parts[1] = { text };
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    pane_title(g, y, x, w, focused, parts, 1);
+}

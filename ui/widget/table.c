@@ -1,0 +1,152 @@
+/* See table.h. */
+#include "ui/widget/table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/term/sign.h"
+
+/* Width of the columns in `in` at their minimum, spaces between them included. */
+static int least(const struct column *cols, int n, const unsigned char *in)
+{
+    int w = 0, count = 0;
+    for (int i = 0; i < n; i++) {
+        if (in[i]) {
+            w += cols[i].min;
+            count++;
+        }
+    }
+    return w + (count ? count - 1 : 0);
+}
+
+/* Drops the least wanted columns, the rightmost of equals first, until the rest fits. */
+static void drop(const struct column *cols, int n, unsigned char *in, int width)
+{
+    while (least(cols, n, in) > width) {
+        int worst = -1;
+        for (int i = 0; i < n; i++)
+            if (in[i] && cols[i].priority > 0 &&
+                (worst < 0 || cols[i].priority >= cols[worst].priority))
+                worst = i;
+        if (worst < 0)
+            return;
+        in[worst] = 0;
+    }
+}
+
+static void place(struct table_layout *t, const struct column *cols, int n,
+                  const unsigned char *in, int width)
+{
+    int spare = width - least(cols, n, in), x = 0;
+    t->n = 0;
+    for (int i = 0; i < n && t->n < TABLE_COLUMNS; i++) {
+        if (!in[i])
+            continue;
+        int grow = cols[i].max - cols[i].min;
+        grow = grow < 0 ? 0 : grow > spare ? spare : grow;
+        grow = spare > 0 ? grow : 0;
+        spare -= grow;
+        t->col[t->n] = i;
+        t->x[t->n] = x;
+        t->w[t->n] = cols[i].min + grow;
+        x += t->w[t->n++] + 1;
+    }
+}
+
+/* The columns that scrolling goes through are shown from the left, in order, as many as fit
+ * beside those that never go. */
+static void scrolled(const struct column *cols, int n, unsigned char *in, int width, int scroll)
+{
+    for (int i = 0; i < n; i++)
+        in[i] = cols[i].priority == 0;
+    for (int i = 0, skip = scroll; i < n; i++) {
+        if (cols[i].priority == 0 || skip-- > 0)
+            continue;
+        in[i] = 1;
+        if (least(cols, n, in) > width) {
+            in[i] = 0;
+            return;
+        }
+    }
+}
+
+void table_layout(struct table_layout *t, const struct column *cols, int n, int width, int scroll)
+{
+    unsigned char in[TABLE_COLUMNS] = { 0 };
+    n = n > TABLE_COLUMNS ? TABLE_COLUMNS : n;
+    memset(t, 0, sizeof *t);
+    if (scroll > 0) {
+        scrolled(cols, n, in, width, scroll);
+    } else {
+        memset(in, 1, (size_t)n);
+        drop(cols, n, in, width);
+    }
+    place(t, cols, n, in, width);
+    int all = 0, last = -1;
+    for (int i = 0; i < n; i++) {
+        all += in[i];
+        if (in[i])
+            last = i;
+    }
+    t->more_left = scroll > 0 ? scroll : 0;
+    t->more_right = scroll > 0 ? n - 1 - last : n - all;
+}
+
+int table_max_scroll(const struct column *cols, int n, int width)
+{
+    unsigned char in[TABLE_COLUMNS] = { 0 };
+    n = n > TABLE_COLUMNS ? TABLE_COLUMNS : n;
+    memset(in, 1, (size_t)n);
+    if (least(cols, n, in) <= width)
+        return 0;
+    int movable = 0;
+    for (int i = 0; i < n; i++)
+        movable += cols[i].priority != 0;
+    for (int s = 1; s < movable; s++) {
+        scrolled(cols, n, in, width, s);
+        if (in[n - 1])
+            return s;
+    }
+    return movable > 1 ? movable - 1 : 0;
+}
+
+void table_cell(struct grid *g, struct rect area, int y, const struct table_layout *t,
+                const struct column *cols, int shown, struct style s, const char *text)
+{
+    int x = area.x + t->x[shown], w = t->w[shown], align = cols[t->col[shown]].align;
+    if (align == ALIGN_RIGHT)
+        grid_right(g, area, y, x, w, s, text);
+    else if (align == ALIGN_MIDDLE_CUT)
+        grid_middle(g, area, y, x, w, s, text);
+    else
+        grid_text(g, area, y, x, w, s, text);
+}
+
+void table_head(struct grid *g, struct rect area, int y, const struct table_layout *t,
+                const struct column *cols, int sorted, int descending)
+{
+    for (int i = 0; i < t->n; i++) {
+        char title[64];
+        int is = t->col[i] == sorted;
+        snprintf(title, sizeof title, "%s%s", cols[t->col[i]].title,
+                 is ? sign(descending ? SIGN_DESCENDING : SIGN_ASCENDING) : "");
+        table_cell(g, area, y, t, cols, i, STYLE(is ? ROLE_ACCENT : ROLE_DIM, 0), title);
+    }
+    if (t->more_left)
+        grid_cell(g, area, y, area.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_MORE_LEFT));
+    if (t->more_right)
+        grid_cell(g, area, y, area.x + area.w - 1, STYLE(ROLE_ACCENT, 0), sign(SIGN_MORE_RIGHT));
+}
+
+int table_top(int top, int cursor, int rows, int n)
+{
+    if (rows < 1)
+        return cursor < 0 ? 0 : cursor;
+    if (cursor < top)
+        top = cursor;
+    if (cursor >= top + rows)
+        top = cursor - rows + 1;
+    if (top > n - rows)
+        top = n - rows;
+    return top < 0 ? 0 : top;
+}
