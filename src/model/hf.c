@@ -1,4 +1,4 @@
-/* See hf.h. */
+/* See hf.h: reading. */
 #include "src/model/hf.h"
 
 #include <jansson.h>
@@ -100,6 +100,25 @@ static int refuse_pickle(const char *dir, struct err *err)
     return 0;
 }
 
+/* The classes of a fine-tuned model: from id2label (num_labels in older files). */
+static int take_labels(json_t *j, const char *path, struct hf_dir *out, struct err *err)
+{
+    json_t *names = json_object_get(j, "id2label"), *dropout = json_object_get(j, "classifier_dropout");
+    int rc = take_int(j, path, "num_labels", 0, 0, HF_LABELS_MAX, &out->num_labels, err);
+    out->classifier_dropout = -1;
+    if (rc)
+        return rc;
+    if (names && !json_is_null(names)) {
+        if (!json_is_object(names) || json_object_size(names) > HF_LABELS_MAX)
+            return err_set(err, E_INPUT, "%s: id2label is not an object of at most %d labels", SHOW(path),
+                           HF_LABELS_MAX);
+        out->num_labels = (int)json_object_size(names);
+    }
+    if (dropout && !json_is_null(dropout))
+        rc = take_real(j, path, "classifier_dropout", 0, 0, 1, &out->classifier_dropout, err);
+    return rc;
+}
+
 int hf_read_config(const char *dir, struct hf_dir *out, void (*warn)(void *, const char *), void *ud,
                    struct err *err)
 {
@@ -146,6 +165,8 @@ int hf_read_config(const char *dir, struct hf_dir *out, void (*warn)(void *, con
     const char *arch = json_string_value(json_array_get(json_object_get(j, "architectures"), 0));
     snprintf(out->architecture, sizeof out->architecture, "%s", arch ? arch : "");
     out->is_generator = arch && strstr(arch, "MaskedLM");
+    if (!rc)
+        rc = take_labels(j, path, out, err);
     json_decref(j);
     if (rc)
         return rc;
@@ -239,7 +260,7 @@ static const struct st_tensor *find_alias(const struct shards *s, const char *na
     return find(s, old);
 }
 
-static const char *own_name(const struct net *net, const struct param *p)
+const char *hf_own_name(const struct net *net, const struct param *p)
 {
     size_t n = strlen(net->prefix);
     return !strncmp(p->name, net->prefix, n) && p->name[n] == '.' ? p->name + n + 1 : NULL;
@@ -261,15 +282,43 @@ static int load_one(const char *dir, const struct st_tensor *t, const struct par
     return rc;
 }
 
-int hf_load_weights(const char *dir, const struct model *m, const struct net *net, float *block,
-                    void (*warn)(void *, const char *), void *ud, struct err *err)
+/* Tensors of heads that another use of the same encoder has. */
+static int is_other_head(const char *name)
+{
+    static const char *const heads[] = {"discriminator_predictions.", "generator_predictions.",
+                                        "generator_lm_head.", "classifier.", "qa_"};
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
+        if (!strncmp(name, heads[i], strlen(heads[i])))
+            return 1;
+    return 0;
+}
+
+static void tell_unknown(const char *dir, const struct shards *s, const struct model *m,
+                         const struct net *net, int encoder_only, void (*warn)(void *, const char *),
+                         void *ud)
+{
+    for (int f = 0; f < s->n; f++) {
+        for (int i = 0; i < s->file[f].n; i++) {
+            char full[PARAM_NAME + 64];
+            const char *name = s->file[f].tensors[i].name;
+            snprintf(full, sizeof full, "%s.%.*s", net->prefix, PARAM_NAME, name);
+            if (param_find(&m->table, full) < 0 && !strstr(name, "position_ids") &&
+                !strstr(name, "gamma") && !strstr(name, "beta") &&
+                !(encoder_only && is_other_head(name)))
+                tell(warn, ud, dir, "unknown tensor ignored:", name);
+        }
+    }
+}
+
+static int load(const char *dir, const struct model *m, const struct net *net, float *block,
+                int encoder_only, void (*warn)(void *, const char *), void *ud, struct err *err)
 {
     struct shards s;
     int rc = open_shards(dir, &s, err);
     for (int i = 0; !rc && i < m->table.n; i++) {
         const struct param *p = &m->table.rows[i];
-        const char *name = own_name(net, p);
-        if (!name)
+        const char *name = hf_own_name(net, p);
+        if (!name || (encoder_only && strncmp(name, "electra.", 8)))
             continue;
         const struct st_tensor *t = find_alias(&s, name);
         if (!t && !strcmp(name, "generator_lm_head.weight"))
@@ -279,101 +328,20 @@ int hf_load_weights(const char *dir, const struct model *m, const struct net *ne
         else
             rc = load_one(dir, t, p, param_at(&m->table, block, i), warn, ud, err);
     }
-    for (int f = 0; !rc && f < s.n; f++) {
-        for (int i = 0; i < s.file[f].n; i++) {
-            char full[PARAM_NAME + 64];
-            const char *name = s.file[f].tensors[i].name;
-            snprintf(full, sizeof full, "%s.%.*s", net->prefix, PARAM_NAME, name);
-            if (param_find(&m->table, full) < 0 && !strstr(name, "position_ids") &&
-                !strstr(name, "gamma") && !strstr(name, "beta"))
-                tell(warn, ud, dir, "unknown tensor ignored:", name);
-        }
-    }
+    if (!rc)
+        tell_unknown(dir, &s, m, net, encoder_only, warn, ud);
     close_shards(&s);
     return rc;
 }
 
-static int write_json(const char *dir, const char *file, json_t *j, struct err *err)
+int hf_load_weights(const char *dir, const struct model *m, const struct net *net, float *block,
+                    void (*warn)(void *, const char *), void *ud, struct err *err)
 {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", dir, file);
-    char *text = json_dumps(j, JSON_INDENT(2));
-    json_decref(j);
-    if (!text)
-        return err_nomem(err, file);
-    int rc = file_write_atomic(path, text, strlen(text), err);
-    free(text);
-    return rc;
+    return load(dir, m, net, block, 0, warn, ud, err);
 }
 
-static json_t *config_json(const struct net *net)
+int hf_load_encoder(const char *dir, const struct model *m, const struct net *net, float *block,
+                    void (*warn)(void *, const char *), void *ud, struct err *err)
 {
-    const struct net_shape *s = &net->shape;
-    const char *arch = net->heads & HEAD_RTD ? "ElectraForPreTraining" : "ElectraForMaskedLM";
-    return json_pack(
-        "{s:[s], s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:f, s:f, s:i, s:i, s:f, s:f, s:i, s:s, s:b}",
-        "architectures", arch, "model_type", "electra", "vocab_size", s->vocab, "embedding_size",
-        s->embedding, "hidden_size", s->hidden, "num_hidden_layers", s->layers, "num_attention_heads",
-        s->heads, "intermediate_size", s->ffn, "hidden_act", "gelu", "hidden_dropout_prob",
-        (double)s->dropout, "attention_probs_dropout_prob", (double)s->attention_dropout,
-        "max_position_embeddings", s->positions, "type_vocab_size", s->types, "initializer_range", 0.02,
-        "layer_norm_eps", 1e-12, "pad_token_id", s->pad_id, "position_embedding_type", "absolute",
-        "tie_word_embeddings", 1);
-}
-
-static int save_weights(const char *dir, const struct model *m, const struct net *net,
-                        const float *block, struct err *err)
-{
-    struct st_write *t = calloc((size_t)m->table.n + 1, sizeof *t);
-    char path[4096];
-    int n = 0;
-    if (!t)
-        return err_nomem(err, "a tensor list");
-    for (int i = 0; i < m->table.n; i++) {
-        const struct param *p = &m->table.rows[i];
-        const char *name = own_name(net, p);
-        if (!name || !strcmp(name, "generator_lm_head.weight"))
-            continue;
-        t[n] = (struct st_write){.name = name, .dtype = ST_F32, .rank = p->rank,
-                                 .data = block + p->offset};
-        t[n].shape[0] = p->rank == 2 ? p->rows : p->cols;
-        t[n].shape[1] = p->cols;
-        n++;
-    }
-    static const char *const metadata[] = {"format", "pt", NULL};
-    snprintf(path, sizeof path, "%s/model.safetensors", dir);
-    int rc = st_write(path, t, n, metadata, NULL, err);
-    free(t);
-    return rc;
-}
-
-int hf_save(const char *dir, const struct model *m, const struct net *net, const float *block,
-            const struct vocab *v, const struct wordpiece_options *text, struct err *err)
-{
-    char path[4096];
-    int rc = write_json(dir, "config.json", config_json(net), err);
-    if (!rc)
-        rc = save_weights(dir, m, net, block, err);
-    if (rc || !v)
-        return rc;
-    snprintf(path, sizeof path, "%s/vocab.txt", dir);
-    rc = vocab_write(v, path, err);
-    json_t *strip = text->strip_accents < 0 ? json_null() : json_boolean(text->strip_accents);
-    if (!rc)
-        rc = write_json(dir, "tokenizer_config.json",
-                        json_pack("{s:s, s:b, s:o, s:b, s:s, s:s, s:s, s:s, s:s, s:i}",
-                                  "tokenizer_class", "ElectraTokenizer", "do_lower_case", !text->cased,
-                                  "strip_accents", strip, "tokenize_chinese_chars",
-                                  !text->no_cjk_split, "unk_token", "[UNK]", "cls_token", "[CLS]",
-                                  "sep_token", "[SEP]", "pad_token", "[PAD]", "mask_token", "[MASK]",
-                                  "model_max_length", net->shape.positions),
-                        err);
-    else
-        json_decref(strip);
-    if (!rc)
-        rc = write_json(dir, "special_tokens_map.json",
-                        json_pack("{s:s, s:s, s:s, s:s, s:s}", "unk_token", "[UNK]", "cls_token", "[CLS]",
-                                  "sep_token", "[SEP]", "pad_token", "[PAD]", "mask_token", "[MASK]"),
-                        err);
-    return rc;
+    return load(dir, m, net, block, 1, warn, ud, err);
 }

@@ -1,10 +1,11 @@
 /* Hugging Face's file layout of one network: config.json, model.safetensors (or shards with an
- * index), vocab.txt, tokenizer_config.json, special_tokens_map.json. */
+ * index), vocab.txt, tokenizer_config.json, special_tokens_map.json, tokenizer.json. */
 #ifndef ES_MODEL_HF_H
 #define ES_MODEL_HF_H
 #include "src/model/model.h"
 #include "src/text/wordpiece.h"
 
+#define HF_LABELS_MAX 1000
 struct vocab;
 struct hf_dir {
     struct net_shape shape;
@@ -13,6 +14,7 @@ struct hf_dir {
     int num_labels;            /* 0 when absent */
     struct wordpiece_options text;
     int has_vocab;
+    float classifier_dropout;  /* -1 when absent */
 };
 /* Reads and checks config.json (and tokenizer_config.json when there). pytorch_model.bin alone is
  * refused with the command that converts it. warn may be NULL. */
@@ -22,7 +24,24 @@ int hf_read_config(const char *dir, struct hf_dir *out, void (*warn)(void *, con
  * ones warnings. `heads` says which heads must be there; absent wanted heads are errors. */
 int hf_load_weights(const char *dir, const struct model *m, const struct net *net, float *block,
                     void (*warn)(void *, const char *), void *ud, struct err *err);
+/* The encoder only (names that begin with electra.): a start for another head. Tensors of other
+ * heads are passed over in silence. */
+int hf_load_encoder(const char *dir, const struct model *m, const struct net *net, float *block,
+                    void (*warn)(void *, const char *), void *ud, struct err *err);
+/* The file's name of a row of the table: its name without the network's prefix; NULL for a row of
+ * another network. */
+const char *hf_own_name(const struct net *net, const struct param *p);
 /* Writes all files for one network into an existing directory. */
 int hf_save(const char *dir, const struct model *m, const struct net *net, const float *block,
             const struct vocab *v, const struct wordpiece_options *text, struct err *err);
+/* The same for a fine-tuned network: its class and labels in config.json. */
+struct hf_head {
+    const char *architecture;  /* ElectraForSequenceClassification, ... */
+    int num_labels;
+    const char *const *labels; /* [num_labels] or NULL; one label means regression */
+    float classifier_dropout;  /* -1: not written */
+};
+int hf_save_as(const char *dir, const struct model *m, const struct net *net, const float *block,
+               const struct vocab *v, const struct wordpiece_options *text, const struct hf_head *head,
+               struct err *err);
 #endif
