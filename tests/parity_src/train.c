@@ -315,11 +315,3 @@ void parity_train(struct parity *p)
         }
     free_cases(names);
 }
-
-void parity_finetune(struct parity *p)
-{
-    char **names = list_cases(p->root, "finetune");
-    for (int i = 0; names && names[i]; i++)
-        parity_skip(p, "finetune", names[i], "fine-tuning is not built yet");
-    free_cases(names);
-}
