@@ -5,3 +5,7 @@ tests_unit_ui_test_grid_LDADD = $(TESTLIBS)
 tests_unit_ui_test_format_SOURCES = tests/unit/ui/test_format.c
 tests_unit_ui_test_format_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_grid tests/unit/ui/test_format
+check_PROGRAMS += tests/unit/ui/test_chart
+tests_unit_ui_test_chart_SOURCES = tests/unit/ui/test_chart.c
+tests_unit_ui_test_chart_LDADD = $(TESTLIBS)
+TESTS += tests/unit/ui/test_chart
