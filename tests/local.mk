@@ -12,5 +12,6 @@ include tests/unit/train/local.mk
 include tests/unit/db/local.mk
 include tests/unit/experiments/local.mk
 include tests/unit/ui/local.mk
+include tests/unit/ui/cli.mk
 include tests/parity_src/local.mk
 include tests/lint/local.mk

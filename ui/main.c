@@ -1,10 +1,7 @@
 /* The program: hands the command line to ui/cli and turns its answer into the exit code. */
-#include <stdio.h>
+#include "ui/cli/cli.h"
 
 int main(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
-    puts("electroscope 0.1.0");
-    return 0;
+    return cli_main(argc, argv);
 }

@@ -65,11 +65,6 @@ int cli_config(const struct cli *c, const char *file, struct config *out, struct
     return rc ? rc : join_corpus(c, out, err);
 }
 
-int cli_workspace(const struct cli *c, int create, struct workspace *w, struct err *err)
-{
-    return workspace_open(w, c->workspace_dir, create, err);
-}
-
 void text_options_get(const struct text_options *o, struct wordpiece_options *out)
 {
     memset(out, 0, sizeof *out);

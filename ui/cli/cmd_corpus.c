@@ -43,12 +43,10 @@ static void as_json(const char *name, const struct corpus *corpus)
     json_int(&j, "bytes", (int64_t)s->bytes);
     json_int(&j, "lines", (int64_t)s->lines);
     json_int(&j, "documents", (int64_t)s->documents);
-    json_int(&j, "words", (int64_t)s->words);
     json_int(&j, "tokens", (int64_t)s->tokens);
     json_int(&j, "unk", (int64_t)s->unk);
     json_int(&j, "invalid", (int64_t)s->invalid);
     json_int(&j, "nul_bytes", (int64_t)s->nul_bytes);
-    json_int(&j, "long_words", (int64_t)s->long_words);
     json_int(&j, "train_tokens", (int64_t)s->train_tokens);
     json_int(&j, "heldout_tokens", (int64_t)s->heldout_tokens);
     json_int(&j, "heldout_documents", (int64_t)s->heldout_documents);

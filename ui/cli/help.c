@@ -80,7 +80,7 @@ static void option_left(const struct option_row *o, char *out, size_t size)
 
 void help_command(FILE *f, const struct command_row *row)
 {
-    char left[192], right[512], arg[192];
+    char left[256], right[512], arg[160];
     fprintf(f, "%c%s\n\nusage: electroscope %s%s%s\n", toupper((unsigned char)row->help[0]),
             row->help + 1, row->name, *row->synopsis ? " " : "", row->synopsis);
     const struct option_row *o = row->command->options;

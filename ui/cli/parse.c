@@ -197,7 +197,7 @@ static int take_option(struct cli *c, int argc, char **argv, int *i, struct err 
         value = "yes";
     if (!value) {
         if (!next)
-            return err_set(err, E_USAGE, "%s needs a value", SHOW(word));
+            return err_set(err, E_USAGE, "'%s' needs a value", SHOW(word));
         value = next;
         ++*i;
     }
