@@ -1,1 +1,2 @@
 libengine_a_SOURCES += src/event/event.h src/event/event.c src/event/verdict.h src/event/verdict.c
+libengine_a_SOURCES += src/event/diagnosis.h src/event/diagnosis.c

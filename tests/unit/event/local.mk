@@ -3,3 +3,7 @@ check_PROGRAMS += tests/unit/event/test_verdict
 tests_unit_event_test_verdict_SOURCES = tests/unit/event/test_verdict.c
 tests_unit_event_test_verdict_LDADD = $(TESTLIBS)
 TESTS += tests/unit/event/test_verdict
+check_PROGRAMS += tests/unit/event/test_diagnosis
+tests_unit_event_test_diagnosis_SOURCES = tests/unit/event/test_diagnosis.c
+tests_unit_event_test_diagnosis_LDADD = $(TESTLIBS)
+TESTS += tests/unit/event/test_diagnosis

@@ -1,0 +1,43 @@
+/* What is unusual about a run, by fixed rules over its numbers: what is seen, what a healthy run
+ * shows at this point, where to look. Pure. The rules and their figures come from what users of
+ * ELECTRA met (google-research/electra #81, ymcui #21 #66, electra_pytorch #26, KoELECTRA #26). */
+#ifndef ES_EVENT_DIAGNOSIS_H
+#define ES_EVENT_DIAGNOSIS_H
+#include <stdint.h>
+
+#include "src/config/config.h"
+#include "src/config/metric.h"
+
+enum diagnosis_rule {
+    DIAG_NOT_FINITE,       /* a loss is NaN or infinite */
+    DIAG_NOTHING_REPLACED, /* hardly any token differs from the original */
+    DIAG_SAME_OFTEN,       /* the generator nearly always samples the original */
+    DIAG_NEAR_ZERO,        /* the loss vanishes: the text is learnt by heart */
+    DIAG_ALL_ORIGINAL,     /* the discriminator says "original" everywhere */
+    DIAG_ALL_REPLACED,     /* ... "replaced" everywhere */
+    DIAG_GENERATOR_STUCK,  /* not better than word frequencies */
+    DIAG_OVERFIT,          /* held-out loss rises while training loss falls */
+    DIAG_RULES
+};
+
+struct diagnosis_input {
+    const struct config *config; /* resolved */
+    int64_t step, tokens;
+    double last[METRIC_COUNT];   /* newest training values; NAN: none */
+    double val[METRIC_COUNT];    /* newest held-out values; NAN: none. They go first. */
+    double val_best[METRIC_COUNT];
+    double recall_before;        /* recall at about half the steps so far; NAN: not known */
+    int not_finite;              /* the newest total_loss is there and not finite */
+};
+struct diagnosis {
+    enum diagnosis_rule rule;
+    int severity;                /* enum severity; SEV_INFO: normal this early */
+    char seen[200], expected[200], look[240];
+};
+/* All values NAN. */
+void diagnosis_input_init(struct diagnosis_input *in, const struct config *c);
+/* The rules that hold, most important first; 0: nothing unusual. */
+int diagnose(const struct diagnosis_input *in, struct diagnosis out[DIAG_RULES]);
+/* "discriminator says \"original\" everywhere" */
+const char *diagnosis_title(int rule);
+#endif
