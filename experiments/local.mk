@@ -1,3 +1,10 @@
+# sources of this room
 noinst_LIBRARIES += libexperiments.a
-libexperiments_a_SOURCES =
+libexperiments_a_SOURCES = \
+	experiments/workspace.h experiments/workspace.c experiments/lock.h experiments/lock.c \
+	experiments/prepare.h experiments/prepare.c experiments/demo_text.c \
+	experiments/socket.h experiments/socket.c experiments/host_int.h experiments/host.h \
+	experiments/host.c experiments/queue.c experiments/ops.c experiments/score.c \
+	experiments/client.h experiments/client.c experiments/spawn.c experiments/edit.h \
+	experiments/edit.c experiments/follow.h experiments/follow.c
 libexperiments_a_SOURCES += experiments/pieces.h experiments/pieces.c
