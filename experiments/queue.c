@@ -223,6 +223,12 @@ static void on_event(void *ud, const struct event *e)
     sink.emit(sink.ud, e);
 }
 
+static int on_flush(void *ud)
+{
+    struct job *j = ud;
+    return recorder_flush(j->host->recorder, NULL);
+}
+
 static void *train_thread(void *ud)
 {
     struct job *j = ud;
@@ -230,7 +236,7 @@ static void *train_thread(void *ud)
     snprintf(checkpoints, sizeof checkpoints, "%s/%lld", j->host->w.checkpoints, (long long)j->id);
     struct run_args args = {.id = j->id, .config = j->config, .corpus_dir = j->corpus,
                             .checkpoint_dir = checkpoints, .resume = *j->resume ? j->resume : NULL,
-                            .control = &j->control, .sink = {on_event, j}};
+                            .control = &j->control, .sink = {on_event, j, on_flush}};
     args.config.threads = j->threads;
     j->rc = run_train(&args, &j->err);
     atomic_store(&j->finished, 1);
