@@ -3,3 +3,12 @@ check_PROGRAMS += tests/unit/experiments/test_pieces
 tests_unit_experiments_test_pieces_SOURCES = tests/unit/experiments/test_pieces.c
 tests_unit_experiments_test_pieces_LDADD = $(TESTLIBS)
 TESTS += tests/unit/experiments/test_pieces
+RIG_EXPERIMENTS = tests/unit/experiments/rig.h tests/unit/experiments/rig.c
+check_PROGRAMS += tests/unit/experiments/test_workspace tests/unit/experiments/test_prepare
+tests_unit_experiments_test_workspace_SOURCES = tests/unit/experiments/test_workspace.c \
+	$(RIG_EXPERIMENTS)
+tests_unit_experiments_test_workspace_LDADD = $(TESTLIBS)
+tests_unit_experiments_test_prepare_SOURCES = tests/unit/experiments/test_prepare.c \
+	$(RIG_EXPERIMENTS)
+tests_unit_experiments_test_prepare_LDADD = $(TESTLIBS)
+TESTS += tests/unit/experiments/test_workspace tests/unit/experiments/test_prepare
