@@ -244,8 +244,10 @@ int config_resolve(struct config *c, struct err *err)
         long heads = c->generator_heads ? c->generator_heads : at_least_1(lround(want / 64));
         c->generator_hidden_size = at_least_1(lround(want / heads)) * heads;
     }
-    if (!c->generator_heads)
-        c->generator_heads = at_least_1(lround(c->generator_hidden_size / 64.0));
+    if (!c->generator_heads) /* a generator of the same width has the same heads */
+        c->generator_heads = c->generator_hidden_size == c->hidden_size
+                                 ? c->heads
+                                 : at_least_1(lround(c->generator_hidden_size / 64.0));
     if (!c->generator_layers)
         c->generator_layers = c->layers;
     if (c->generator_hidden_size % c->generator_heads)

@@ -45,6 +45,7 @@ enum { PACK_JOIN, PACK_DOCUMENT, PACK_FAITHFUL };
 enum { GEN_MLM, GEN_UNIGRAM, GEN_UNIFORM };
 enum { INIT_BERT, INIT_FAN_IN };
 enum { BIAS_ZERO, BIAS_UNIGRAM };
+enum { NAN_STOP, NAN_PAUSE, NAN_WARN };
 enum { CPU_AUTO, CPU_PORTABLE, CPU_AVX2, CPU_AVX512 };
 
 extern const struct config_field config_fields[];

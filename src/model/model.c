@@ -191,6 +191,12 @@ int model_build_shapes(struct model *m, const struct net_shape *gen, int gen_hea
     return build_nets(m, gen, gen_heads, disc, disc_heads, disc_prefix, tie, INIT_BERT, 1, err);
 }
 
+/* two_stage copies the generator into the discriminator: both of one shape, nothing shared. */
+static int is_copied(const struct config *c)
+{
+    return c->objective == OBJ_TWO_STAGE && c->two_stage_copy;
+}
+
 void model_shapes(const struct config *c, int V, struct net_shape *gen, struct net_shape *disc)
 {
     *disc = (struct net_shape){
@@ -203,9 +209,9 @@ void model_shapes(const struct config *c, int V, struct net_shape *gen, struct n
     gen->heads = (int)c->generator_heads;
     gen->layers = (int)c->generator_layers;
     gen->ffn = 4 * gen->hidden;
-    if (c->tie == TIE_NONE)
+    if (c->tie == TIE_NONE && !is_copied(c))
         gen->embedding = gen->hidden;
-    if (c->tie == TIE_ALL)
+    if (c->tie == TIE_ALL || is_copied(c))
         gen->ffn = disc->ffn;
 }
 
@@ -232,7 +238,8 @@ int model_build(struct model *m, const struct config *c, int V, struct err *err)
         return err_set(err, E_USAGE, "generator: objectives two_stage and adversarial train a "
                        "generator, so it must be mlm");
     return build_nets(m, with_generator ? &gen : NULL, nets[c->objective].gen_heads, &disc,
-                      nets[c->objective].main_heads, nets[c->objective].prefix, c->tie, c->init,
+                      nets[c->objective].main_heads, nets[c->objective].prefix,
+                      is_copied(c) ? TIE_NONE : c->tie, c->init,
                       (float)c->disc_last_scale, err);
 }
 

@@ -3,3 +3,7 @@ check_PROGRAMS += tests/unit/train/test_bench
 tests_unit_train_test_bench_SOURCES = tests/unit/train/test_bench.c
 tests_unit_train_test_bench_LDADD = $(TESTLIBS)
 TESTS += tests/unit/train/test_bench
+check_PROGRAMS += tests/unit/train/test_run
+tests_unit_train_test_run_SOURCES = tests/unit/train/test_run.c tests/unit/train/rig.c tests/unit/train/rig.h
+tests_unit_train_test_run_LDADD = $(TESTLIBS)
+TESTS += tests/unit/train/test_run

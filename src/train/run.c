@@ -1,0 +1,282 @@
+/* A run from its configuration to its last checkpoint. The loop is in train(): between steps it
+ * does what it is asked to, then one step, then whatever is due at that step. What is due is a
+ * function of the step and the configuration, so that a resumed run does the same. */
+#include "src/train/run.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/clock.h"
+#include "src/base/visible.h"
+#include "src/train/run_int.h"
+
+#define PATH_SIZE 4096
+
+int run_stage(const struct run *r, int64_t index)
+{
+    for (int i = 0; i < r->core.nstages - 1; i++)
+        if (index < r->core.stages[i].end)
+            return i;
+    return r->core.nstages - 1;
+}
+
+int run_phase(const struct run *r, int64_t index)
+{
+    return index >= r->phase_first;
+}
+
+double run_wall(const struct run *r)
+{
+    return r->base_wall + clock_now() - r->started;
+}
+
+/* Writes the state as it is. kept: part of the schedule, so older ones may go. */
+static int save(struct run *r, int kept, struct err *err)
+{
+    const struct run_args *a = r->args;
+    char path[PATH_SIZE];
+    int best = 0;
+    if (r->saved == r->s.step)
+        return 0;
+    r->doing = "checkpoint";
+    report_threads(r, r->doing, 0);
+    r->s.updates = r->core.opt.updates;
+    r->s.wall = run_wall(r);
+    if (kept && !isnan(r->s.last)) {
+        int higher = r->objective->main_heads & HEAD_RTD;
+        best = isnan(r->s.best) || (higher ? r->s.last > r->s.best : r->s.last < r->s.best);
+    }
+    struct checkpoint_state s = r->s;
+    if (best) {
+        s.best = s.last;
+        s.best_step = s.step;
+    }
+    const float *values = learner_values(r->core.learner);
+    if (!isfinite(r->core.math->sumsq(r->core.model.table.floats, values)))
+        return err_set(err, E_FAIL, "step %" PRId64 ": the weights are not finite, so no checkpoint is written",
+                       s.step);
+    if (a->sink.flush && a->sink.flush(a->sink.ud))
+        report_message(r, SEV_WARN, "the store could not be written: rows up to step %" PRId64
+                       " may be missing", s.step);
+    int rc = checkpoint_save(a->checkpoint_dir, &r->core.model, values, r->core.opt.m, r->core.opt.v, &s,
+                             &r->core.config, corpus_vocab(r->corpus), corpus_text_options(r->corpus), path,
+                             sizeof path, err);
+    if (rc)
+        return rc;
+    r->s = s;
+    r->saved = s.step;
+    report_checkpoint(r, path, best);
+    struct err why = {0, ""};
+    if (kept && checkpoint_prune(a->checkpoint_dir, (int)r->core.config.keep_checkpoints, r->s.best_step, &why))
+        report_message(r, SEV_WARN, "an old checkpoint stays: %.400s", why.text);
+    return 0;
+}
+
+/* A checkpoint that may fail: the run goes on with what is on disk already. */
+static void try_save(struct run *r, int kept)
+{
+    struct err why = {0, ""};
+    if (save(r, kept, &why))
+        report_message(r, SEV_ERROR, "no checkpoint at step %" PRId64 ": %.400s", r->s.step, why.text);
+}
+
+static int asked(const struct run *r)
+{
+    return r->args->control ? atomic_load(&r->args->control->ask) : ASK_NONE;
+}
+
+static int wants_checkpoint(struct run *r)
+{
+    return r->args->control && atomic_exchange(&r->args->control->checkpoint, 0);
+}
+
+static void pause_run(struct run *r)
+{
+    report_state(r, RUN_PAUSED, "");
+    report_threads(r, "paused", 1);
+    while (asked(r) == ASK_PAUSE) {
+        if (wants_checkpoint(r))
+            try_save(r, 0);
+        evaluate_live(r);
+        clock_sleep(0.05);
+    }
+    if (asked(r) != ASK_STOP && asked(r) != ASK_KILL)
+        report_state(r, RUN_RUNNING, "");
+}
+
+/* What the world asks for, between steps. E_STOPPED ends the run. */
+static int obey(struct run *r, struct err *err)
+{
+    if (wants_checkpoint(r))
+        try_save(r, 0);
+    if (asked(r) == ASK_PAUSE)
+        pause_run(r);
+    if (asked(r) == ASK_KILL)
+        return err_set(err, E_STOPPED, "stopped at step %" PRId64 " without a checkpoint", r->s.step);
+    if (asked(r) != ASK_STOP)
+        return 0;
+    report_state(r, RUN_STOPPING, "");
+    int rc = save(r, 0, err);
+    return rc ? rc : err_set(err, E_STOPPED, "stopped at step %" PRId64 " after a checkpoint", r->s.step);
+}
+
+struct fill {
+    struct run *r;
+    const struct sequences *s;
+    uint64_t first;
+};
+
+static void fill_row(void *ud, int row)
+{
+    struct fill *f = ud;
+    struct batch_room *t = &f->r->core.train;
+    size_t at = (size_t)row * (size_t)t->b.T;
+    sequences_get(f->s, f->first + (uint64_t)row, t->ids + at, t->segments + at, t->mask + at);
+}
+
+static double batch_tokens(const struct batch *b)
+{
+    double n = 0;
+    for (int i = 0; b->mask && i < b->B * b->T; i++)
+        n += b->mask[i];
+    return b->mask ? n : (double)b->B * (double)b->T;
+}
+
+/* One step: batch -> masked -> learner -> update. Allocates nothing. */
+static void step(struct run *r, struct update *u, struct auc *auc)
+{
+    struct core *c = &r->core;
+    int64_t index = r->s.step;
+    int stage = run_stage(r, index), phase = run_phase(r, index);
+    int B = (int)c->stages[stage].batch, T = (int)c->stages[stage].seq;
+    double start = clock_now();
+    struct fill f = {r, r->stream[stage], (uint64_t)index * (uint64_t)B};
+    batch_room_set(&c->train, &c->config, B, T);
+    c->train.b.step = (uint32_t)index;
+    core_mask(c, &c->train, fill_row, &f);
+    u->stage = phase;
+    u->optimiser = &r->phase[phase];
+    u->rate = schedule_rate(u->optimiser, phase ? index - r->phase_first : index);
+    core_update(c, u, auc);
+    r->stepped = 1;
+    r->s.row = f.first + (uint64_t)B;
+    r->s.tokens += (int64_t)batch_tokens(&c->train.b);
+    r->s.flops += core_flops(c, T, B, phase, 0);
+    r->s.flops_paper += core_flops(c, T, B, phase, 1);
+    r->step_tokens += batch_tokens(&c->train.b);
+    r->step_seconds += clock_now() - start;
+}
+
+/* A loss or gradient that is not finite; the update was not applied. 0: go on with the next step. */
+static int odd_loss(struct run *r, struct err *err)
+{
+    int policy = r->core.config.on_nan;
+    int64_t at = r->s.step + 1;
+    r->odd_steps++;
+    if (policy == NAN_STOP) {
+        try_save(r, 0); /* weights of the last finite step, beside the older checkpoints */
+        return err_set(err, E_FAIL, "step %" PRId64 ": the loss or its gradient is not finite; the weights "
+                       "of step %" PRId64 " were kept", at, r->s.step);
+    }
+    if (!(r->odd_steps & (r->odd_steps - 1))) /* not a line for each of many */
+        report_message(r, SEV_ERROR, "step %" PRId64 ": the loss or its gradient is not finite; the update "
+                       "is left out", at);
+    if (policy == NAN_PAUSE && r->args->control)
+        atomic_store(&r->args->control->ask, ASK_PAUSE);
+    return 0;
+}
+
+/* Everything that is due after step s.step. */
+static int due(struct run *r, struct err *err)
+{
+    const struct config *c = &r->core.config;
+    int64_t at = r->s.step;
+    int last = at == c->steps, rc = 0;
+    if (last || at % c->eval_every == 0) {
+        report_threads(r, "validation", 0);
+        rc = evaluate(r, err);
+    }
+    if (!rc && (last || at % c->snapshot_every == 0))
+        evaluate_snapshot(r);
+    if (rc || last)
+        return rc ? rc : save(r, 1, err);
+    if (at % c->checkpoint_every == 0)
+        try_save(r, 1);
+    return 0;
+}
+
+static int is_logged(const struct config *c, int64_t at)
+{
+    return at <= 100 || at % c->log_every == 0 || at == c->steps;
+}
+
+static int train(struct run *r, struct err *err)
+{
+    const struct config *c = &r->core.config;
+    if (r->s.step == 0)
+        evaluate_snapshot(r);
+    while (r->s.step < c->steps) {
+        int rc = obey(r, err);
+        if (rc)
+            return rc;
+        if (r->s.step == r->phase_first)
+            run_switch(r);
+        struct update u = {0};
+        int64_t at = r->s.step + 1;
+        int logged = is_logged(c, at), T = (int)r->core.stages[run_stage(r, r->s.step)].seq;
+        struct checkpoint_state before = r->s;
+        if (logged)
+            memset(&r->auc, 0, sizeof r->auc);
+        step(r, &u, logged ? &r->auc : NULL);
+        if (logged || !u.finite)
+            report_step(r, &u, logged ? &r->auc : NULL, T, at);
+        if (!u.finite) {
+            struct checkpoint_state after = r->s;
+            r->s = before;
+            rc = odd_loss(r, err);
+            if (rc)
+                return rc;
+            r->s = after;
+        } else {
+            r->odd_steps = 0;
+        }
+        r->s.step = at;
+        report_threads(r, "step", 0);
+        rc = due(r, err);
+        if (rc)
+            return rc;
+        evaluate_live(r);
+    }
+    return 0;
+}
+
+static void finish(struct run *r, int rc, const struct err *err)
+{
+    int state = rc == 0 ? RUN_DONE : rc == E_STOPPED ? RUN_STOPPED : RUN_FAILED;
+    if (rc && rc != E_STOPPED)
+        report_message(r, SEV_ERROR, "%s", err->text);
+    report_state(r, state, rc ? err->text : "");
+}
+
+int run_train(const struct run_args *args, struct err *err)
+{
+    struct err mine = {0, ""};
+    struct run *r = calloc(1, sizeof *r);
+    if (!r)
+        return err_nomem(err, "a run");
+    r->args = args;
+    r->started = clock_now();
+    report_state(r, RUN_PREPARING, "");
+    checkpoint_sweep(args->checkpoint_dir);
+    int rc = run_open(r, args, &mine);
+    if (!rc) {
+        report_state(r, RUN_RUNNING, "");
+        rc = train(r, &mine);
+    }
+    finish(r, rc, &mine);
+    run_close(r);
+    free(r);
+    return rc ? err_set(err, rc, "%s", mine.text) : 0;
+}

@@ -1,0 +1,264 @@
+/* Runs are functions of their configuration: threads, memory, stops, pauses and watchers change
+ * no bit of them. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka wants the headers above first. */
+#include <cmocka.h>
+
+#include "src/base/clock.h"
+#include "src/train/checkpoint.h"
+#include "tests/unit/train/rig.h"
+
+static struct rig one, two;
+
+static void run(struct rig *r, const char *resume, int want)
+{
+    struct err err = {0, ""};
+    int rc = rig_run(r, resume, &err);
+    if (rc != want)
+        fail_msg("run_train gave %d: %s", rc, err.text);
+}
+
+static double value_of(const struct rig *r, int64_t step, int id)
+{
+    for (int i = 0; i < r->nrows; i++)
+        if (r->row[i].step == step && r->row[i].id == id)
+            return r->row[i].value;
+    fail_msg("no %s at step %lld", metric_name(id), (long long)step);
+    return 0;
+}
+
+static int has(const struct rig *r, int64_t step, int id)
+{
+    for (int i = 0; i < r->nrows; i++)
+        if (r->row[i].step == step && r->row[i].id == id)
+            return 1;
+    return 0;
+}
+
+static void threads_and_memory_change_nothing(void **state)
+{
+    (void)state;
+    rig_new(&one, OBJ_ELECTRA);
+    run(&one, NULL, 0);
+    rig_new(&two, OBJ_ELECTRA);
+    rig_set(&two, "threads", "1");
+    rig_set(&two, "micro_batch", "2");
+    run(&two, NULL, 0);
+    rig_same_rows(&one, &two);
+    rig_same_tensors(rig_path(&one, 20), rig_path(&two, 20));
+    rig_new(&two, OBJ_ELECTRA);
+    rig_set(&two, "threads", "3");
+    run(&two, NULL, 0);
+    rig_same_rows(&one, &two);
+    rig_same_tensors(rig_path(&one, 20), rig_path(&two, 20));
+}
+
+static void another_seed_is_another_run(void **state)
+{
+    (void)state;
+    rig_new(&one, OBJ_ELECTRA);
+    run(&one, NULL, 0);
+    rig_new(&two, OBJ_ELECTRA);
+    rig_set(&two, "seed", "2");
+    run(&two, NULL, 0);
+    assert_true(value_of(&one, 20, METRIC_total_loss) != value_of(&two, 20, METRIC_total_loss));
+}
+
+static void what_is_due_comes_at_its_steps(void **state)
+{
+    (void)state;
+    rig_new(&one, OBJ_ELECTRA);
+    run(&one, NULL, 0);
+    for (int s = 1; s <= 20; s++) {
+        assert_true(has(&one, s, METRIC_grad_norm));
+        assert_int_equal(has(&one, s, METRIC_VAL + METRIC_rtd_auc_common), s % 5 == 0);
+        assert_true(value_of(&one, s, METRIC_seq_len) == (s <= 9 ? 8 : 16));
+        assert_true(value_of(&one, s, METRIC_flops) > 0);
+    }
+    assert_true(value_of(&one, 1, METRIC_learning_rate) == 0);
+    assert_true(value_of(&one, 4, METRIC_learning_rate) == 2e-3 * (1 - 3.0 / 20));
+    assert_int_equal(one.nsnapshot, 16 * 5); /* steps 0, 6, 12, 18, 20 */
+    assert_int_equal(one.nprobe, 2 * 5);
+    assert_int_equal(one.ncheckpoints, 3); /* 8, 16, 20 */
+    assert_true(one.best >= 8);
+    assert_int_equal(one.states[0], RUN_PREPARING);
+    assert_int_equal(one.states[1], RUN_RUNNING);
+    assert_int_equal(one.states[2], RUN_DONE);
+    double skill = value_of(&one, 20, METRIC_disc_skill), p = value_of(&one, 20, METRIC_fake_share);
+    double h = -p * log(p) - (1 - p) * log(1 - p);
+    assert_true(fabs(skill - (1 - value_of(&one, 20, METRIC_disc_loss) / h)) < 1e-9);
+}
+
+static void fewer_steps_are_logged_after_the_hundredth(void **state)
+{
+    (void)state;
+    rig_new(&one, OBJ_ELECTRA);
+    rig_set(&one, "steps", "125");
+    rig_set(&one, "eval_every", "125");
+    rig_set(&one, "snapshot_every", "125");
+    rig_set(&one, "checkpoint_every", "125");
+    run(&one, NULL, 0);
+    assert_true(has(&one, 100, METRIC_total_loss) && !has(&one, 101, METRIC_total_loss));
+    assert_true(has(&one, 110, METRIC_total_loss) && has(&one, 125, METRIC_total_loss));
+}
+
+/* Stopped twice, on both sides of the stage's and the phase's boundary. */
+static void stopped_and_resumed(int objective)
+{
+    rig_new(&one, objective);
+    run(&one, NULL, 0);
+    rig_new(&two, objective);
+    two.stop_at = 7;
+    run(&two, NULL, E_STOPPED);
+    assert_int_equal(two.states[2], RUN_STOPPING);
+    assert_int_equal(two.states[3], RUN_STOPPED);
+    two.stop_at = 13;
+    rig_set(&two, "threads", "1");
+    run(&two, rig_path(&two, 7), E_STOPPED);
+    two.stop_at = 0;
+    run(&two, rig_path(&two, 13), 0);
+    rig_same_rows(&one, &two);
+    rig_same_tensors(rig_path(&one, 20), rig_path(&two, 20));
+}
+
+static void every_objective_resumes_exactly(void **state)
+{
+    (void)state;
+    for (int o = OBJ_ELECTRA; o <= OBJ_ADVERSARIAL; o++)
+        stopped_and_resumed(o);
+}
+
+static void two_stage_resumes_at_its_boundary(void **state)
+{
+    (void)state;
+    rig_new(&one, OBJ_TWO_STAGE);
+    run(&one, NULL, 0);
+    assert_true(!has(&one, 10, METRIC_disc_loss) && has(&one, 11, METRIC_disc_loss));
+    assert_true(value_of(&one, 11, METRIC_learning_rate) == 0);
+    rig_new(&two, OBJ_TWO_STAGE);
+    two.stop_at = 10;
+    run(&two, NULL, E_STOPPED);
+    two.stop_at = 0;
+    run(&two, rig_path(&two, 10), 0);
+    rig_same_rows(&one, &two);
+    rig_same_tensors(rig_path(&one, 20), rig_path(&two, 20));
+}
+
+static void other_generators_and_ties_run(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"generator", "unigram"}, {"generator", "uniform"}, {"tie", "none"}, {"pack", "document"},
+        {"tie", "word_pos"}, {"masking", "faithful"}, {"output_bias_init", "unigram"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        rig_new(&one, OBJ_ELECTRA);
+        rig_set(&one, cases[i][0], cases[i][1]);
+        run(&one, NULL, 0);
+        rig_new(&two, OBJ_ELECTRA);
+        rig_set(&two, cases[i][0], cases[i][1]);
+        two.stop_at = 12;
+        run(&two, NULL, E_STOPPED);
+        two.stop_at = 0;
+        run(&two, rig_path(&two, 12), 0);
+        rig_same_rows(&one, &two);
+    }
+}
+
+static void watchers_change_nothing(void **state)
+{
+    (void)state;
+    rig_new(&one, OBJ_ELECTRA);
+    run(&one, NULL, 0);
+    rig_new(&two, OBJ_ELECTRA);
+    atomic_store(&two.control.watch_until, clock_now() + 1000);
+    atomic_store(&two.control.checkpoint, 1);
+    run(&two, NULL, 0);
+    assert_true(two.nlive >= 8 && one.nlive == 0);
+    assert_int_equal(two.ncheckpoints, one.ncheckpoints + 1);
+    rig_same_rows(&one, &two);
+    rig_same_tensors(rig_path(&one, 20), rig_path(&two, 20));
+}
+
+static void a_kill_leaves_at_once(void **state)
+{
+    (void)state;
+    rig_new(&one, OBJ_ELECTRA);
+    one.stop_at = 3;
+    one.ask = ASK_KILL;
+    run(&one, NULL, E_STOPPED);
+    assert_int_equal(one.ncheckpoints, 0);
+    assert_false(has(&one, 4, METRIC_total_loss));
+}
+
+static void refused(struct rig *r, const char *resume, const char *text)
+{
+    struct err err = {0, ""};
+    assert_true(rig_run(r, resume, &err) < 0);
+    if (!strstr(err.text, text))
+        fail_msg("'%s' does not say '%s'", err.text, text);
+    assert_int_equal(r->states[(r->nstates - 1) % 64], RUN_FAILED);
+}
+
+static void a_run_goes_on_as_itself_only(void **state)
+{
+    (void)state;
+    rig_new(&one, OBJ_ELECTRA);
+    one.stop_at = 7;
+    run(&one, NULL, E_STOPPED);
+    rig_set(&one, "learning_rate", "1e-3");
+    refused(&one, rig_path(&one, 7), "learning_rate was '0.002'");
+    rig_new(&two, OBJ_ELECTRA);
+    rig_set(&two, "seq_stages", "");
+    rig_set(&two, "seq", "64");
+    refused(&two, NULL, "--validation");
+}
+
+static void a_loss_that_is_not_finite_stops_the_run(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    rig_new(&one, OBJ_ELECTRA);
+    rig_set(&one, "steps", "60");
+    rig_set(&one, "learning_rate", "10");
+    rig_set(&one, "weight_decay", "10"); /* every update multiplies the weights by -99 */
+    rig_set(&one, "lr_decay_power", "0");
+    rig_set(&one, "warmup_steps", "0");
+    rig_set(&one, "keep_checkpoints", "50");
+    rig_set(&one, "checkpoint_every", "1");
+    assert_int_equal(rig_run(&one, NULL, &err), E_FAIL);
+    assert_non_null(strstr(err.text, "not finite"));
+    int64_t last = one.row[one.nrows - 1].step, newest = 0;
+    char path[4096];
+    assert_true(last > 1 && last < 60);
+    assert_int_equal(checkpoint_newest(one.dir, path, sizeof path, &newest, NULL), 0);
+    assert_true(newest == last - 1 || newest == last - 2); /* the former's weights may overflow */
+    rig_set(&one, "on_nan", "warn");
+    one.nmessages = 0;
+    run(&one, path, 0);
+    assert_true(one.nmessages > 0);
+    assert_true(has(&one, 60, METRIC_total_loss));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_and_memory_change_nothing),
+        cmocka_unit_test(another_seed_is_another_run),
+        cmocka_unit_test(what_is_due_comes_at_its_steps),
+        cmocka_unit_test(fewer_steps_are_logged_after_the_hundredth),
+        cmocka_unit_test(every_objective_resumes_exactly),
+        cmocka_unit_test(two_stage_resumes_at_its_boundary),
+        cmocka_unit_test(other_generators_and_ties_run),
+        cmocka_unit_test(watchers_change_nothing),
+        cmocka_unit_test(a_kill_leaves_at_once),
+        cmocka_unit_test(a_run_goes_on_as_itself_only),
+        cmocka_unit_test(a_loss_that_is_not_finite_stops_the_run),
+    };
+    return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
+}
