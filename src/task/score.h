@@ -56,5 +56,9 @@ struct squad_result {
 int squad_score_files(const char *data_path, const char *pred_path, const char *na_path,
                       struct squad_result *out, void (*warn)(void *, const char *), void *ud,
                       struct err *err);
+/* The same of JSON trees (jansson's json_t) that the caller keeps; na may be NULL. path names the
+ * data in errors. */
+int squad_score_json(void *data, void *preds, void *na, const char *path, struct squad_result *out,
+                     void (*warn)(void *, const char *), void *ud, struct err *err);
 void squad_result_free(struct squad_result *r);
 #endif

@@ -290,6 +290,51 @@ static int score_question(json_t *qa, json_t *preds, json_t *na, int v2, const c
     return 0;
 }
 
+/* Takes every question of one article. */
+static int score_article(json_t *article_, json_t *preds, json_t *na, const char *path,
+                         struct squad_result *out, size_t *cap, void (*warn)(void *, const char *),
+                         void *ud, struct err *err)
+{
+    json_t *paragraph, *qa;
+    size_t j, k;
+    json_array_foreach(json_object_get(article_, "paragraphs"), j, paragraph) {
+        json_array_foreach(json_object_get(paragraph, "qas"), k, qa) {
+            if (json_is_true(json_object_get(qa, "is_impossible")))
+                out->v2 = 1;
+            if (out->n == *cap) {
+                *cap = *cap ? *cap * 2 : 256;
+                void *p = realloc(out->questions, *cap * sizeof *out->questions);
+                if (!p)
+                    return err_nomem(err, "questions");
+                out->questions = p;
+            }
+            int rc = score_question(qa, preds, na, out->v2, path, &out->questions[out->n], warn, ud, err);
+            if (rc)
+                return rc;
+            out->n++;
+        }
+    }
+    return 0;
+}
+
+int squad_score_json(void *data, void *preds, void *na, const char *path, struct squad_result *out,
+                     void (*warn)(void *, const char *), void *ud, struct err *err)
+{
+    json_t *articles = json_object_get(data, "data");
+    const char *version = json_string_value(json_object_get(data, "version"));
+    size_t cap = 0;
+    int rc = 0;
+    memset(out, 0, sizeof *out);
+    out->v2 = version && (!strcmp(version, "v2.0") || !strcmp(version, "2.0"));
+    if (!json_is_array(articles))
+        rc = err_set(err, E_INPUT, "%s: data is not an array", SHOW(path));
+    for (size_t i = 0; !rc && i < json_array_size(articles); i++)
+        rc = score_article(json_array_get(articles, i), preds, na, path, out, &cap, warn, ud, err);
+    if (rc)
+        squad_result_free(out);
+    return rc;
+}
+
 int squad_score_files(const char *data_path, const char *pred_path, const char *na_path,
                       struct squad_result *out, void (*warn)(void *, const char *), void *ud,
                       struct err *err)
@@ -299,40 +344,14 @@ int squad_score_files(const char *data_path, const char *pred_path, const char *
     json_t *na = preds && na_path ? load_object(na_path, err) : NULL;
     memset(out, 0, sizeof *out);
     int rc = !data || !preds || (na_path && !na) ? E_INPUT : 0;
-    size_t cap = 0, i, j, k;
-    json_t *article_, *paragraph, *qa, *articles = json_object_get(data, "data");
-    const char *version = json_string_value(json_object_get(data, "version"));
-    out->v2 = version && (!strcmp(version, "v2.0") || !strcmp(version, "2.0"));
-    if (!rc && !json_is_array(articles))
-        rc = err_set(err, E_INPUT, "%s: data is not an array", SHOW(data_path));
-    for (i = 0; !rc && i < json_array_size(articles); i++) {
-        article_ = json_array_get(articles, i);
-        json_array_foreach(json_object_get(article_, "paragraphs"), j, paragraph) {
-            json_array_foreach(json_object_get(paragraph, "qas"), k, qa) {
-                if (rc)
-                    break;
-                if (json_is_true(json_object_get(qa, "is_impossible")))
-                    out->v2 = 1;
-                if (out->n == cap) {
-                    cap = cap ? cap * 2 : 256;
-                    void *p = realloc(out->questions, cap * sizeof *out->questions);
-                    if (!p) {
-                        rc = err_nomem(err, "questions");
-                        break;
-                    }
-                    out->questions = p;
-                }
-                rc = score_question(qa, preds, na, out->v2, data_path, &out->questions[out->n],
-                                    warn, ud, err);
-                out->n += !rc;
-            }
-        }
-    }
+    if (!rc)
+        rc = squad_score_json(data, preds, na, data_path, out, warn, ud, err);
     json_decref(preds);
     json_decref(na);
-    out->own = data;
     if (rc)
-        squad_result_free(out);
+        json_decref(data);
+    else
+        out->own = data;
     return rc;
 }
 
