@@ -17,6 +17,8 @@ struct query *query_open(const char *path, struct err *err);
 void query_close(struct query *q);
 /* Changes when anything was committed since: cheap (PRAGMA data_version). */
 int64_t query_version(struct query *q);
+/* 1: opened as an unchanging file on a read-only medium (worth saying). */
+int query_is_immutable(const struct query *q);
 
 #define QUERY_TREND 24
 struct query_run {
@@ -33,6 +35,7 @@ struct query_run {
     uint8_t has[METRIC_COUNT], val_has[METRIC_COUNT]; /* 1: there is a value (maybe nan) */
     char progress[64];          /* stage while preparing */
     double done;
+    double best[METRIC_COUNT];  /* of `last`; NAN where a metric has no better direction */
     double trend[QUERY_TREND];  /* of total_loss (val where there is one); NAN = gap */
 };
 /* All runs, newest first; *out lies in the arena. Returns their number or a negative code. */
@@ -43,9 +46,9 @@ int query_run_find(struct query *q, const char *id_or_name, struct query_run *ou
                    struct err *err);
 
 struct query_bucket {
-    int64_t first_step, last_step;
-    double min, max, mean, last;   /* finite values only */
-    uint32_t n, nonfinite;
+    int64_t first_step, last_step; /* of the points in it */
+    double min, max, mean, last;   /* finite values only; NAN if there is none */
+    uint32_t n, nonfinite;         /* n counts all points; buckets without any are left out */
     double wall, tokens;           /* at the last point */
 };
 /* A series reduced to at most `buckets` equal step ranges over [from, to] (to < 0: the end), from
@@ -61,11 +64,18 @@ int query_points(struct query *q, int64_t run, int metric, struct arena *a,
 /* Metric ids that a run has; at most METRIC_COUNT * 2. */
 int query_metrics(struct query *q, int64_t run, int *ids, struct err *err);
 
+/* One metric of one run: number of points, last and best (with their steps). 0 if it has none, 1
+ * else. */
+struct query_summary { int64_t n, first_step, last_step, best_step; double last, best; };
+int query_metric_summary(struct query *q, int64_t run, int metric, struct query_summary *out,
+                         struct err *err);
+
 /* Steps that have a token snapshot of `source`, ascending. */
 int query_snapshots(struct query *q, int64_t run, int source, struct arena *a, int64_t **steps,
                     struct err *err);
-/* The sequences of one snapshot (source, step); TOKENS_LIVE ignores step. *step_out: what they
- * are of; *age: seconds since written. */
+/* The sequences of one snapshot (source, step) by sentence; TOKENS_LIVE ignores step, step < 0 is
+ * the newest. Returns their number, 0 if there are none. *step_out: what they are of; *age: seconds
+ * since written. Both may be NULL. */
 int query_tokens(struct query *q, int64_t run, int source, int64_t step, struct arena *a,
                  struct token_seq ***out, int64_t *step_out, double *age, struct err *err);
 
@@ -75,6 +85,7 @@ struct query_event {
     int severity;
     char text[512];
 };
+/* Newest first; limit 0: all. run 0 stands for all runs (and the store's own, run 0). */
 int query_events(struct query *q, int64_t run_or_0, int limit, struct arena *a,
                  struct query_event **out, struct err *err);
 struct query_threads {
@@ -86,4 +97,15 @@ int query_run_threads(struct query *q, int64_t run, struct query_threads *out, s
 struct query_checkpoint { int64_t step; char path[1024]; int best; double time; };
 int query_checkpoints(struct query *q, int64_t run, struct arena *a,
                       struct query_checkpoint **out, struct err *err);
+
+struct query_score {
+    int64_t run, checkpoint_step, seed, n;
+    char model[1024], task[64], metric[64], settings[512], state[32], program[32];
+    double value, time;
+};
+/* Fine-tuning results of a run (0: of all) and a task (NULL: all), by task, metric, run, seed. */
+int query_scores(struct query *q, int64_t run, const char *task, struct arena *a,
+                 struct query_score **out, struct err *err);
+/* Times a run was resumed: the steps it went on from, oldest first. */
+int query_resumes(struct query *q, int64_t run, struct arena *a, int64_t **steps, struct err *err);
 #endif

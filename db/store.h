@@ -20,6 +20,11 @@ void store_close(struct store *s);
  * (written back to config). corpus_hash may be 0 before packing. */
 int store_add_run(struct store *s, struct config *c, uint64_t config_hash, const char *program,
                   int64_t *id, struct err *err);
+/* Rewrites the fields of a run (once resolved or prepared), but not its name and tags. */
+int store_set_config(struct store *s, int64_t run, const struct config *c, uint64_t config_hash,
+                     struct err *err);
+/* The run that this one goes on from or copies. */
+int store_set_parent(struct store *s, int64_t run, int64_t parent, struct err *err);
 int store_set_identity(struct store *s, int64_t run, uint64_t corpus_hash, const char *kernel,
                        const char *blas_core, uint64_t params, struct err *err);
 /* Deletes rows with step > `step` and marks the resume, in one transaction. */
@@ -28,11 +33,27 @@ int store_set_state(struct store *s, int64_t run, int state, const char *reason,
 int store_heartbeat(struct store *s, int64_t run, int64_t pid, const char *boot_id,
                     struct err *err);
 int store_tag(struct store *s, int64_t run, const char *tags, struct err *err);
+/* A name is taken by one run only. */
+int store_rename(struct store *s, int64_t run, const char *name, struct err *err);
 int store_note(struct store *s, int64_t run, const char *note, struct err *err);
 int store_archive(struct store *s, int64_t run, int archived, struct err *err);
 int store_delete_run(struct store *s, int64_t run, struct err *err);
 /* Runs whose pid is dead or whose boot id differs become lost. */
 int store_mark_lost(struct store *s, struct err *err);
+/* This machine's boot id, for store_heartbeat; "" where the system has none. */
+void store_boot_id(char out[64]);
+/* "wal", or "delete" (one process at a time) on a network file system. */
+const char *store_journal(const struct store *s);
+
+/* One result of fine-tuning. A row with the same run, checkpoint, model, task, metric, seed and
+ * settings replaces the one before. */
+struct store_score {
+    int64_t run, checkpoint_step; /* 0: a model from elsewhere, named by `model` */
+    const char *model, *task, *metric, *settings /* JSON or "" */, *state, *program;
+    int64_t seed, n;              /* n: examples scored */
+    double value;
+};
+int store_add_score(struct store *s, const struct store_score *score, struct err *err);
 
 /* The recorder: a thread that drains a bounded queue of events into the store, a commit at least
  * every 250 ms. Its emit is an event_sink; events of all runs go through one recorder. */
@@ -48,6 +69,9 @@ struct event_sink recorder_sink(struct recorder *r);
 int recorder_call(struct recorder *r, int (*fn)(struct store *s, void *ud), void *ud);
 /* Waits until everything emitted before is committed. */
 int recorder_flush(struct recorder *r, struct err *err);
+/* 0, or the code and sentence of what keeps the store from being written right now (disk full,
+ * I/O error). Events are kept and retried meanwhile. */
+int recorder_error(struct recorder *r, struct err *err);
 int recorder_queue_depth(const struct recorder *r);
 void recorder_stop(struct recorder *r);
 #endif
