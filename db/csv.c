@@ -1,0 +1,146 @@
+/* See csv.h. */
+#include "db/csv.h"
+
+#include <csv.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/err.h"
+
+struct csv_out {
+    FILE *f;
+    int columns; /* in this row so far */
+    int failed, saved_errno;
+};
+
+struct csv_out *csv_new(FILE *f)
+{
+    struct csv_out *c = calloc(1, sizeof *c);
+    if (c)
+        c->f = f;
+    return c;
+}
+
+static void note(struct csv_out *c, int failed)
+{
+    if (failed && !c->failed) {
+        c->failed = 1;
+        c->saved_errno = errno;
+    }
+}
+
+static void comma(struct csv_out *c)
+{
+    if (c->columns++)
+        note(c, fputc(',', c->f) == EOF);
+}
+
+static int needs_quotes(const char *text, size_t n)
+{
+    return n && (strpbrk(text, ",\"\r\n") || text[0] == ' ' || text[n - 1] == ' ' ||
+                 text[0] == '\t' || text[n - 1] == '\t');
+}
+
+static int is_number(const char *text)
+{
+    char *end;
+    strtod(text, &end);
+    return end != text && !*end && !strpbrk(text, " \t\r\nxXpP");
+}
+
+/* Would a spreadsheet run it? Blanks (also U+00A0, U+3000) in front don't hide it, and the
+ * full-width forms of = + - @ (U+FF1D, FF0B, FF0D, FF20) count. */
+static int is_formula(const char *text)
+{
+    const char *p = text;
+    for (;;) {
+        if (*p == ' ')
+            p++;
+        else if (!strncmp(p, "\xc2\xa0", 2))
+            p += 2;
+        else if (!strncmp(p, "\xe3\x80\x80", 3))
+            p += 3;
+        else
+            break;
+    }
+    if (*p && strchr("=+-@\t\r\n", *p))
+        return !is_number(text);
+    return !strncmp(p, "\xef\xbc\x9d", 3) || !strncmp(p, "\xef\xbc\x8b", 3) ||
+           !strncmp(p, "\xef\xbc\x8d", 3) || !strncmp(p, "\xef\xbc\xa0", 3);
+}
+
+static void write_cell(struct csv_out *c, const char *text)
+{
+    size_t n = strlen(text);
+    comma(c);
+    if (needs_quotes(text, n))
+        note(c, csv_fwrite(c->f, text, n) != 0); /* quotes the field, doubles quotes in it */
+    else
+        note(c, fwrite(text, 1, n, c->f) != n);
+}
+
+void csv_text(struct csv_out *c, const char *text)
+{
+    if (!text || !is_formula(text)) {
+        write_cell(c, text ? text : "");
+        return;
+    }
+    size_t n = strlen(text);
+    char *safe = malloc(n + 2);
+    if (!safe) {
+        errno = ENOMEM;
+        note(c, 1);
+        return;
+    }
+    safe[0] = '\'';
+    memcpy(safe + 1, text, n + 1);
+    write_cell(c, safe);
+    free(safe);
+}
+
+void csv_int(struct csv_out *c, int64_t v)
+{
+    comma(c);
+    note(c, fprintf(c->f, "%" PRId64, v) < 0);
+}
+
+static void write_real(struct csv_out *c, double v, int digits)
+{
+    comma(c);
+    int rc = isnan(v)   ? fputs("nan", c->f)
+             : isinf(v) ? fputs(v > 0 ? "inf" : "-inf", c->f)
+                        : fprintf(c->f, "%.*g", digits, v);
+    note(c, rc < 0);
+}
+
+void csv_float(struct csv_out *c, float v)
+{
+    write_real(c, (double)v, 9);
+}
+
+void csv_real(struct csv_out *c, double v)
+{
+    write_real(c, v, 17);
+}
+
+void csv_end_row(struct csv_out *c)
+{
+    note(c, fputs("\r\n", c->f) < 0);
+    c->columns = 0;
+}
+
+int csv_finish(struct csv_out *c, struct err *err)
+{
+    note(c, fflush(c->f) != 0 || ferror(c->f));
+    int rc = 0;
+    if (c->failed) {
+        errno = c->saved_errno ? c->saved_errno : EIO;
+        rc = errno == EPIPE ? err_set(err, E_IO, "cannot write CSV: the pipe is closed")
+                            : err_errno(err, "cannot write CSV");
+    }
+    free(c);
+    return rc;
+}
