@@ -193,12 +193,13 @@ static int due(struct run *r, struct err *err)
 {
     const struct config *c = &r->core.config;
     int64_t at = r->s.step;
-    int last = at == c->steps, rc = 0;
-    if (last || at % c->eval_every == 0) {
+    /* the first too: its learning rate is 0 with warm-up, so it shows the untrained networks */
+    int ends = at == 1 || at == c->steps, last = at == c->steps, rc = 0;
+    if (ends || at % c->eval_every == 0) {
         report_threads(r, "validation", 0);
         rc = evaluate(r, err);
     }
-    if (!rc && (last || at % c->snapshot_every == 0))
+    if (!rc && (ends || at % c->snapshot_every == 0))
         evaluate_snapshot(r);
     if (rc || last)
         return rc ? rc : save(r, 1, err);
@@ -215,8 +216,6 @@ static int is_logged(const struct config *c, int64_t at)
 static int train(struct run *r, struct err *err)
 {
     const struct config *c = &r->core.config;
-    if (r->s.step == 0)
-        evaluate_snapshot(r);
     while (r->s.step < c->steps) {
         int rc = obey(r, err);
         if (rc)

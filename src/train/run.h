@@ -26,7 +26,10 @@ struct run_args {
  * checkpoint stays). */
 int run_train(const struct run_args *args, struct err *err);
 
-/* Scores texts with two networks: `inspect` and own sentences. gen may be NULL. */
+/* Scores texts with two networks: `inspect` and own sentences. gen_dir may be NULL: then nothing is
+ * masked and the generator's columns have no value. disc_dir may be NULL, or the main/ directory
+ * of a checkpoint (a masked language model, which takes the generator's place when gen_dir is
+ * NULL): then the discriminator's columns have no value. warn may be NULL. */
 struct scorer;
 struct scorer *scorer_open(const char *disc_dir, const char *gen_dir, const char *cpu,
                            void (*warn)(void *, const char *), void *ud, struct err *err);
@@ -37,7 +40,7 @@ struct scorer_args {
     int nmask;
     double mask_prob;          /* 0.15 */
 };
-/* *out is malloc'd: free it. */
+/* *out is malloc'd: free it. A text longer than the model takes is cut, with a warning. */
 int scorer_score(struct scorer *s, const struct scorer_args *a, struct token_seq **out,
                  struct err *err);
 const struct vocab *scorer_vocab(const struct scorer *s);

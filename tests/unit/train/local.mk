@@ -7,3 +7,12 @@ check_PROGRAMS += tests/unit/train/test_run
 tests_unit_train_test_run_SOURCES = tests/unit/train/test_run.c tests/unit/train/rig.c tests/unit/train/rig.h
 tests_unit_train_test_run_LDADD = $(TESTLIBS)
 TESTS += tests/unit/train/test_run
+check_PROGRAMS += tests/unit/train/test_checkpoint
+tests_unit_train_test_checkpoint_SOURCES = tests/unit/train/test_checkpoint.c tests/unit/train/rig.c \
+	tests/unit/train/rig.h
+tests_unit_train_test_checkpoint_LDADD = $(TESTLIBS)
+TESTS += tests/unit/train/test_checkpoint
+check_PROGRAMS += tests/unit/train/test_score
+tests_unit_train_test_score_SOURCES = tests/unit/train/test_score.c tests/unit/train/rig.c tests/unit/train/rig.h
+tests_unit_train_test_score_LDADD = $(TESTLIBS)
+TESTS += tests/unit/train/test_score

@@ -1,0 +1,354 @@
+/* Scoring of texts: text -> tokens -> masked -> generator's samples -> discriminator. Every chosen
+ * position shows [MASK]; special tokens written in the text are text. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/err.h"
+#include "src/base/file.h"
+#include "src/base/rng.h"
+#include "src/base/visible.h"
+#include "src/model/hf.h"
+#include "src/text/vocab.h"
+#include "src/train/core.h"
+#include "src/train/run.h"
+
+#define SHOW(s) visible((char[200]){0}, 200, (s))
+#define TOKENS_MOST 4096
+#define TEXT_MOST (1u << 20)
+
+struct scorer {
+    struct config config;
+    struct model model;
+    const struct math *math;
+    struct pool *pool;
+    struct learner *learner;
+    struct vocab *vocab;
+    struct wordpiece *wordpiece;
+    struct batch_room room;
+    int special[VOCAB_SPECIALS], has_disc, has_gen, longest;
+    float *logits;
+    void (*warn)(void *, const char *);
+    void *ud;
+};
+
+static void tell(struct scorer *s, const char *text)
+{
+    if (s->warn)
+        s->warn(s->ud, text);
+}
+
+/* A network on disk. */
+struct source {
+    const char *dir;
+    struct hf_dir hf;
+};
+
+/* main/ of a checkpoint is a masked language model in the discriminator's place. */
+static int is_main(const char *dir)
+{
+    size_t n = strlen(dir);
+    while (n > 1 && dir[n - 1] == '/')
+        n--;
+    return n >= 4 && !strncmp(dir + n - 4, "main", 4) && (n == 4 || dir[n - 5] == '/');
+}
+
+static int read_source(struct scorer *s, struct source *x, int wants_generator, struct err *err)
+{
+    int rc = hf_read_config(x->dir, &x->hf, s->warn, s->ud, err);
+    if (rc || !x->hf.architecture[0] || !!x->hf.is_generator == wants_generator)
+        return rc;
+    return err_set(err, E_INPUT, wants_generator
+                       ? "%s holds a %s, not a generator (ElectraForMaskedLM): give it as the model"
+                       : "%s holds a generator (%s), not a discriminator (ElectraForPreTraining): give it "
+                         "as the generator", SHOW(x->dir), SHOW(x->hf.architecture));
+}
+
+static int load_vocab(struct scorer *s, const struct source *disc, const struct source *gen, struct err *err)
+{
+    const struct source *from = disc->dir && disc->hf.has_vocab ? disc : gen->dir ? gen : disc;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/vocab.txt", from->dir);
+    s->vocab = vocab_load(path, s->warn, s->ud, err);
+    if (!s->vocab)
+        return E_INPUT;
+    int lines = vocab_size(s->vocab), rows = from->hf.shape.vocab;
+    if (lines > rows)
+        return err_set(err, E_INPUT, "%s has %d tokens, config.json beside it says vocab_size %d", SHOW(path),
+                       lines, rows);
+    if (lines < rows) {
+        char text[512];
+        snprintf(text, sizeof text, "%s has %d tokens, fewer than vocab_size %d", SHOW(path), lines, rows);
+        tell(s, text);
+    }
+    for (int i = 0; i < VOCAB_SPECIALS; i++)
+        s->special[i] = vocab_special(s->vocab, i);
+    if (!disc->dir || !gen->dir)
+        return 0;
+    if (disc->hf.shape.vocab != gen->hf.shape.vocab)
+        return err_set(err, E_INPUT, "the generator's vocab_size is %d, the discriminator's %d",
+                       gen->hf.shape.vocab, disc->hf.shape.vocab);
+    if (from == gen || !gen->hf.has_vocab)
+        return 0;
+    snprintf(path, sizeof path, "%s/vocab.txt", gen->dir);
+    struct vocab *other = vocab_load(path, s->warn, s->ud, err);
+    if (!other)
+        return E_INPUT;
+    int same = vocab_hash(other) == vocab_hash(s->vocab);
+    vocab_free(other);
+    return same ? 0 : err_set(err, E_INPUT, "generator %s and discriminator %s have different vocabularies",
+                              SHOW(gen->dir), SHOW(disc->dir));
+}
+
+/* A file that is too small for what config.json asks for is refused before memory is taken. */
+static int check_size(const struct scorer *s, const struct source *disc, const struct source *gen,
+                      struct err *err)
+{
+    const struct source *each[] = {disc, gen};
+    const struct net *net[] = {&s->model.disc, &s->model.gen};
+    for (int i = 0; i < 2; i++) {
+        char path[4096];
+        uint64_t numbers = 0;
+        if (!each[i]->dir)
+            continue;
+        snprintf(path, sizeof path, "%s/model.safetensors", each[i]->dir);
+        int64_t size = file_size(path);
+        size_t n = strlen(net[i]->prefix);
+        for (int k = 0; k < s->model.table.n; k++)
+            if (s->model.table.rows[k].alias < 0 && !strncmp(s->model.table.rows[k].name, net[i]->prefix, n))
+                numbers += s->model.table.rows[k].size;
+        if (size >= 0 && numbers * 2 > (uint64_t)size)
+            return err_set(err, E_INPUT, "%s is too small for the %llu numbers that config.json asks for",
+                           SHOW(path), (unsigned long long)numbers);
+    }
+    return 0;
+}
+
+static int build(struct scorer *s, const struct source *disc, const struct source *gen, struct err *err)
+{
+    int V = disc->dir ? disc->hf.shape.vocab : gen->hf.shape.vocab;
+    /* a learner has a main network; where none is given, the smallest there is, never run */
+    struct net_shape none = {.vocab = V, .positions = 4, .types = 2, .embedding = 1, .hidden = 1,
+                             .layers = 1, .heads = 1, .ffn = 1, .eps = 1e-12f};
+    const struct net_shape *d = disc->dir ? &disc->hf.shape : &none;
+    const struct net_shape *g = gen->dir ? &gen->hf.shape : NULL;
+    int positions = d == &none || (g && g->positions < d->positions) ? g->positions : d->positions;
+    s->longest = positions < TOKENS_MOST ? positions : TOKENS_MOST;
+    if (s->longest < 3)
+        return err_set(err, E_INPUT, "%s: max_position_embeddings %d leaves no room for a token",
+                       SHOW(disc->dir ? disc->dir : gen->dir), positions);
+    int rc = model_build_shapes(&s->model, g, HEAD_MLM, d, HEAD_RTD, "discriminator", TIE_NONE, err);
+    if (!rc)
+        rc = check_size(s, disc, gen, err);
+    if (rc)
+        return rc;
+    s->config.objective = s->has_disc ? OBJ_ELECTRA : OBJ_TWO_STAGE; /* whose first stage is the generator */
+    s->config.shards = 1;
+    s->config.mask_token_share = 1;
+    struct learner_args la = {.model = &s->model, .config = &s->config, .math = s->math, .pool = s->pool,
+                              .max_T = s->longest, .max_B = 1, .vocab = V, .special = s->special};
+    s->learner = learner_new(&la, err);
+    s->logits = calloc((size_t)s->longest, sizeof *s->logits);
+    if (!s->learner || !s->logits)
+        return s->learner ? err_nomem(err, "a scorer") : E_NOMEM;
+    rc = batch_room_init(&s->room, (size_t)s->longest, (size_t)s->longest, err);
+    float *values = learner_values(s->learner);
+    if (!rc && disc->dir)
+        rc = hf_load_weights(disc->dir, &s->model, &s->model.disc, values, s->warn, s->ud, err);
+    if (!rc && gen->dir)
+        rc = hf_load_weights(gen->dir, &s->model, &s->model.gen, values, s->warn, s->ud, err);
+    return rc;
+}
+
+static int open_sources(struct scorer *s, struct source *disc, struct source *gen, const char *cpu,
+                        struct err *err)
+{
+    int rc = 0;
+    if (disc->dir && is_main(disc->dir)) {
+        if (!gen->dir)
+            gen->dir = disc->dir;
+        disc->dir = NULL;
+    }
+    if (!disc->dir && !gen->dir)
+        return err_set(err, E_USAGE, "there is no model to score with");
+    if (disc->dir)
+        rc = read_source(s, disc, 0, err);
+    if (!rc && gen->dir)
+        rc = read_source(s, gen, 1, err);
+    s->has_disc = disc->dir != NULL;
+    s->has_gen = gen->dir != NULL;
+    if (!rc)
+        rc = load_vocab(s, disc, gen, err);
+    if (rc)
+        return rc;
+    struct wordpiece_options text = s->has_disc ? disc->hf.text : gen->hf.text;
+    text.special_in_text = 0;
+    s->wordpiece = wordpiece_new(s->vocab, &text, err);
+    s->math = math_select(cpu ? cpu : "auto", err);
+    s->pool = s->math ? pool_new(1, err) : NULL;
+    if (!s->wordpiece || !s->pool)
+        return E_FAIL;
+    return build(s, disc, gen, err);
+}
+
+struct scorer *scorer_open(const char *disc_dir, const char *gen_dir, const char *cpu,
+                           void (*warn)(void *, const char *), void *ud, struct err *err)
+{
+    struct source disc = {.dir = disc_dir}, gen = {.dir = gen_dir};
+    struct scorer *s = calloc(1, sizeof *s);
+    if (!s) {
+        err_nomem(err, "a scorer");
+        return NULL;
+    }
+    s->warn = warn;
+    s->ud = ud;
+    config_default(&s->config);
+    if (open_sources(s, &disc, &gen, cpu, err)) {
+        scorer_close(s);
+        return NULL;
+    }
+    return s;
+}
+
+void scorer_close(struct scorer *s)
+{
+    if (!s)
+        return;
+    batch_room_free(&s->room);
+    free(s->logits);
+    learner_free(s->learner);
+    model_free(&s->model);
+    pool_free(s->pool);
+    wordpiece_free(s->wordpiece);
+    vocab_free(s->vocab);
+    free(s);
+}
+
+const struct vocab *scorer_vocab(const struct scorer *s)
+{
+    return s->vocab;
+}
+
+/* Ids of the text between [CLS] and [SEP], cut to what the model takes. Returns their number. */
+static int tokenise(struct scorer *s, const char *text, struct err *err)
+{
+    struct ids ids = {0};
+    size_t bytes = strlen(text);
+    if (bytes > TEXT_MOST)
+        return err_set(err, E_INPUT, "the text is longer than %u bytes", TEXT_MOST);
+    int rc = ids_push(&ids, s->special[VOCAB_CLS]);
+    if (!rc)
+        rc = wordpiece_encode(s->wordpiece, text, bytes, &ids);
+    if (!rc && ids.len == 1) {
+        ids_free(&ids);
+        return err_set(err, E_INPUT, "the text holds no token");
+    }
+    if (!rc && ids.len >= (size_t)s->longest) {
+        char note[160];
+        snprintf(note, sizeof note, "the text has %zu tokens, the model takes %d: the rest is left out",
+                 ids.len + 1, s->longest);
+        tell(s, note);
+        ids.len = (size_t)s->longest - 1;
+    }
+    if (!rc)
+        rc = ids_push(&ids, s->special[VOCAB_SEP]);
+    if (rc) {
+        ids_free(&ids);
+        return err_nomem(err, "a text's tokens");
+    }
+    memcpy(s->room.ids, ids.data, ids.len * sizeof *ids.data);
+    int n = (int)ids.len;
+    ids_free(&ids);
+    return n;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    return *(const int32_t *)a - *(const int32_t *)b;
+}
+
+static int given_positions(struct scorer *s, const struct scorer_args *a, int T, struct err *err)
+{
+    struct batch *b = &s->room.b;
+    if (a->nmask > T)
+        return err_set(err, E_USAGE, "%d positions are to be masked in %d tokens", a->nmask, T);
+    b->N = a->nmask > 0 ? a->nmask : 1;
+    b->positions[0] = 0;
+    b->weights[0] = 0;
+    memcpy(b->gen_ids, b->ids, (size_t)T * sizeof *b->ids);
+    for (int i = 0; i < a->nmask; i++) {
+        int at = a->mask_positions[i];
+        if (at < 1 || at > T - 2)
+            return err_set(err, E_USAGE, "position %d cannot be masked: the text's tokens are at 1 to %d", at,
+                           T - 2);
+        b->positions[i] = at;
+        b->weights[i] = 1;
+        b->gen_ids[at] = s->special[VOCAB_MASK];
+    }
+    if (a->nmask > 1)
+        qsort(b->positions, (size_t)a->nmask, sizeof *b->positions, by_value);
+    for (int i = 1; i < a->nmask; i++)
+        if (b->positions[i] == b->positions[i - 1])
+            return err_set(err, E_USAGE, "position %d is to be masked twice", (int)b->positions[i]);
+    return 0;
+}
+
+static int choose(struct scorer *s, const struct scorer_args *a, int T, struct err *err)
+{
+    struct batch *b = &s->room.b;
+    s->config.mask_prob = a->mask_prob > 0 ? a->mask_prob : 0.15;
+    if (s->config.mask_prob > 0.9)
+        return err_set(err, E_USAGE, "a share of %g of the tokens cannot be masked: 0.9 is the most",
+                       a->mask_prob);
+    batch_room_set(&s->room, &s->config, 1, T);
+    b->mask = b->segments = NULL;
+    b->seed = a->seed;
+    b->use_mask = RNG_PROBE;
+    b->use_kind = RNG_PROBE + (1u << 24);
+    b->use_sample = RNG_PROBE + (2u << 24);
+    if (a->mask_positions)
+        return given_positions(s, a, T, err);
+    batch_mask(b, &s->config, s->special, s->model.disc.shape.vocab);
+    return 0;
+}
+
+/* The discriminator alone: nothing is masked, every token is the original. */
+static void score_alone(struct scorer *s, int T, struct token_row *rows)
+{
+    learner_disc_logits(s->learner, 1, T, s->room.ids, NULL, s->logits);
+    for (int t = 0; t < T; t++) {
+        double z = (double)s->logits[t];
+        int32_t id = s->room.ids[t];
+        rows[t] = (struct token_row){.original = id, .masked = id, .sampled = id, .gen_prob = NAN,
+                                     .gen_entropy = NAN, .gen_loss = NAN,
+                                     .disc_prob = (float)(1 / (1 + exp(-z))),
+                                     .disc_loss = (float)(fmax(z, 0) + log1p(exp(-fabs(z))))};
+        for (int k = 0; k < EVENT_TOPK; k++)
+            rows[t].top_id[k] = -1;
+    }
+}
+
+int scorer_score(struct scorer *s, const struct scorer_args *a, struct token_seq **out, struct err *err)
+{
+    int T = tokenise(s, a->text, err), rc = 0;
+    if (T < 0)
+        return T;
+    if (s->has_gen)
+        rc = choose(s, a, T, err);
+    else if (a->mask_positions && a->nmask)
+        tell(s, "without a generator no position is masked");
+    if (rc)
+        return rc;
+    struct token_seq *seq = calloc(1, sizeof *seq + (size_t)T * sizeof seq->rows[0]);
+    if (!seq)
+        return err_nomem(err, "a scored text");
+    seq->n = T;
+    struct losses ignored;
+    if (s->has_gen)
+        learner_eval(s->learner, &s->room.b, 0, &ignored, NULL, seq->rows);
+    else
+        score_alone(s, T, seq->rows);
+    *out = seq;
+    return 0;
+}
