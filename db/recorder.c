@@ -350,9 +350,14 @@ struct recorder *recorder_start(struct store *s, void (*committed)(void *ud, con
     return r;
 }
 
+static int flush(void *ud)
+{
+    return recorder_flush(ud, NULL);
+}
+
 struct event_sink recorder_sink(struct recorder *r)
 {
-    return (struct event_sink){emit, r};
+    return (struct event_sink){.emit = emit, .ud = r, .flush = flush};
 }
 
 int recorder_call(struct recorder *r, int (*fn)(struct store *s, void *ud), void *ud)
