@@ -15,3 +15,5 @@ include tests/unit/ui/local.mk
 include tests/unit/ui/cli.mk
 include tests/parity_src/local.mk
 include tests/lint/local.mk
+include tests/e2e/local.mk
+include tests/docs/local.mk
