@@ -202,8 +202,8 @@ static void *prepare_thread(void *ud)
 
 /* --- training ------------------------------------------------------------------------------- */
 
-/* What a run says passes through here on its way to the recorder. How it ended is known only
- * when its thread is done, so those states are the host's to say. */
+/* What a run says passes through here on its way to the recorder. Only the run knows whether it is
+ * paused; how it began and ended are the host's to say. */
 static void on_event(void *ud, const struct event *e)
 {
     struct job *j = ud;
@@ -215,8 +215,8 @@ static void on_event(void *ud, const struct event *e)
     atomic_store(&j->wall, e->wall);
     if (e->kind == EVENT_STATE) {
         int was = atomic_load(&j->state);
-        if (e->state >= RUN_STOPPING || was == RUN_STOPPING || e->state == was ||
-            !atomic_compare_exchange_strong(&j->state, &was, e->state))
+        if ((e->state != RUN_RUNNING && e->state != RUN_PAUSED) || was == RUN_STOPPING ||
+            e->state == was || !atomic_compare_exchange_strong(&j->state, &was, e->state))
             return;
         host_wake(j->host);
     }

@@ -12,3 +12,12 @@ tests_unit_experiments_test_prepare_SOURCES = tests/unit/experiments/test_prepar
 	$(RIG_EXPERIMENTS)
 tests_unit_experiments_test_prepare_LDADD = $(TESTLIBS)
 TESTS += tests/unit/experiments/test_workspace tests/unit/experiments/test_prepare
+HOST_RIG_EXPERIMENTS = tests/unit/experiments/host_rig.h tests/unit/experiments/host_rig.c
+check_PROGRAMS += tests/unit/experiments/test_host tests/unit/experiments/test_spawn
+tests_unit_experiments_test_host_SOURCES = tests/unit/experiments/test_host.c $(RIG_EXPERIMENTS) \
+	$(HOST_RIG_EXPERIMENTS)
+tests_unit_experiments_test_host_LDADD = $(TESTLIBS)
+tests_unit_experiments_test_spawn_SOURCES = tests/unit/experiments/test_spawn.c $(RIG_EXPERIMENTS) \
+	$(HOST_RIG_EXPERIMENTS)
+tests_unit_experiments_test_spawn_LDADD = $(TESTLIBS)
+TESTS += tests/unit/experiments/test_host tests/unit/experiments/test_spawn

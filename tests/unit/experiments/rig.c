@@ -74,5 +74,6 @@ void rig_config(const struct rig *r, struct config *c, int steps)
         if (config_set(c, fields[i][0], fields[i][1], &err))
             fprintf(stderr, "%s\n", err.text);
     c->steps = steps;
+    c->checkpoint_every = 40;
     rig_put(c->corpus, sizeof c->corpus, "%s", r->text);
 }
