@@ -42,9 +42,23 @@ void app_go(struct app *a, const char *screen);
 void app_back(struct app *a);
 /* Sends an op about a run to the host; says the error. Returns 0 or a negative code. */
 int app_op(struct app *a, const char *op, int64_t run, int spawn);
+/* Changes a run's entry: "tag" and "note" (text is the new value), "archive", "unarchive". Says the
+ * error. Returns 0 or a negative code. */
+int app_edit(struct app *a, const char *op, int64_t run, const char *text);
+/* Shows archived runs too, or hides them again. */
+void app_show_archived(struct app *a);
 /* Small settings that survive a restart ($XDG_STATE_HOME): per screen and key. */
 const char *app_state(struct app *a, const char *key);
 void app_set_state(struct app *a, const char *key, const char *value);
+/* Copies by OSC 52 (some terminals and tmux drop it) and into a file that the message names. */
+void app_copy(struct app *a, const char *text);
+/* What was said in this session, oldest first. */
+struct app_message {
+    double utc;
+    int severity;
+    char text[512];
+};
+int app_messages(const struct app *a, const struct app_message **out);
 /* Draw again soon (a long read went on in the background). */
 void app_redraw(struct app *a);
 #endif

@@ -1,0 +1,201 @@
+/* What a key does: first the lines that are open (question, field, help), then the app's own
+ * actions, then the screen's. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/event/event.h"
+#include "ui/app/app_int.h"
+#include "ui/screen/screens.h"
+#include "ui/term/theme.h"
+
+static int screen_of_action(int action)
+{
+    if (action < ACT_SCREEN1 || action > ACT_SCREEN7)
+        return -1;
+    return app_screen_index(action_table[action].word);
+}
+
+int app_can(struct app *a, int action)
+{
+    switch (action) {
+    case ACT_HELP: case ACT_PALETTE: case ACT_QUIT: case ACT_BACK: case ACT_REDRAW:
+    case ACT_SUSPEND: case ACT_THEME_DARK: case ACT_THEME_LIGHT: case ACT_THEME_MONO:
+        return 1;
+    case ACT_UNDO:
+        return a->undo.act != NULL;
+    case ACT_EXPORT:
+        return app_ops(a)->export_csv != NULL;
+    default:
+        if (action >= ACT_SCREEN1 && action <= ACT_SCREEN7)
+            return screen_of_action(action) >= 0;
+        return app_ops(a)->can(app_self(a), a, action);
+    }
+}
+
+static void ask_leave_done(void *ud, int key)
+{
+    struct app *a = ud;
+    const struct query_run *runs;
+    int n = app_runs(a, &runs);
+    if (key == 'q')
+        a->quit = 1;
+    if (key != 'p' && key != 's')
+        return;
+    for (int i = 0; i < n; i++)
+        if (run_is_active(runs[i].state) && runs[i].state != RUN_STOPPING)
+            if (app_op(a, key == 'p' ? "pause" : "stop", runs[i].id, 0) < 0)
+                return;
+    a->quit = 1;
+}
+
+void leave(struct app *a)
+{
+    char text[160];
+    int going = a->active + a->queued;
+    if (!going || a->readonly) {
+        a->quit = 1;
+        return;
+    }
+    snprintf(text, sizeof text, "%d run%s on without this screen · q leave · p pause%s · "
+             "s stop after a checkpoint · Esc stay", going, going == 1 ? " goes" : "s go",
+             going == 1 ? "" : " all");
+    app_ask(a, text, "qps", ask_leave_done, a);
+}
+
+static void do_undo(struct app *a)
+{
+    struct undo u = a->undo;
+    if (!u.act) {
+        app_say(a, SEV_INFO, "There is nothing to undo");
+        return;
+    }
+    memset(&a->undo, 0, sizeof a->undo);
+    u.act(a, u.arg);
+    app_say(a, SEV_INFO, "undone: %s", u.what);
+}
+
+static int app_own(struct app *a, int action)
+{
+    switch (action) {
+    case ACT_HELP:
+        memset(&a->help, 0, sizeof a->help);
+        a->help.open = 1;
+        return 1;
+    case ACT_PALETTE:
+        palette_open(a);
+        return 1;
+    case ACT_UNDO:
+        do_undo(a);
+        return 1;
+    case ACT_REDRAW:
+        a->redraw = 1;
+        return 1;
+    case ACT_SUSPEND:
+        a->suspend = 1;
+        return 1;
+    case ACT_THEME_DARK: case ACT_THEME_LIGHT: case ACT_THEME_MONO:
+        a->theme = action == ACT_THEME_DARK ? THEME_DARK
+                   : action == ACT_THEME_LIGHT ? THEME_LIGHT : THEME_MONO;
+        a->new_theme = 1;
+        app_set_state(a, "theme", theme_name(a->theme));
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+static void go_by_number(struct app *a, int action)
+{
+    int index = screen_of_action(action);
+    if (index < 0)
+        app_say(a, SEV_INFO, "There is no screen %s in this version", action_table[action].word);
+    else if (index != a->current)
+        app_show(a, index);
+    a->nback = index < 0 ? a->nback : 0;
+}
+
+void app_act(struct app *a, int action)
+{
+    const struct screen_ops *ops = app_ops(a);
+    void *self = app_self(a);
+    a->dirty = 1;
+    if (action == ACT_NONE || app_own(a, action))
+        return;
+    if (action >= ACT_SCREEN1 && action <= ACT_SCREEN7) {
+        go_by_number(a, action);
+        return;
+    }
+    if (action == ACT_EXPORT) {
+        if (ops->export_csv)
+            export_ask(a);
+        return;
+    }
+    if (ops->act(self, a, action))
+        return;
+    if (action == ACT_BACK)
+        app_back(a);
+    else if (action == ACT_QUIT && a->nback)
+        app_back(a);
+    else if (action == ACT_QUIT)
+        leave(a);
+}
+
+static void question_key(struct app *a, const char *name)
+{
+    struct question q = a->question;
+    int key = name[0] && !name[1] && strchr(q.keys, name[0]) ? name[0] : 0;
+    if (!key && strcmp(name, "Esc") && strcmp(name, "Enter") && strcmp(name, "n") &&
+        strcmp(name, "^C"))
+        return;
+    a->question.open = 0;
+    q.done(q.ud, key ? key : 27);
+}
+
+static void press(struct app *a, const char *name)
+{
+    if (a->question.open)
+        question_key(a, name);
+    else if (a->help.open)
+        help_key(a, name);
+    else if (!strcmp(name, "^C"))
+        leave(a);
+    else
+        app_act(a, action_of_key(name));
+}
+
+static void mouse(struct app *a, const struct key *k)
+{
+    if (a->question.open || a->field.open || a->help.open)
+        return;
+    if (k->button == 1 && !k->drag && !k->release) {
+        for (int i = 0; i < a->nhits; i++) {
+            if (a->hits[i].y == k->y && k->x >= a->hits[i].x0 && k->x < a->hits[i].x1) {
+                app_act(a, a->hits[i].action);
+                return;
+            }
+        }
+    }
+    struct mouse m = { k->y, k->x, k->release ? 0 : k->button, k->wheel, k->drag };
+    if (app_ops(a)->mouse && !(k->release && !k->drag))
+        app_ops(a)->mouse(app_self(a), a, &m);
+}
+
+void app_key(struct app *a, struct key *k)
+{
+    char meant[4][16];
+    a->dirty = 1;
+    if (k->kind == KEY_MOUSE) {
+        mouse(a, k);
+        return;
+    }
+    if (a->field.open && !a->question.open) {
+        field_key(a, k);
+    } else if (k->kind == KEY_PRESS) {
+        int n = keys_meant(k->name, meant);
+        for (int i = 0; i < n && !a->drop_input; i++)
+            press(a, meant[i]);
+    }
+    if (k->kind == KEY_PASTE)
+        free(k->paste);
+}

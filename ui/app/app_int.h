@@ -1,0 +1,126 @@
+/* The workbench without a terminal: everything behind app.h. The loop feeds it keys and time and
+ * takes its frames; the tests do the same. */
+#ifndef ES_UI_APP_INT_H
+#define ES_UI_APP_INT_H
+#include "src/base/arena.h"
+#include "src/base/str.h"
+#include "ui/app/action.h"
+#include "ui/app/app.h"
+#include "ui/app/loop.h"
+#include "ui/screen/screen.h"
+#include "ui/term/input.h"
+
+#define APP_SCREENS 8
+#define APP_MARKS 50
+#define APP_MESSAGES 64
+#define APP_HITS 64
+#define APP_FIELD 1024
+#define APP_MESSAGE_S 5.0
+
+struct slot {
+    void *self;
+    int open, failed;
+    double due;          /* of the next tick */
+};
+struct field {
+    int open, palette, chosen;
+    char label[64], text[APP_FIELD];
+    size_t caret;        /* byte offset */
+    void (*done)(void *ud, const char *text);
+    void (*change)(void *ud, const char *text);
+    void *ud;
+};
+struct question {
+    int open;
+    char text[256], keys[16];
+    void (*done)(void *ud, int key);
+    void *ud;
+};
+struct hit { int y, x0, x1, action; };
+struct undo {
+    char what[96];
+    void (*act)(struct app *a, int64_t arg);
+    int64_t arg;
+};
+struct help {
+    int open, cursor, top;
+    char find[64];
+};
+struct app {
+    struct workspace workspace;
+    int readonly, theme, ascii;
+    int fixed;                   /* tests: time stands still at these */
+    double fixed_now, fixed_utc;
+    /* the store */
+    struct query *query;
+    int64_t version;
+    double opened;               /* last try to open the store */
+    struct arena arena;
+    const struct query_run *runs;
+    int nruns, stale, with_archived;
+    int active, queued, failed;  /* counts over runs */
+    struct { int64_t id; int state; } *was; /* states at the last read */
+    int nwas;
+    /* shared by the screens */
+    int64_t selected, marks[APP_MARKS];
+    int nmarks, current, back[16], nback;
+    struct slot slots[APP_SCREENS];
+    /* the lines at the bottom */
+    struct app_message messages[APP_MESSAGES];
+    int nmessages;
+    double message_until;        /* app_now at which the last one goes */
+    struct field field;
+    struct question question;
+    struct undo undo;
+    struct help help;
+    struct hit hits[APP_HITS];
+    int nhits;
+    /* state file: "key\tvalue" lines */
+    char state_path[1200];
+    struct str state;
+    int state_dirty;
+    /* what the loop is asked for */
+    int dirty, redraw, quit, suspend, bell, drop_input, new_theme;
+    struct str raw;              /* bytes for the terminal: OSC 52 */
+};
+
+struct app *app_new(const struct app_args *args, struct err *err);
+void app_free(struct app *a);
+void app_start(struct app *a, const struct app_args *args); /* state, first screen */
+/* Reads what changed; sets dirty. */
+void app_tick(struct app *a);
+/* Seconds until app_tick is due though nothing came; < 0: never. */
+double app_wait(const struct app *a);
+/* 1: a change of the store should wake the loop; *gap: seconds between ticks. */
+int app_watches(struct app *a, double *gap);
+void app_frame(struct app *a, struct grid *g);
+void app_key(struct app *a, struct key *k); /* frees k->paste */
+void app_act(struct app *a, int action);
+/* 1: the action does something now. */
+int app_can(struct app *a, int action);
+const struct screen_ops *app_ops(const struct app *a);
+void *app_self(const struct app *a);
+void app_show(struct app *a, int index);
+int app_screen_index(const char *name); /* -1 */
+void app_tell_states(struct app *a);
+int run_is_active(int state);
+
+/* The parts, a file each. */
+void data_tick(struct app *a);
+void data_close(struct app *a);
+void state_load(struct app *a);
+void state_save(struct app *a);
+void field_key(struct app *a, const struct key *k);
+void field_draw(struct app *a, struct grid *g, struct rect line);
+void palette_open(struct app *a);
+void palette_draw(struct app *a, struct grid *g, struct rect area);
+/* Actions that the palette offers for a text, best first. */
+int palette_matches(struct app *a, const char *text, int *out, int max);
+void help_key(struct app *a, const char *name);
+void help_draw(struct app *a, struct grid *g, struct rect area);
+void export_ask(struct app *a);
+void leave(struct app *a);
+/* The key that a typed character stands for: full-width and two-set Hangul input become the
+ * letters of the same keys. Returns how many names were written (0-4). */
+int keys_meant(const char *name, char out[4][16]);
+#endif

@@ -1,0 +1,150 @@
+/* The store as the screens see it: opened when it is there, read again when it moved. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/clock.h"
+#include "src/base/err.h"
+#include "src/base/file.h"
+#include "src/base/visible.h"
+#include "ui/app/app_int.h"
+
+int run_is_active(int state)
+{
+    return state == RUN_PREPARING || state == RUN_QUEUED || state == RUN_RUNNING ||
+           state == RUN_STOPPING;
+}
+
+double app_now(const struct app *a)
+{
+    return a->fixed ? a->fixed_now : clock_now();
+}
+
+double app_utc(const struct app *a)
+{
+    return a->fixed ? a->fixed_utc : clock_utc();
+}
+
+struct query *app_query(struct app *a)
+{
+    return a->query;
+}
+
+static int state_before(const struct app *a, int64_t id)
+{
+    for (int i = 0; i < a->nwas; i++)
+        if (a->was[i].id == id)
+            return a->was[i].state;
+    return -1;
+}
+
+/* Says which runs ended since the last read. */
+static void tell_ends(struct app *a)
+{
+    for (int i = 0; i < a->nruns; i++) {
+        const struct query_run *r = &a->runs[i];
+        int before = state_before(a, r->id);
+        if (before < 0 || before == r->state || !run_is_active(before))
+            continue;
+        if (r->state == RUN_FAILED || r->state == RUN_LOST) {
+            app_say(a, SEV_ERROR, "%s %s%s%s", r->name, run_state_name(r->state),
+                    r->reason[0] ? ": " : "", r->reason);
+            a->bell = 1;
+        } else if (r->state == RUN_DONE || r->state == RUN_STOPPED) {
+            app_say(a, SEV_INFO, "%s %s%s%s", r->name, run_state_name(r->state),
+                    r->reason[0] ? ": " : "", r->reason);
+            a->bell = 1;
+        }
+    }
+}
+
+static void remember_states(struct app *a)
+{
+    void *was = realloc(a->was, (size_t)(a->nruns ? a->nruns : 1) * sizeof *a->was);
+    if (!was)
+        return;
+    a->was = was;
+    a->nwas = a->nruns;
+    for (int i = 0; i < a->nruns; i++) {
+        a->was[i].id = a->runs[i].id;
+        a->was[i].state = a->runs[i].state;
+    }
+}
+
+static void read_runs(struct app *a)
+{
+    struct err err = { 0 };
+    struct query_run *runs = NULL;
+    arena_reset(&a->arena);
+    int n = a->query ? query_runs(a->query, a->with_archived, &a->arena, &runs, &err) : 0;
+    if (n < 0) {
+        app_say(a, SEV_ERROR, "%s", err.text);
+        n = 0;
+    }
+    a->runs = runs;
+    a->nruns = n;
+    a->stale = 0;
+    a->active = a->queued = a->failed = 0;
+    for (int i = 0; i < n; i++) {
+        a->active += run_is_active(runs[i].state) && runs[i].state != RUN_QUEUED;
+        a->queued += runs[i].state == RUN_QUEUED;
+        a->failed += runs[i].state == RUN_FAILED || runs[i].state == RUN_LOST;
+    }
+    if (a->was)
+        tell_ends(a);
+    remember_states(a);
+    if (!app_run(a, a->selected))
+        a->selected = n ? runs[0].id : 0;
+}
+
+int app_runs(struct app *a, const struct query_run **runs)
+{
+    if (a->stale)
+        read_runs(a);
+    *runs = a->runs;
+    return a->nruns;
+}
+
+const struct query_run *app_run(struct app *a, int64_t id)
+{
+    if (a->stale)
+        read_runs(a);
+    for (int i = 0; i < a->nruns; i++)
+        if (a->runs[i].id == id)
+            return &a->runs[i];
+    return NULL;
+}
+
+void data_tick(struct app *a)
+{
+    struct err err = { 0 };
+    if (!a->query) {
+        if (!file_exists(a->workspace.db))
+            return;
+        a->query = query_open(a->workspace.db, &err);
+        if (!a->query) {
+            if (err.code != E_NOTFOUND && (!a->opened || app_now(a) - a->opened > 60)) {
+                a->opened = app_now(a);
+                app_say(a, SEV_ERROR, "%s", err.text);
+            }
+            return;
+        }
+        a->stale = 1;
+        a->version = query_version(a->query);
+        return;
+    }
+    int64_t v = query_version(a->query);
+    if (v != a->version) {
+        a->version = v;
+        a->stale = 1;
+    }
+}
+
+void data_close(struct app *a)
+{
+    query_close(a->query);
+    a->query = NULL;
+    arena_free(&a->arena);
+    free(a->was);
+}

@@ -1,0 +1,222 @@
+/* One frame: bar, the screen between, status line, footer. Small terminals lose the footer, then
+ * the bar; under 40x8 one line says the essentials. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/app/app_int.h"
+#include "ui/screen/screens.h"
+#include "ui/term/sign.h"
+#include "ui/widget/bar.h"
+#include "ui/widget/format.h"
+
+static void add_hit(struct app *a, int y, int x0, int x1, int action)
+{
+    if (a->nhits < APP_HITS)
+        a->hits[a->nhits++] = (struct hit){ y, x0, x1, action };
+}
+
+/* The run that the leaves show: the selected one if it runs, else the newest that does. */
+static const struct query_run *watched(struct app *a)
+{
+    const struct query_run *runs, *r = app_run(a, a->selected);
+    int n = app_runs(a, &runs);
+    if (r && run_is_active(r->state))
+        return r;
+    for (int i = 0; i < n; i++)
+        if (runs[i].state == RUN_RUNNING)
+            return &runs[i];
+    return r;
+}
+
+static void counts(struct app *a, char *out, size_t size)
+{
+    int n = 0;
+    const struct query_run *runs;
+    app_runs(a, &runs);
+    out[0] = 0;
+    if (a->active)
+        n += snprintf(out + n, size - (size_t)n, "%d running", a->active);
+    if (a->queued)
+        n += snprintf(out + n, size - (size_t)n, "%s%d queued", n ? " · " : "", a->queued);
+    if (a->readonly)
+        n += snprintf(out + n, size - (size_t)n, "%sread-only", n ? " · " : "");
+}
+
+static int bar_right(struct app *a, struct grid *g, struct rect line)
+{
+    char text[96], angle[FMT];
+    const struct query_run *r = watched(a);
+    counts(a, text, sizeof text);
+    int w = text_columns(text), leaves = 0;
+    if (r && r->has[METRIC_leaf_angle] && isfinite(r->last[METRIC_leaf_angle]))
+        leaves = 9 + (w ? 2 : 0);
+    if (w + leaves + 2 > line.w)
+        return 0;
+    int x = line.x + line.w - w - leaves - 1;
+    if (leaves) {
+        double v = r->last[METRIC_leaf_angle];
+        leaves_draw(g, line, line.y, x, v);
+        grid_text(g, line, line.y, x + 4, 5, STYLE(ROLE_DIM, 0), fmt_prob(angle, sizeof angle,
+                                                                       v < 0 ? 0 : v));
+    }
+    grid_text(g, line, line.y, line.x + line.w - w - 1, w, STYLE(ROLE_TEXT, 0), text);
+    return w + leaves + 2;
+}
+
+/* The screens; short names where the whole ones do not fit. */
+static void draw_bar(struct app *a, struct grid *g, struct rect line)
+{
+    int room = line.w - bar_right(a, g, line), x = line.x + 1, need = 1;
+    for (int i = 0; i < screen_count; i++)
+        need += (int)strlen(screens[i]->name) + 4;
+    int brand = need + 15 < room, cut = need > room;
+    if (brand) {
+        grid_text(g, line, line.y, x, -1, STYLE(ROLE_TEXT, ATTR_BOLD), "electroscope");
+        x += 15;
+    }
+    for (int i = ACT_SCREEN1; i <= ACT_SCREEN7; i++) {
+        int index = app_screen_index(action_table[i].word);
+        if (index < 0)
+            continue;
+        int here = index == a->current, x0 = x;
+        struct rect part = { line.y, line.x, 1, room };
+        x += grid_text(g, part, line.y, x, -1, STYLE(ROLE_ACCENT, here ? ATTR_BOLD : 0),
+                       action_table[i].keys);
+        x += grid_text(g, part, line.y, x + 1, cut && !here ? 3 : -1,
+                       STYLE(here ? ROLE_ACCENT : ROLE_TEXT, here ? ATTR_BOLD | ATTR_UNDERLINE : 0),
+                       screens[index]->name) + 1;
+        add_hit(a, line.y, x0, x, i);
+        x += 2;
+    }
+}
+
+static void draw_status(struct app *a, struct grid *g, struct rect line)
+{
+    char text[512] = "";
+    if (a->question.open) {
+        grid_text(g, line, line.y, line.x + 1, -1, STYLE(ROLE_WARN, ATTR_BOLD), a->question.text);
+        g->cursor_y = line.y;
+        g->cursor_x = line.x;
+        return;
+    }
+    if (a->field.open) {
+        field_draw(a, g, line);
+        return;
+    }
+    int right = 0;
+    if (a->message_until > 0 && a->nmessages) {
+        const struct app_message *m = &a->messages[a->nmessages - 1];
+        int role = m->severity == SEV_ERROR ? ROLE_BAD : m->severity == SEV_WARN ? ROLE_WARN
+                                                                              : ROLE_TEXT;
+        char said[sizeof m->text + 4];
+        snprintf(said, sizeof said, "%s%s", m->severity == SEV_INFO ? "" : "! ", m->text);
+        int w = text_columns(said), most = line.w - 2;
+        right = w < most ? w : most;
+        grid_text(g, line, line.y, line.x + line.w - 1 - right, right, STYLE((uint8_t)role, 0), said);
+        right += 3;
+    }
+    app_ops(a)->status(app_self(a), a, text, sizeof text);
+    if (line.w - right - 1 > 0)
+        grid_text(g, line, line.y, line.x + 1, line.w - right - 1, STYLE(ROLE_DIM, 0), text);
+}
+
+static int footer_pair(struct app *a, struct grid *g, struct rect line, int x, const char *key,
+                       const char *word, int action)
+{
+    int x0 = x;
+    x += grid_text(g, line, line.y, x, -1, STYLE(ROLE_ACCENT, 0), key) + 1;
+    x += grid_text(g, line, line.y, x, -1, STYLE(ROLE_DIM, 0), word);
+    if (action != ACT_NONE)
+        add_hit(a, line.y, x0, x, action);
+    return x + 2;
+}
+
+static void draw_footer(struct app *a, struct grid *g, struct rect line)
+{
+    char key[16];
+    int x = line.x + 1;
+    if (a->field.open || a->question.open) {
+        if (a->question.open)
+            return;
+        x = footer_pair(a, g, line, x, "Enter", a->field.palette ? "run" : "accept", ACT_NONE);
+        x = footer_pair(a, g, line, x, "Esc", "cancel", ACT_NONE);
+        if (a->field.palette)
+            footer_pair(a, g, line, x, "Tab", "complete", ACT_NONE);
+        return;
+    }
+    if (a->help.open) {
+        x = footer_pair(a, g, line, x, "/", "find", ACT_NONE);
+        x = footer_pair(a, g, line, x, "Enter", "run it", ACT_NONE);
+        footer_pair(a, g, line, x, "Esc", "close", ACT_NONE);
+        return;
+    }
+    int tail = (int)strlen("? keys  q back") + 1, end = line.x + line.w - tail;
+    for (int p = 1; p < 100; p++) {
+        for (int i = 0; i < ACT_COUNT; i++) {
+            const struct action_info *info = &action_table[i];
+            if (info->priority != p || !app_can(a, i) || !action_key(i, 0, key, sizeof key))
+                continue;
+            int w = (int)strlen(key) + (int)strlen(info->word) + 3;
+            if (x + w > end)
+                goto last;
+            x = footer_pair(a, g, line, x, key, info->word, i);
+        }
+    }
+last:
+    x = footer_pair(a, g, line, x, "?", "keys", ACT_HELP);
+    footer_pair(a, g, line, x, "q", a->nback ? "back" : "leave", ACT_QUIT);
+}
+
+/* "3 run 1 q  best AUC .812  ETA 1h20" */
+static void draw_one_line(struct app *a, struct grid *g)
+{
+    struct rect line = { 0, 0, 1, g->w };
+    char text[160], n[FMT];
+    const struct query_run *runs;
+    int count = app_runs(a, &runs), used;
+    double best = NAN;
+    for (int i = 0; i < count; i++) {
+        double v = runs[i].val_best[METRIC_rtd_auc_common];
+        v = runs[i].val_has[METRIC_rtd_auc_common] ? v : NAN;
+        best = isfinite(v) && !(v <= best) ? v : best;
+    }
+    used = snprintf(text, sizeof text, "%d run %d q", a->active, a->queued);
+    if (isfinite(best))
+        snprintf(text + used, sizeof text - (size_t)used, "  best AUC %s",
+                 fmt_prob(n, sizeof n, best));
+    grid_text(g, line, 0, 0, -1, STYLE(ROLE_TEXT, 0), text);
+    if (a->question.open || a->field.open || (a->message_until > 0 && a->nmessages)) {
+        grid_fill(g, (struct rect){ g->h - 1, 0, 1, g->w }, STYLE(ROLE_TEXT, 0), " ");
+        draw_status(a, g, (struct rect){ g->h - 1, 0, 1, g->w });
+    }
+}
+
+void app_frame(struct app *a, struct grid *g)
+{
+    g->ascii = a->ascii;
+    grid_clear(g);
+    a->nhits = 0;
+    a->dirty = 0;
+    if (g->h < 1 || g->w < 1)
+        return;
+    if ((g->h < 8 || g->w < 40) && !a->help.open) {
+        draw_one_line(a, g);
+        return;
+    }
+    int bar = g->h >= 8, footer = g->h >= 10;
+    struct rect area = { bar, 0, g->h - bar - footer - 1, g->w };
+    if (area.h < 0)
+        area.h = 0;
+    if (bar)
+        draw_bar(a, g, (struct rect){ 0, 0, 1, g->w });
+    if (a->help.open)
+        help_draw(a, g, area);
+    else
+        app_ops(a)->draw(app_self(a), a, g, area);
+    if (a->field.open && a->field.palette)
+        palette_draw(a, g, area);
+    draw_status(a, g, (struct rect){ g->h - 1 - footer, 0, 1, g->w });
+    if (footer)
+        draw_footer(a, g, (struct rect){ g->h - 1, 0, 1, g->w });
+}

@@ -1,0 +1,253 @@
+/* See loop.h. The loop sleeps in poll: keys, signals, changes of the store (inotify on the
+ * workspace), room in the terminal. With nothing running it is woken by those alone. */
+#include "ui/app/loop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "src/base/clock.h"
+#include "src/base/err.h"
+#include "ui/app/app_int.h"
+#include "ui/term/sink.h"
+#include "ui/term/theme.h"
+#include "ui/term/tty.h"
+
+#define FRAME_S (1. / 60)
+#define FULL_FRAME_S (1. / 30)
+#define BLIND_S 2.0 /* without inotify: seconds between looks at the store */
+
+struct loop {
+    struct app *app;
+    struct sink *sink;
+    struct input input;
+    struct grid grid;
+    int notify;          /* inotify descriptor, -1: none */
+    int gone;            /* the terminal is */
+    int resized;
+    double drawn, full;  /* when the last frame, the last whole frame was sent */
+    double looked;       /* when the store was last looked at */
+};
+
+static void draw(struct loop *l, double now)
+{
+    struct app *a = l->app;
+    if (l->resized) {
+        int h, w;
+        tty_size(&h, &w);
+        l->resized = 0;
+        l->full = now;
+        grid_resize(&l->grid, h, w);
+        sink_resize(l->sink, h, w);
+    }
+    if (a->new_theme)
+        sink_set_theme(l->sink, a->theme);
+    if (a->redraw)
+        sink_redraw(l->sink);
+    a->new_theme = a->redraw = 0;
+    app_frame(a, &l->grid);
+    sink_draw(l->sink, &l->grid);
+    if (a->raw.len)
+        sink_raw(l->sink, a->raw.data, a->raw.len);
+    str_clear(&a->raw);
+    if (a->bell)
+        sink_bell(l->sink);
+    a->bell = 0;
+    l->drawn = now;
+}
+
+static void drop_input(struct loop *l)
+{
+    l->app->drop_input = 0;
+    l->input.n = 0;
+    tcflush(tty_in(), TCIFLUSH);
+}
+
+static void take_keys(struct loop *l, double now)
+{
+    struct key k;
+    while (!l->app->quit && input_next(&l->input, &k, now)) {
+        app_key(l->app, &k);
+        if (l->app->drop_input)
+            drop_input(l);
+        if (l->app->suspend) {
+            l->app->suspend = 0;
+            sink_suspend(l->sink);
+            l->resized = l->app->dirty = 1;
+        }
+    }
+}
+
+static void read_keys(struct loop *l, double now)
+{
+    char bytes[256];
+    for (;;) {
+        ssize_t n = read(tty_in(), bytes, sizeof bytes);
+        if (n < 0 && errno == EIO)
+            l->gone = 1;
+        if (n <= 0)
+            return;
+        for (ssize_t at = 0; at < n;) {
+            size_t took = input_feed(&l->input, bytes + at, (size_t)(n - at), now);
+            take_keys(l, now);
+            if (!took)
+                l->input.n = 0; /* a sequence longer than the buffer: rubbish */
+            at += (ssize_t)took;
+        }
+    }
+}
+
+static void take_signals(struct loop *l)
+{
+    int got = tty_signals();
+    if (got & TTY_HANGUP)
+        l->gone = 1;
+    if (got & TTY_TERMINATED)
+        l->app->quit = 1;
+    if (got & (TTY_RESIZED | TTY_CONTINUED))
+        l->resized = l->app->dirty = 1;
+    if (got & TTY_CONTINUED)
+        sink_redraw(l->sink);
+}
+
+static void drain_notify(struct loop *l)
+{
+    char events[4096];
+    while (read(l->notify, events, sizeof events) > 0)
+        ;
+}
+
+static double sooner(double wait, double other)
+{
+    return other < 0 ? wait : wait < 0 || other < wait ? other : wait;
+}
+
+/* Seconds to sleep at most; < 0: until something comes. *watch: the store may wake us. */
+static double wait_time(struct loop *l, double now, int *watch)
+{
+    double gap, wait = app_wait(l->app), next;
+    *watch = 0;
+    if (app_watches(l->app, &gap)) {
+        next = l->looked + gap - now;
+        if (l->notify < 0)
+            wait = sooner(wait, next > BLIND_S - gap ? next : BLIND_S);
+        else if (next <= 0)
+            *watch = 1;
+        else
+            wait = sooner(wait, next); /* then look at what gathered meanwhile */
+    }
+    wait = sooner(wait, input_wait(&l->input, now));
+    if (l->app->dirty && !sink_pending(l->sink)) {
+        next = l->resized ? l->full + FULL_FRAME_S - now : l->drawn + FRAME_S - now;
+        wait = sooner(wait, next > 0 ? next : 0);
+    }
+    return wait;
+}
+
+static int sleep_once(struct loop *l)
+{
+    double now = clock_now();
+    int watch;
+    double wait = wait_time(l, now, &watch);
+    struct pollfd p[4] = {
+        { tty_in(), POLLIN, 0 },
+        { tty_signal_fd(), POLLIN, 0 },
+        { watch ? l->notify : -1, POLLIN, 0 },
+        { sink_pending(l->sink) ? tty_out() : -1, POLLOUT, 0 },
+    };
+    int n = poll(p, 4, wait < 0 ? -1 : (int)(wait * 1000 + .999));
+    if (n < 0 && errno != EINTR)
+        return -1;
+    now = clock_now();
+    take_signals(l);
+    if (n > 0 && p[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+        l->gone = 1;
+    if (l->gone)
+        return 0;
+    if (n > 0 && p[0].revents & POLLIN)
+        read_keys(l, now);
+    else
+        take_keys(l, now); /* a lone Esc whose time is up */
+    double gap;
+    if (app_watches(l->app, &gap) ? now - l->looked >= gap : 0) {
+        if (l->notify >= 0)
+            drain_notify(l);
+        l->looked = now;
+    }
+    app_tick(l->app);
+    return 0;
+}
+
+static void serve(struct loop *l)
+{
+    while (!l->app->quit && !l->gone) {
+        double now = clock_now();
+        double due = l->resized ? l->full + FULL_FRAME_S : l->drawn + FRAME_S;
+        if (l->app->dirty && !sink_pending(l->sink) && now >= due)
+            draw(l, now);
+        if (sink_pending(l->sink) && sink_flush(l->sink) < 0)
+            l->gone = 1;
+        if (l->gone || sleep_once(l))
+            return;
+    }
+}
+
+/* One line on the terminal after leaving: what goes on, and how to come back. */
+static void last_words(struct app *a)
+{
+    const struct query_run *runs;
+    app_runs(a, &runs);
+    int going = a->active + a->queued;
+    if (going)
+        printf("%d run%s on; electroscope shows %s again.\n", going,
+               going == 1 ? " goes" : "s go", going == 1 ? "it" : "them");
+    fflush(stdout);
+}
+
+static int open_notify(const struct workspace *w)
+{
+    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (fd >= 0 && inotify_add_watch(fd, w->dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+int app_run_loop(const struct app_args *args, struct err *err)
+{
+    struct loop l = { .notify = -1, .resized = 1 };
+    struct sink_options o = { args->theme, args->color, !args->no_mouse, !args->no_title };
+    if (tty_check(err))
+        return E_FAIL;
+    l.app = app_new(args, err);
+    if (!l.app)
+        return E_NOMEM;
+    app_start(l.app, args);
+    const char *theme = app_state(l.app, "theme");
+    if (args->theme < 0 && theme && theme_find(theme) >= 0)
+        o.theme = theme_find(theme);
+    l.sink = sink_open(&o, err);
+    if (!l.sink) {
+        app_free(l.app);
+        return E_FAIL;
+    }
+    l.app->theme = sink_theme(l.sink);
+    l.notify = open_notify(args->workspace);
+    sink_title(l.sink, "electroscope");
+    serve(&l);
+    sink_close(l.sink, l.gone);
+    if (!l.gone)
+        last_words(l.app);
+    app_free(l.app);
+    if (l.notify >= 0)
+        close(l.notify);
+    input_free(&l.input);
+    grid_free(&l.grid);
+    return 0;
+}

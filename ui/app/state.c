@@ -1,0 +1,95 @@
+/* Small settings that survive a restart: $XDG_STATE_HOME/electroscope/HASH.state, a file a
+ * workspace, "key<TAB>value" lines. Losing it costs nothing but habits, so errors are ignored. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/err.h"
+#include "src/base/file.h"
+#include "ui/app/app_int.h"
+
+#define STATE_MAX (1 << 16)
+
+static const char *find(const struct app *a, const char *key, size_t *len)
+{
+    size_t n = strlen(key);
+    for (const char *p = str_get(&a->state); *p;) {
+        size_t line = strcspn(p, "\n");
+        if (line > n && !strncmp(p, key, n) && p[n] == '\t') {
+            *len = line - n - 1;
+            return p + n + 1;
+        }
+        p += line + (p[line] == '\n');
+    }
+    return NULL;
+}
+
+const char *app_state(struct app *a, const char *key)
+{
+    static char value[APP_FIELD];
+    size_t len = 0;
+    const char *p = find(a, key, &len);
+    if (!p || len >= sizeof value)
+        return NULL;
+    memcpy(value, p, len);
+    value[len] = 0;
+    return value;
+}
+
+void app_set_state(struct app *a, const char *key, const char *value)
+{
+    struct str next;
+    size_t old = 0;
+    const char *p = find(a, key, &old);
+    if (p && old == strlen(value) && !strncmp(p, value, old))
+        return;
+    if (strpbrk(value, "\n\t") || a->state.len > STATE_MAX)
+        return;
+    str_init(&next);
+    const char *all = str_get(&a->state);
+    if (p) {
+        str_addn(&next, all, (size_t)(p - all) - strlen(key) - 1);
+        str_add(&next, p + old + (p[old] == '\n'));
+    } else {
+        str_add(&next, all);
+    }
+    str_addf(&next, "%s\t%s\n", key, value);
+    str_free(&a->state);
+    a->state = next;
+    a->state_dirty = 1;
+}
+
+void state_load(struct app *a)
+{
+    const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    uint64_t h = 14695981039346656037ull; /* FNV-1a of the workspace's place */
+    char dir[1000], *text = NULL;
+    size_t size;
+    str_init(&a->state);
+    a->state_path[0] = 0;
+    if (base && base[0] == '/')
+        snprintf(dir, sizeof dir, "%s/electroscope", base);
+    else if (home && *home)
+        snprintf(dir, sizeof dir, "%s/.local/state/electroscope", home);
+    else
+        return;
+    for (const char *p = a->workspace.dir; *p; p++)
+        h = (h ^ (unsigned char)*p) * 1099511628211ull;
+    snprintf(a->state_path, sizeof a->state_path, "%s/%016llx.state", dir, (unsigned long long)h);
+    if (!file_read(a->state_path, STATE_MAX, &text, &size, NULL)) {
+        str_add(&a->state, text);
+        free(text);
+    }
+}
+
+void state_save(struct app *a)
+{
+    char dir[1200];
+    if (!a->state_dirty || !a->state_path[0])
+        return;
+    snprintf(dir, sizeof dir, "%s", a->state_path);
+    *strrchr(dir, '/') = 0;
+    if (!file_mkdirs(dir, NULL))
+        file_write_atomic(a->state_path, str_get(&a->state), a->state.len, NULL);
+    a->state_dirty = 0;
+}

@@ -1,0 +1,416 @@
+/* What keys do on the Runs screen. Actions on runs mean the marked ones, or the one under the
+ * cursor when none is marked. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/event/event.h"
+#include "ui/app/action.h"
+#include "ui/screen/runs.h"
+
+#define TARGETS 64
+
+static int targets(const struct runs *s, int64_t out[TARGETS])
+{
+    const int64_t *marks;
+    int n = app_marks(s->app, &marks);
+    for (int i = 0; i < n && i < TARGETS; i++)
+        out[i] = marks[i];
+    if (!n && runs_current(s))
+        out[n++] = s->cursor;
+    return n;
+}
+
+static int alive(int state)
+{
+    return state == RUN_PREPARING || state == RUN_QUEUED || state == RUN_RUNNING ||
+           state == RUN_PAUSED || state == RUN_STOPPING;
+}
+
+static int may_pause(int state)
+{
+    return state != RUN_DONE && state != RUN_STOPPING && state != RUN_FAILED;
+}
+
+static void move_to(struct runs *s, int row)
+{
+    if (!s->n)
+        return;
+    row = row < 0 ? 0 : row >= s->n ? s->n - 1 : row;
+    s->cursor = s->ids[row];
+    app_select(s->app, s->cursor);
+    runs_read_side(s);
+}
+
+static void move(struct runs *s, int action)
+{
+    int row = runs_cursor_row(s), page = s->page > 1 ? s->page - 1 : 1;
+    if (s->focus == 1) {
+        int by = action == ACT_UP ? -1 : action == ACT_DOWN ? 1 : action == ACT_PAGE_UP ? -5
+                 : action == ACT_PAGE_DOWN ? 5 : action == ACT_FIRST ? -1000 : 1000;
+        s->event_top += by;
+        s->event_top = s->event_top < 0 ? 0
+                       : s->event_top >= s->nevents ? (s->nevents ? s->nevents - 1 : 0)
+                                                    : s->event_top;
+        return;
+    }
+    switch (action) {
+    case ACT_UP: move_to(s, row - 1); break;
+    case ACT_DOWN: move_to(s, row + 1); break;
+    case ACT_PAGE_UP: move_to(s, row - page); break;
+    case ACT_PAGE_DOWN: move_to(s, row + page); break;
+    case ACT_FIRST: move_to(s, 0); break;
+    default: move_to(s, s->n - 1); break;
+    }
+}
+
+static void save_sort(struct runs *s)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%d %d", s->sort, s->descending);
+    app_set_state(s->app, "runs.sort", text);
+    runs_arrange(s);
+}
+
+static int contains(const char *text, const char *part)
+{
+    size_t n = strlen(part);
+    for (; *text; text++)
+        if (!strncasecmp(text, part, n))
+            return 1;
+    return 0;
+}
+
+static void find_from(struct runs *s, int start, int by)
+{
+    int found = 0;
+    if (!s->find[0] || !s->n)
+        return;
+    for (int k = 0; k < s->n && !found; k++) {
+        int row = ((start + k * by) % s->n + s->n) % s->n;
+        const struct query_run *r = s->rows[row];
+        if (contains(r->name, s->find) || contains(r->tags, s->find) ||
+            contains(r->note, s->find)) {
+            move_to(s, row);
+            found = 1;
+        }
+    }
+    if (!found)
+        app_say(s->app, SEV_WARN, "%s is in no name, tag or note", s->find);
+}
+
+static void find_done(void *ud, const char *text)
+{
+    struct runs *s = ud;
+    if (!text) {
+        s->find[0] = 0;
+        return;
+    }
+    snprintf(s->find, sizeof s->find, "%s", text);
+    find_from(s, runs_cursor_row(s), 1);
+}
+
+static void set_filter(struct runs *s, const char *text)
+{
+    snprintf(s->filter_text, sizeof s->filter_text, "%s", text);
+    app_set_state(s->app, "runs.filter", s->filter_text);
+    runs_arrange(s);
+}
+
+/* While it is typed the list follows; a half-written expression keeps the last good one. */
+static void filter_change(void *ud, const char *text)
+{
+    struct runs *s = ud;
+    struct filter f;
+    if (filter_parse(&f, text))
+        return;
+    s->filter = f;
+    set_filter(s, text);
+}
+
+static void filter_done(void *ud, const char *text)
+{
+    struct runs *s = ud;
+    struct filter f;
+    if (!text)
+        return;
+    if (filter_parse(&f, text)) {
+        app_say(s->app, SEV_WARN, "filter, character %d: %s", f.bad + 1, f.error);
+        return;
+    }
+    s->filter = f;
+    set_filter(s, text);
+}
+
+static void sort_done(void *ud, const char *text)
+{
+    struct runs *s = ud;
+    if (!text || !*text)
+        return;
+    for (int i = -1; i < COL_COUNT; i++) {
+        const char *title = i < 0 ? "started" : run_columns[i].title;
+        if (strncasecmp(title, text, strlen(text)))
+            continue;
+        s->sort = i;
+        s->descending = i < 0 || i == COL_AUC || i == COL_STEP || i == COL_TOKENS || i == COL_RATE;
+        save_sort(s);
+        return;
+    }
+    app_say(s->app, SEV_WARN, "There is no column %s", text);
+}
+
+static void ask_sort(struct runs *s)
+{
+    char label[200] = "sort by (started";
+    for (int i = 0; i < COL_COUNT; i++) {
+        size_t n = strlen(label);
+        if (i == COL_TREND)
+            continue;
+        snprintf(label + n, sizeof label - n, " %s", run_columns[i].title);
+    }
+    strncat(label, "):", sizeof label - strlen(label) - 1);
+    app_prompt(s->app, label, "", sort_done, NULL, s);
+}
+
+static void pause_all(struct runs *s)
+{
+    int64_t id[TARGETS];
+    int n = targets(s, id), paused = 0, resumed = 0;
+    for (int i = 0; i < n; i++) {
+        const struct query_run *r = app_run(s->app, id[i]);
+        if (!r || !may_pause(r->state))
+            continue;
+        int on = r->state == RUN_PAUSED || r->state == RUN_STOPPED || r->state == RUN_LOST;
+        if (app_op(s->app, on ? "resume" : "pause", id[i], on) < 0)
+            return;
+        paused += !on;
+        resumed += on;
+    }
+    if (paused || resumed)
+        app_say(s->app, SEV_INFO, paused ? "pausing %d run%s" : "going on with %d run%s",
+                paused ? paused : resumed, (paused ? paused : resumed) == 1 ? "" : "s");
+}
+
+static void stop_done(void *ud, int key)
+{
+    struct runs *s = ud;
+    int64_t id[TARGETS];
+    int n = key == 'y' ? targets(s, id) : 0;
+    for (int i = 0; i < n; i++) {
+        const struct query_run *r = app_run(s->app, id[i]);
+        if (r && alive(r->state) && app_op(s->app, "stop", id[i], 1) < 0)
+            return;
+    }
+    if (n)
+        app_say(s->app, SEV_INFO, "stopping after a checkpoint");
+}
+
+static void ask_stop(struct runs *s)
+{
+    int64_t id[TARGETS];
+    char text[200], what[96] = "";
+    int n = targets(s, id), going = 0;
+    for (int i = 0; i < n; i++) {
+        const struct query_run *r = app_run(s->app, id[i]);
+        if (r && alive(r->state)) {
+            going++;
+            snprintf(what, sizeof what, "%.80s", r->name);
+        }
+    }
+    if (!going)
+        return;
+    if (going > 1)
+        snprintf(what, sizeof what, "%d runs", going);
+    snprintf(text, sizeof text, "Stop %s after a checkpoint?  y stop · n/Esc keep", what);
+    app_ask(s->app, text, "y", stop_done, s);
+}
+
+static void set_archived(struct app *a, int64_t run, int archived)
+{
+    app_edit(a, archived ? "archive" : "unarchive", run, NULL);
+}
+
+static void unarchive_last(struct app *a, int64_t run)
+{
+    set_archived(a, run, 0);
+}
+
+static void archive_last(struct app *a, int64_t run)
+{
+    set_archived(a, run, 1);
+}
+
+static void archive(struct runs *s)
+{
+    const struct query_run *r = runs_current(s);
+    char what[96];
+    if (!r)
+        return;
+    int to = !r->archived, row = runs_cursor_row(s);
+    if (app_edit(s->app, to ? "archive" : "unarchive", r->id, NULL) < 0)
+        return;
+    snprintf(what, sizeof what, "%s %.60s", to ? "archived" : "brought back", r->name);
+    app_undo(s->app, what, to ? unarchive_last : archive_last, r->id);
+    app_say(s->app, SEV_INFO, "%s · u undo", what);
+    if (row + 1 < s->n)
+        move_to(s, row + 1);
+}
+
+static void note_done(void *ud, const char *text)
+{
+    struct runs *s = ud;
+    if (text && app_edit(s->app, "note", s->cursor, text) == 0)
+        app_say(s->app, SEV_INFO, "noted");
+}
+
+/* Tags, then the note: one small form of two lines. */
+static void tag_done(void *ud, const char *text)
+{
+    struct runs *s = ud;
+    const struct query_run *r = runs_current(s);
+    if (!text || !r)
+        return;
+    if (strcmp(text, r->tags) && app_edit(s->app, "tag", s->cursor, text) < 0)
+        return;
+    app_prompt(s->app, "note:", r->note, note_done, NULL, s);
+}
+
+static void copy_row(struct runs *s)
+{
+    const struct query_run *r = runs_current(s);
+    char line[2000];
+    int n = snprintf(line, sizeof line, "%s", r->name);
+    for (int c = COL_OBJECTIVE; c < COL_COUNT; c++) {
+        struct style style = { 0 };
+        char text[320];
+        run_cell(s, r, c, text, sizeof text, &style);
+        if (n < (int)sizeof line)
+            n += snprintf(line + n, sizeof line - (size_t)n, "\t%s", text);
+    }
+    app_copy(s->app, line);
+}
+
+static int go_back(struct runs *s, int action)
+{
+    if (s->detail) {
+        s->detail = 0;
+    } else if (s->maximised) {
+        s->maximised = 0;
+    } else if (action == ACT_BACK && s->find[0]) {
+        s->find[0] = 0;
+    } else if (action == ACT_BACK && s->filter_text[0]) {
+        filter_change(s, "");
+    } else if (action == ACT_BACK) {
+        const int64_t *ids;
+        int n = app_marks(s->app, &ids);
+        for (int i = n - 1; i >= 0; i--)
+            app_mark(s->app, ids[i], 0);
+        return n > 0;
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+int runs_can(struct runs *s, int action)
+{
+    const struct query_run *r = runs_current(s);
+    int write = !app_readonly(s->app);
+    if (!s->nall)
+        return action == ACT_UP || action == ACT_DOWN || (action == ACT_ENTER && write);
+    switch (action) {
+    case ACT_UP: case ACT_DOWN: case ACT_FIRST: case ACT_LAST: case ACT_PAGE_UP:
+    case ACT_PAGE_DOWN: case ACT_FILTER: case ACT_SORT: case ACT_REVERSE: case ACT_FIND:
+    case ACT_LEFT: case ACT_RIGHT: case ACT_MAXIMISE: case ACT_ARCHIVED: case ACT_NEXT_PANE:
+    case ACT_PREV_PANE:
+        return 1;
+    case ACT_FIND_NEXT: case ACT_FIND_PREV:
+        return s->find[0] != 0;
+    case ACT_ENTER: case ACT_MARK: case ACT_COPY:
+        return r != NULL;
+    case ACT_TAG: case ACT_ARCHIVE:
+        return r && write;
+    case ACT_PAUSE:
+        return r && write && may_pause(r->state);
+    case ACT_STOP:
+        return r && write && alive(r->state);
+    case ACT_CHECKPOINT:
+        return r && write && r->state == RUN_RUNNING;
+    default:
+        return 0;
+    }
+}
+
+static void show(struct runs *s, int action)
+{
+    switch (action) {
+    case ACT_LEFT: s->scroll -= s->scroll > 0; break;
+    case ACT_RIGHT: s->scroll++; break;
+    case ACT_MAXIMISE: s->maximised = !s->maximised; break;
+    case ACT_NEXT_PANE: case ACT_PREV_PANE: s->focus = !s->focus; break;
+    case ACT_FILTER:
+        app_prompt(s->app, "filter:", s->filter_text, filter_done, filter_change, s);
+        break;
+    case ACT_FIND: app_prompt(s->app, "find:", "", find_done, NULL, s); break;
+    case ACT_FIND_NEXT: find_from(s, runs_cursor_row(s) + 1, 1); break;
+    case ACT_FIND_PREV: find_from(s, runs_cursor_row(s) - 1, -1); break;
+    case ACT_SORT: ask_sort(s); break;
+    case ACT_REVERSE:
+        s->descending = !s->descending;
+        save_sort(s);
+        break;
+    default: /* ACT_ARCHIVED */
+        app_show_archived(s->app);
+        runs_arrange(s);
+        break;
+    }
+}
+
+static void enter(struct runs *s)
+{
+    if (s->focus == 1 && s->event_top < s->nevents) {
+        int64_t run = s->events[s->event_top].run;
+        if (app_run(s->app, run)) {
+            s->cursor = run;
+            app_select(s->app, run);
+            s->focus = 0;
+        }
+        return;
+    }
+    s->detail = 1;
+}
+
+int runs_act(struct runs *s, int action)
+{
+    if (action == ACT_BACK || action == ACT_QUIT)
+        return go_back(s, action);
+    if (!runs_can(s, action))
+        return 0;
+    if (!s->nall)
+        return runs_first_act(s, action);
+    switch (action) {
+    case ACT_UP: case ACT_DOWN: case ACT_FIRST: case ACT_LAST: case ACT_PAGE_UP:
+    case ACT_PAGE_DOWN:
+        move(s, action);
+        return 1;
+    case ACT_ENTER: enter(s); return 1;
+    case ACT_MARK:
+        app_mark(s->app, s->cursor, !app_is_marked(s->app, s->cursor));
+        move_to(s, runs_cursor_row(s) + 1);
+        return 1;
+    case ACT_COPY: copy_row(s); return 1;
+    case ACT_PAUSE: pause_all(s); return 1;
+    case ACT_STOP: ask_stop(s); return 1;
+    case ACT_CHECKPOINT:
+        if (!app_op(s->app, "checkpoint", s->cursor, 0))
+            app_say(s->app, SEV_INFO, "writing a checkpoint");
+        return 1;
+    case ACT_ARCHIVE: archive(s); return 1;
+    case ACT_TAG:
+        app_prompt(s->app, "tags:", runs_current(s)->tags, tag_done, NULL, s);
+        return 1;
+    default:
+        show(s, action);
+        return 1;
+    }
+}

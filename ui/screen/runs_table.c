@@ -1,0 +1,348 @@
+/* The list of runs: columns, cells, order. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ui/screen/runs.h"
+#include "ui/term/sign.h"
+#include "ui/widget/bar.h"
+#include "ui/widget/format.h"
+#include "ui/widget/pane.h"
+
+const struct column run_columns[COL_COUNT] = {
+    [COL_NAME] = { "name", 0, 12, 30, ALIGN_MIDDLE_CUT },
+    [COL_OBJECTIVE] = { "objective", 3, 9, 9, ALIGN_LEFT },
+    [COL_TIE] = { "sharing", 4, 7, 7, ALIGN_LEFT },
+    [COL_GEN] = { "gen", 2, 4, 4, ALIGN_RIGHT },
+    [COL_SEED] = { "seed", 8, 4, 4, ALIGN_RIGHT },
+    [COL_STEP] = { "step", 1, 5, 5, ALIGN_RIGHT },
+    [COL_TOKENS] = { "tokens", 10, 6, 6, ALIGN_RIGHT },
+    [COL_LOSS] = { "loss", 0, 6, 6, ALIGN_RIGHT },
+    [COL_GEN_LOSS] = { "gen loss", 12, 8, 8, ALIGN_RIGHT },
+    [COL_DISC_LOSS] = { "disc loss", 13, 9, 9, ALIGN_RIGHT },
+    [COL_AUC] = { "AUC", 1, 5, 5, ALIGN_RIGHT },
+    [COL_TREND] = { "loss trend", 7, 10, 20, ALIGN_LEFT },
+    [COL_RATE] = { "tok/s", 9, 5, 5, ALIGN_RIGHT },
+    [COL_STATE] = { "left", 1, 9, 40, ALIGN_LEFT },
+    [COL_TAGS] = { "tags", 11, 8, 20, ALIGN_LEFT },
+};
+
+double run_last(const struct query_run *r, int metric)
+{
+    return r->has[metric] ? r->last[metric] : NAN;
+}
+
+double run_val(const struct query_run *r, int metric)
+{
+    return r->val_has[metric] ? r->val_last[metric] : NAN;
+}
+
+double run_loss(const struct query_run *r)
+{
+    return r->val_has[METRIC_total_loss] ? r->val_last[METRIC_total_loss]
+                                         : run_last(r, METRIC_total_loss);
+}
+
+double run_auc(const struct query_run *r)
+{
+    if (r->val_has[METRIC_rtd_auc_common])
+        return r->val_last[METRIC_rtd_auc_common];
+    return run_val(r, METRIC_rtd_auc);
+}
+
+double run_eta(const struct query_run *r)
+{
+    double rate = run_last(r, METRIC_tokens_per_s);
+    double left = (double)(r->config.steps - r->step) * (double)r->config.batch *
+                  (double)r->config.seq;
+    return rate > 0 && left >= 0 ? left / rate : NAN;
+}
+
+static int has_generator(const struct query_run *r)
+{
+    int o = r->config.objective;
+    return o != OBJ_BERT_MLM && r->config.generator == GEN_MLM;
+}
+
+char *run_generator(const struct query_run *r, char *out, size_t size)
+{
+    double v = config_fraction(r->config.generator_size);
+    if (!has_generator(r)) {
+        snprintf(out, size, "-");
+        return out;
+    }
+    if (r->config.generator_hidden_size > 0 && r->config.hidden_size > 0)
+        v = (double)r->config.generator_hidden_size / (double)r->config.hidden_size;
+    for (int d = 1; d <= 16; d++) {
+        for (int n = 1; n <= d; n++) {
+            if (fabs(v - (double)n / d) < .004) {
+                snprintf(out, size, "%d/%d", n, d);
+                return out;
+            }
+        }
+    }
+    snprintf(out, size, "%.2f", v);
+    return out;
+}
+
+static const char *objective_word(int objective)
+{
+    static const char *const words[] = { "electra", "electra15", "replace", "alltokens", "bert",
+                                         "two-stage", "adversar" };
+    return objective >= 0 && objective < 7 ? words[objective] : "?";
+}
+
+static const char *tie_word(const struct query_run *r)
+{
+    static const char *const words[] = { "none", "wordpos", "embed", "all" };
+    int t = r->config.tie;
+    return !has_generator(r) ? "-" : t >= 0 && t < 4 ? words[t] : "?";
+}
+
+void run_standing(const struct runs *s, const struct query_run *r, char *out, size_t size)
+{
+    char t[FMT];
+    double ran = r->started > 0 && r->ended > r->started ? r->ended - r->started : NAN;
+    out[0] = 0;
+    switch (r->state) {
+    case RUN_PREPARING:
+        snprintf(out, size, "%s", r->progress[0] ? r->progress : "preparing");
+        break;
+    case RUN_RUNNING:
+        if (isfinite(run_eta(r)))
+            fmt_time(out, size, run_eta(r));
+        else
+            snprintf(out, size, "starting");
+        break;
+    case RUN_DONE:
+        if (isfinite(ran))
+            snprintf(out, size, "done %s", fmt_time(t, sizeof t, ran));
+        else
+            snprintf(out, size, "done");
+        break;
+    case RUN_LOST:
+        snprintf(out, size, "lost %s", fmt_age(t, sizeof t, app_utc(s->app) - r->heartbeat));
+        break;
+    default:
+        snprintf(out, size, "%s", r->reason[0] ? r->reason : run_state_name(r->state));
+    }
+}
+
+static void number(char *out, size_t size, struct style *style, int missing_later, double v,
+                   int has, char *(*format)(char *, size_t, double))
+{
+    if (!has) {
+        snprintf(out, size, "%s", missing_later ? sign(SIGN_DOT) : "-");
+        style->role = ROLE_DIM;
+    } else if (!isfinite(v)) {
+        snprintf(out, size, "%s", isnan(v) ? "nan" : v > 0 ? "inf" : "-inf");
+        style->role = ROLE_BAD;
+    } else {
+        format(out, size, v);
+    }
+}
+
+static char *loss2(char *out, size_t size, double v)
+{
+    return fmt_fixed(out, size, v, v < 100 ? 2 : v < 1000 ? 1 : 0);
+}
+
+static char *loss4(char *out, size_t size, double v)
+{
+    return fmt_fixed(out, size, v, 4);
+}
+
+/* The signs of ended runs carry the colour; the words beside stay plain. */
+void run_cell(const struct runs *s, const struct query_run *r, int col, char *out, size_t size,
+              struct style *style)
+{
+    int later = run_state_name(r->state) && r->ended <= 0;
+    int val = r->val_has[METRIC_total_loss], common = r->val_has[METRIC_rtd_auc_common];
+    out[0] = 0;
+    switch (col) {
+    case COL_NAME: snprintf(out, size, "%s", r->name); break;
+    case COL_OBJECTIVE: snprintf(out, size, "%s", objective_word(r->config.objective)); break;
+    case COL_TIE: snprintf(out, size, "%s", tie_word(r)); break;
+    case COL_GEN: run_generator(r, out, size); break;
+    case COL_SEED: snprintf(out, size, "%ld", r->config.seed); break;
+    case COL_STEP: number(out, size, style, later, (double)r->step, r->step > 0, fmt_count); break;
+    case COL_TOKENS:
+        number(out, size, style, later, (double)r->tokens, r->tokens > 0, fmt_count);
+        break;
+    case COL_LOSS:
+        number(out, size, style, later, run_loss(r), val || r->has[METRIC_total_loss], loss2);
+        break;
+    case COL_GEN_LOSS:
+        number(out, size, style, later, run_last(r, METRIC_gen_loss), r->has[METRIC_gen_loss],
+               loss2);
+        break;
+    case COL_DISC_LOSS:
+        number(out, size, style, later, run_last(r, METRIC_disc_loss), r->has[METRIC_disc_loss],
+               loss4);
+        break;
+    case COL_AUC:
+        number(out, size, style, later, run_auc(r), common || r->val_has[METRIC_rtd_auc], fmt_prob);
+        break;
+    case COL_RATE:
+        if (r->state == RUN_RUNNING || r->state == RUN_DONE)
+            number(out, size, style, later, run_last(r, METRIC_tokens_per_s),
+                   r->has[METRIC_tokens_per_s], fmt_count);
+        break;
+    case COL_STATE: run_standing(s, r, out, size); break;
+    case COL_TAGS: snprintf(out, size, "%s", r->tags); break;
+    default: break;
+    }
+}
+
+static int by_number(double a, double b)
+{
+    if (isnan(a) || isnan(b))
+        return isnan(a) - isnan(b) > 0 ? -1 : isnan(b) - isnan(a) > 0 ? 1 : 0;
+    return a < b ? -1 : a > b;
+}
+
+int run_compare(const struct query_run *a, const struct query_run *b, int col)
+{
+    switch (col) {
+    case COL_NAME: return strcmp(a->name, b->name);
+    case COL_OBJECTIVE: return a->config.objective - b->config.objective;
+    case COL_TIE: return a->config.tie - b->config.tie;
+    case COL_GEN: return by_number(config_fraction(a->config.generator_size),
+                                   config_fraction(b->config.generator_size));
+    case COL_SEED: return by_number((double)a->config.seed, (double)b->config.seed);
+    case COL_STEP: return by_number((double)a->step, (double)b->step);
+    case COL_TOKENS: return by_number((double)a->tokens, (double)b->tokens);
+    case COL_LOSS: case COL_TREND: return by_number(run_loss(a), run_loss(b));
+    case COL_GEN_LOSS: return by_number(run_last(a, METRIC_gen_loss), run_last(b, METRIC_gen_loss));
+    case COL_DISC_LOSS: return by_number(run_last(a, METRIC_disc_loss),
+                                         run_last(b, METRIC_disc_loss));
+    case COL_AUC: return by_number(run_auc(a), run_auc(b));
+    case COL_RATE: return by_number(run_last(a, METRIC_tokens_per_s),
+                                    run_last(b, METRIC_tokens_per_s));
+    case COL_STATE: return a->state - b->state;
+    case COL_TAGS: return strcmp(a->tags, b->tags);
+    default: return by_number((double)a->id, (double)b->id);
+    }
+}
+
+static int sign_role(int state)
+{
+    switch (state) {
+    case RUN_DONE: return ROLE_GOOD;
+    case RUN_FAILED: case RUN_LOST: return ROLE_BAD;
+    case RUN_RUNNING: return ROLE_ACCENT;
+    case RUN_PAUSED: return ROLE_WARN;
+    default: return ROLE_DIM;
+    }
+}
+
+static void draw_standing(struct runs *s, struct grid *g, struct rect cell,
+                          const struct query_run *r)
+{
+    char text[320], percent[16];
+    run_standing(s, r, text, sizeof text);
+    if (r->state != RUN_PREPARING || cell.w < 9) {
+        grid_text(g, cell, cell.y, cell.x, cell.w, STYLE(ROLE_TEXT, 0), text);
+        return;
+    }
+    snprintf(percent, sizeof percent, "%d %%", (int)floor(r->done * 100));
+    int words = cell.w >= 20 ? (cell.w - 7) / 2 : 0;
+    if (words) {
+        int used = grid_text(g, cell, cell.y, cell.x, words, STYLE(ROLE_TEXT, 0), text);
+        words = used + 1;
+    }
+    int width = cell.w - words - 6;
+    width = width > 16 ? 16 : width;
+    progress_draw(g, cell, cell.y, cell.x + words, width, STYLE(ROLE_ACCENT, 0), r->done);
+    grid_right(g, cell, cell.y, cell.x + words + width, 6, STYLE(ROLE_TEXT, 0), percent);
+}
+
+static void draw_trend(struct grid *g, struct rect cell, const struct query_run *r)
+{
+    double v[QUERY_TREND];
+    int n = QUERY_TREND, first = 0, last = n;
+    while (first < n && isnan(r->trend[first]))
+        first++;
+    while (last > first && isnan(r->trend[last - 1]))
+        last--;
+    memcpy(v, r->trend, sizeof v);
+    spark_draw(g, cell, cell.y, cell.x, cell.w, STYLE(ROLE_TEXT, 0), v + first, NULL, last - first);
+}
+
+/* Cursor, mark and state sign stand before the columns. */
+static void draw_row(struct runs *s, struct grid *g, struct rect row, const struct table_layout *t,
+                     const struct query_run *r)
+{
+    char text[320];
+    int on = r->id == s->cursor;
+    if (on)
+        grid_cell(g, row, row.y, row.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
+    if (app_is_marked(s->app, r->id))
+        grid_cell(g, row, row.y, row.x + 1, STYLE(ROLE_ACCENT, ATTR_BOLD), sign(SIGN_MARK));
+    grid_cell(g, row, row.y, row.x + 2, STYLE((uint8_t)sign_role(r->state), 0),
+              sign(SIGN_STATE + r->state));
+    struct rect cells = { row.y, row.x + 4, 1, row.w - 4 };
+    for (int i = 0; i < t->n; i++) {
+        struct rect cell = { row.y, cells.x + t->x[i], 1, t->w[i] };
+        struct style style = STYLE(r->archived ? ROLE_DIM : ROLE_TEXT, 0);
+        if (t->col[i] == COL_TREND) {
+            draw_trend(g, cell, r);
+            continue;
+        }
+        if (t->col[i] == COL_STATE) {
+            draw_standing(s, g, cell, r);
+            continue;
+        }
+        if (t->col[i] == COL_NAME && r->state == RUN_RUNNING)
+            style.attr = ATTR_BOLD;
+        run_cell(s, r, t->col[i], text, sizeof text, &style);
+        table_cell(g, cells, row.y, t, run_columns, i, style, text);
+    }
+    if (on) {
+        grid_back(g, row, BACK_SELECTED);
+        g->cursor_y = row.y;
+        g->cursor_x = row.x;
+    }
+}
+
+static void draw_title(struct runs *s, struct grid *g, struct rect area)
+{
+    char count[48], filter[300], sorted[64], marks[32] = "", find[96] = "";
+    const int64_t *ids;
+    int nmarks = app_marks(s->app, &ids);
+    snprintf(count, sizeof count, s->n == s->nall ? "runs %d" : "runs %d of %d", s->n, s->nall);
+    snprintf(filter, sizeof filter, "%s", s->filter_text);
+    snprintf(sorted, sizeof sorted, "%s %s", s->sort < 0 ? "started" : run_columns[s->sort].title,
+             sign(s->descending ? SIGN_DESCENDING : SIGN_ASCENDING));
+    if (nmarks)
+        snprintf(marks, sizeof marks, "marked %d", nmarks);
+    if (s->find[0])
+        snprintf(find, sizeof find, "find %s", s->find);
+    const char *parts[] = { count, filter, sorted, marks, find };
+    pane_title(g, area.y, area.x, area.w, s->focus == 0, parts, 5);
+}
+
+void runs_draw_list(struct runs *s, struct grid *g, struct rect area)
+{
+    struct table_layout t;
+    struct rect head = { area.y + 1, area.x + 4, 1, area.w - 4 };
+    int rows = area.h - 2, most = table_max_scroll(run_columns, COL_COUNT, area.w - 4);
+    s->scroll = s->scroll > most ? most : s->scroll;
+    draw_title(s, g, area);
+    if (rows < 1)
+        return;
+    table_layout(&t, run_columns, COL_COUNT, area.w - 4, s->scroll);
+    table_head(g, head, head.y, &t, run_columns, s->sort, s->descending);
+    s->page = rows;
+    int cursor = runs_cursor_row(s);
+    s->top = table_top(s->top, cursor < 0 ? 0 : cursor, rows, s->n);
+    s->list = (struct rect){ area.y + 2, area.x, rows, area.w };
+    for (int i = 0; i < rows && s->top + i < s->n; i++) {
+        struct rect row = { area.y + 2 + i, area.x, 1, area.w };
+        draw_row(s, g, row, &t, s->rows[s->top + i]);
+    }
+    if (!s->n && s->nall)
+        grid_textf(g, area, area.y + 2, area.x + 4, -1, STYLE(ROLE_TEXT, 0),
+                   "0 of %d match  %s · Esc clears", s->nall, s->filter_text);
+}
