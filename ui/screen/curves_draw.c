@@ -1,0 +1,364 @@
+/* How the Curves screen looks: charts in a grid, legend or strip. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/screen/curves_int.h"
+#include "ui/term/sign.h"
+#include "ui/widget/format.h"
+#include "ui/widget/pane.h"
+
+#define LEGEND 28     /* columns, with its line */
+#define CHART_W 44    /* least columns of one chart among several */
+#define CHART_H 13    /* least rows, with its title */
+
+char *curves_x_text(int axis, double x, char *out, size_t size)
+{
+    if (axis == AXIS_STEP) return fmt_exact(out, size, (int64_t)llround(x));
+    if (axis == AXIS_TIME) return fmt_time(out, size, x);
+    if (axis == AXIS_FLOPS) return fmt_exp(out, size, x);
+    return fmt_count(out, size, x);
+}
+
+struct curve_chart *curves_focused(struct curves *s)
+{
+    return s->ncharts ? &s->slots[s->charts[s->focus]] : NULL;
+}
+
+/* "1 cell = 1.6k steps" */
+static void cell_text(const struct curves *s, const struct chart_drawn *d, char *out, size_t size)
+{
+    static const char *const units[AXIS_COUNT] = {" steps", "", " tokens", " FLOP"};
+    char n[FMT];
+    if (s->axis == AXIS_TIME)
+        fmt_time(n, sizeof n, d->per_cell);
+    else if (s->axis == AXIS_STEP && d->per_cell < 10)
+        fmt_fixed(n, sizeof n, d->per_cell, d->per_cell == floor(d->per_cell) ? 0 : 1);
+    else
+        fmt_count(n, sizeof n, d->per_cell);
+    snprintf(out, size, "1 cell = %s%s", n, units[s->axis]);
+}
+
+static void to_series(struct curves *s, struct curve_chart *c)
+{
+    for (int i = 0; i < c->nlines; i++) {
+        const struct curve_line *l = &c->lines[i];
+        const struct curve_run *r = &s->runs[l->run];
+        int base = l->def->style == CHART_REFERENCE;
+        c->series[i] = (struct chart_series){
+            .samples = l->samples, .n = l->n, .smooth = l->smooth, .lo = l->lo, .hi = l->hi,
+            .name = l->def->name, .style = (enum chart_style)l->def->style,
+            .role = base ? ROLE_DIM : r->role};
+        snprintf(c->series[i].label, sizeof c->series[i].label, "%c%.1s", r->letter,
+                 l->def->suffix ? (char[2]){l->def->suffix, 0} : "");
+    }
+}
+
+static int focus_line(const struct curves *s, const struct curve_chart *c)
+{
+    for (int i = 0; i < c->nlines; i++)
+        if (c->lines[i].run == s->focus_run && s->nruns > 1) return i;
+    return -1;
+}
+
+static void draw_chart(struct curves *s, struct app *a, struct grid *g, int index, struct rect r)
+{
+    struct curve_chart *c = &s->slots[s->charts[index]];
+    const struct curve_def *d = &curve_defs[c->def];
+    struct rect body = {r.y + 1, r.x, r.h - 1, r.w};
+    double x0, x1;
+    c->area = r;
+    if (body.h < 1) return;
+    curves_window(s, &x0, &x1);
+    int plot_w = r.w >= 20 ? r.w - CHART_GUTTER - 2 : r.w;
+    curves_load(s, a, c, 2 * plot_w);
+    to_series(s, c);
+    uint64_t fit = (uint64_t)s->log_y << 1 | (uint64_t)s->zoomed;
+    if (c->range_key != fit) memset(&c->range, 0, sizeof c->range);
+    c->range_key = fit;
+    static const enum scale_unit units[AXIS_COUNT] = {SCALE_COUNT, SCALE_TIME, SCALE_COUNT,
+                                                      SCALE_COUNT};
+    c->chart = (struct chart){
+        .x0 = x0, .x1 = x1, .x_unit = units[s->axis], .y_unit = d->unit, .log_y = s->log_y,
+        .y_lo = s->log_y ? NAN : d->y_lo, .y_hi = s->log_y ? NAN : d->y_hi, .range = &c->range,
+        .now = app_now(a) + 1, .series = c->series, .nseries = c->nlines,
+        .focus = focus_line(s, c), .marks = c->marks, .nmarks = c->nmarks, .cursor = s->cursor};
+    if (s->log_y) c->chart.range = NULL;
+    chart_draw(g, body, &c->chart, &c->drawn);
+    char name[64], ema[32] = "", axis[32], cell[64];
+    cell_text(s, &c->drawn, cell, sizeof cell);
+    if (s->smooth) {
+        fmt_prob(ema, sizeof ema, curves_smooths[s->smooth]);
+        snprintf(name, sizeof name, "ema %.20s", ema);
+        snprintf(ema, sizeof ema, "%.31s", name);
+    }
+    snprintf(name, sizeof name, "%s", d->title);
+    snprintf(axis, sizeof axis, "x %s", curve_axis_name(s->axis));
+    const char *parts[] = {name, ema, s->log_y ? "log" : "", axis, cell};
+    pane_title(g, r.y, r.x, r.w, index == s->focus, parts, 5);
+    if (!c->nlines && body.h > 1)
+        grid_text(g, body, body.y + body.h / 2, body.x + 8, -1, STYLE(ROLE_DIM, 0),
+                  "no values in this window");
+}
+
+/* Slots per row and column for an area. */
+static void shape(const struct curves *s, struct rect area, int *rows, int *cols, int *legend)
+{
+    *rows = *cols = 1, *legend = 0;
+    if (area.w >= 110 && area.h >= 20) {
+        *legend = LEGEND;
+        if (!s->maximised) {
+            *cols = (area.w - LEGEND) / CHART_W;
+            *rows = area.h / CHART_H;
+        }
+    }
+    if (*rows < 1) *rows = 1;
+    if (*cols < 1) *cols = 1;
+}
+
+static void draw_grid(struct curves *s, struct app *a, struct grid *g, struct rect r, int rows,
+                      int cols)
+{
+    int per = rows * cols, first = s->focus / per * per;
+    /* The last page fills up with the charts before it. */
+    if (first + per > s->ncharts) first = s->ncharts > per ? s->ncharts - per : 0;
+    int shown = s->ncharts - first < per ? s->ncharts - first : per;
+    if (shown <= cols) cols = shown, rows = 1;
+    while (rows > 1 && (rows - 1) * cols >= shown) rows--;
+    for (int i = 0; i < shown; i++) {
+        int row = i / cols, col = i % cols;
+        int y0 = r.y + r.h * row / rows, y1 = r.y + r.h * (row + 1) / rows;
+        int x0 = r.x + (r.w + 1) * col / cols, x1 = r.x + (r.w + 1) * (col + 1) / cols - 1;
+        if (i == shown - 1) x1 = r.x + r.w; /* the last one takes what is left of its row */
+        draw_chart(s, a, g, first + i, (struct rect){y0, x0, y1 - y0, x1 - x0});
+        if (x1 < r.x + r.w) pane_vline(g, y0, x1, y1 - y0, STYLE(ROLE_DIM, 0));
+    }
+}
+
+/* Newest value of a line, or the one nearest to the cursor. */
+static int value_at(const struct curves *s, const struct curve_line *l)
+{
+    return isnan(s->cursor) ? l->n - 1 : curves_nearest(l, s->cursor);
+}
+
+static void line_value(const struct curves *s, const struct curve_chart *c, int i, char *out,
+                       size_t size)
+{
+    const struct curve_line *l = &c->lines[i];
+    int k = value_at(s, l);
+    const struct chart_sample *p = k >= 0 ? &l->samples[k] : NULL;
+    double v = !p ? NAN : !p->n ? NAN : l->smooth ? l->smooth[k] : p->mean;
+    if (!p)
+        snprintf(out, size, "-");
+    else if (!p->n)
+        snprintf(out, size, "nan");
+    else
+        scale_value(v, curve_defs[c->def].unit, out, size);
+}
+
+static const char *state_sign(int state) { return sign(SIGN_STATE + state); }
+
+static int legend_row(struct grid *g, struct rect r, int *y, struct style st, const char *left,
+                      const char *right)
+{
+    if (*y >= r.y + r.h) return 0;
+    int w = right ? text_columns(right) : 0;
+    grid_text(g, r, *y, r.x, r.w - w - (w > 0), st, left);
+    if (w) grid_right(g, r, *y, r.x, r.w, STYLE(ROLE_TEXT, st.attr), right);
+    ++*y;
+    return 1;
+}
+
+static void legend_run(struct curves *s, struct grid *g, struct rect r, int *y, int run)
+{
+    const struct curve_chart *c = curves_focused(s);
+    const struct curve_run *cr = &s->runs[run];
+    char text[320], value[FMT] = "";
+    int first = 1;
+    for (int i = 0; c && i < c->nlines; i++) {
+        const struct curve_line *l = &c->lines[i];
+        if (l->run != run) continue;
+        line_value(s, c, i, value, sizeof value);
+        if (first && *y < r.y + r.h) {
+            grid_cell(g, r, *y, r.x, STYLE(cr->role, ATTR_BOLD), (char[2]){cr->letter, 0});
+            grid_text(g, r, *y, r.x + 2, 1, STYLE(ROLE_TEXT, 0), state_sign(cr->state));
+            if (l->seeds > 1)
+                snprintf(text, sizeof text, "mean of %d seeds", l->seeds);
+            else
+                snprintf(text, sizeof text, "%s", cr->name);
+            grid_middle(g, r, *y, r.x + 4, r.w - 4,
+                        STYLE(ROLE_TEXT, run == s->focus_run ? ATTR_BOLD : 0), text);
+            ++*y;
+        }
+        first = 0;
+        char mark[4] = {cr->letter, l->def->suffix, 0, 0};
+        snprintf(text, sizeof text, "  %-2s %s", l->def->style == CHART_REFERENCE ? "" : mark,
+                 l->def->name);
+        if (c->drawn.covered[i] >= 0) {
+            int f = c->drawn.covered[i];
+            snprintf(text, sizeof text, "  %s = %s (covered)", mark, c->series[f].label);
+        }
+        legend_row(g, r, y, STYLE(ROLE_DIM, 0), text, value);
+    }
+    if (!first || *y >= r.y + r.h) return;
+    grid_cell(g, r, *y, r.x, STYLE(cr->role, ATTR_BOLD), (char[2]){cr->letter, 0});
+    grid_text(g, r, *y, r.x + 2, 1, STYLE(ROLE_TEXT, 0), state_sign(cr->state));
+    grid_middle(g, r, *y, r.x + 4, r.w - 4, STYLE(ROLE_DIM, 0), cr->name);
+    ++*y;
+}
+
+/* Exact values under the cursor: step range, min and max of a bucket of several points. */
+static void legend_exact(struct curves *s, struct grid *g, struct rect r, int *y)
+{
+    const struct curve_chart *c = curves_focused(s);
+    char text[128], lo[FMT], hi[FMT];
+    for (int i = 0; c && i < c->nlines && *y + 1 < r.y + r.h; i++) {
+        const struct curve_line *l = &c->lines[i];
+        int k = curves_nearest(l, s->cursor);
+        if (l->run != (s->focus_run > 0 ? s->focus_run : 0) || k < 0) continue;
+        const struct chart_sample *p = &l->samples[k];
+        fmt_exact(lo, sizeof lo, l->steps[k].first);
+        fmt_exact(hi, sizeof hi, l->steps[k].last);
+        if (l->steps[k].first == l->steps[k].last)
+            snprintf(text, sizeof text, "%s at step %s", l->def->name, lo);
+        else
+            snprintf(text, sizeof text, "%s, %u points to %s", l->def->name, p->n, hi);
+        legend_row(g, r, y, STYLE(ROLE_DIM, 0), text, NULL);
+        fmt_metric(lo, sizeof lo, p->min, "", 6, 0);
+        fmt_metric(hi, sizeof hi, p->max, "", 6, 0);
+        if (!p->n)
+            snprintf(text, sizeof text, "  %u not a number", p->nonfinite);
+        else if (p->n == 1)
+            snprintf(text, sizeof text, "  %.9g", p->mean);
+        else
+            snprintf(text, sizeof text, "  %.6g to %.6g", p->min, p->max);
+        legend_row(g, r, y, STYLE(ROLE_TEXT, 0), text, NULL);
+    }
+}
+
+/* A minus B at the cursor: the first line of the first two runs. */
+static void legend_difference(struct curves *s, struct grid *g, struct rect r, int *y)
+{
+    const struct curve_chart *c = curves_focused(s);
+    const struct curve_line *a = NULL, *b = NULL;
+    for (int i = 0; c && i < c->nlines; i++) {
+        if (c->lines[i].run == 0 && !a) a = &c->lines[i];
+        if (a && c->lines[i].run == 1 && c->lines[i].def == a->def) b = &c->lines[i];
+    }
+    if (!a || !b) return;
+    int i = value_at(s, a), j = value_at(s, b);
+    if (i < 0 || j < 0 || !a->samples[i].n || !b->samples[j].n) return;
+    char text[FMT];
+    double d = (a->smooth ? a->smooth[i] : a->samples[i].mean) -
+               (b->smooth ? b->smooth[j] : b->samples[j].mean);
+    fmt_signed(text, sizeof text, d, 3);
+    legend_row(g, r, y, STYLE(ROLE_DIM, 0), "A less B", text);
+}
+
+void curves_legend(struct curves *s, struct app *a, struct grid *g, struct rect r)
+{
+    (void)a;
+    const struct curve_chart *c = curves_focused(s);
+    char text[128], x[FMT];
+    int y = r.y + 1;
+    struct rect in = {r.y, r.x + 1, r.h, r.w - 1};
+    pane_titlef(g, r.y, r.x, r.w, 0, "%d run%s", s->nruns, s->nruns == 1 ? "" : "s");
+    int settings = 4, room = r.y + r.h - settings - (isnan(s->cursor) ? 0 : 6);
+    int i = 0;
+    for (; i < s->nruns && y < room; i++) legend_run(s, g, in, &y, i);
+    if (i < s->nruns) {
+        snprintf(text, sizeof text, "and %d more", s->nruns - i);
+        legend_row(g, in, &y, STYLE(ROLE_DIM, 0), text, NULL);
+    }
+    legend_difference(s, g, in, &y);
+    if (!isnan(s->cursor) && y < r.y + r.h - settings) {
+        curves_x_text(s->axis, s->cursor, x, sizeof x);
+        pane_titlef(g, y++, r.x, r.w, 0, "at %s %s", curve_axis_name(s->axis), x);
+        legend_exact(s, g, (struct rect){in.y, in.x, in.h - settings, in.w}, &y);
+    }
+    y = r.y + r.h - settings;
+    pane_hline(g, y++, r.x, r.w, STYLE(ROLE_DIM, 0));
+    snprintf(text, sizeof text, "x %s, y %s", curve_axis_name(s->axis),
+             s->log_y ? "log" : "linear");
+    legend_row(g, in, &y, STYLE(ROLE_DIM, 0), text, NULL);
+    fmt_prob(x, sizeof x, curves_smooths[s->smooth]);
+    snprintf(text, sizeof text, s->smooth ? "ema %s, %s" : "not smoothed%.0s, %s",
+             x, s->band ? "mean over seeds" : "each run");
+    legend_row(g, in, &y, STYLE(ROLE_DIM, 0), text, NULL);
+    if (c) cell_text(s, &c->drawn, text, sizeof text);
+    legend_row(g, in, &y, STYLE(ROLE_DIM, 0), c ? text : "", NULL);
+}
+
+/* The legend of small screens: runs and values in a row, then the cursor. */
+void curves_strip(struct curves *s, struct grid *g, struct rect r)
+{
+    const struct curve_chart *c = curves_focused(s);
+    char value[FMT], text[160], x[FMT];
+    int px = r.x, y = r.y + 1;
+    if (!c) return;
+    if (isnan(s->cursor))
+        pane_titlef(g, r.y, r.x, r.w, 0, "newest values");
+    else
+        pane_titlef(g, r.y, r.x, r.w, 0, "at %s %s", curve_axis_name(s->axis),
+                    curves_x_text(s->axis, s->cursor, x, sizeof x));
+    for (int i = 0; i < c->nlines; i++) {
+        const struct curve_line *l = &c->lines[i];
+        const struct curve_run *run = &s->runs[l->run];
+        int first = i == 0 || c->lines[i - 1].run != l->run;
+        line_value(s, c, i, value, sizeof value);
+        if (c->drawn.covered[i] >= 0)
+            snprintf(text, sizeof text, "= %s (covered)", c->series[c->drawn.covered[i]].label);
+        else if (l->seeds > 1)
+            snprintf(text, sizeof text, "%s %s, mean of %d seeds", l->def->name, value, l->seeds);
+        else
+            snprintf(text, sizeof text, "%s %s", l->def->name, value);
+        int name = first ? 4 + (text_columns(run->name) < 20 ? text_columns(run->name) : 20) : 0;
+        int w = name + text_columns(text) + 2;
+        if (px > r.x && (first || px + w > r.x + r.w)) px = r.x + (first ? 0 : 4), y++;
+        if (y >= r.y + r.h) break;
+        if (first) {
+            grid_cell(g, r, y, px, STYLE(run->role, ATTR_BOLD), (char[2]){run->letter, 0});
+            grid_text(g, r, y, px + 2, 1, STYLE(ROLE_TEXT, 0), state_sign(run->state));
+            px += 4 + grid_middle(g, r, y, px + 4, 20, STYLE(ROLE_TEXT, 0), run->name) + 1;
+        }
+        px += grid_text(g, r, y, px, -1, STYLE(first ? ROLE_TEXT : ROLE_DIM, 0), text) + 2;
+    }
+}
+
+static void draw_empty(struct curves *s, struct grid *g, struct rect area)
+{
+    const char *what = s->nruns ? "no values yet: the run is being prepared"
+                                : "Curves of the selected run, and of the marked ones over it.";
+    const char *key = s->nruns ? "1 shows how far it is" : "1 goes to Runs; Space marks a run there";
+    pane_titlef(g, area.y, area.x, area.w, 1, "curves");
+    grid_text(g, area, area.y + 1, area.x + 1, -1, STYLE(ROLE_TEXT, 0), what);
+    grid_text(g, area, area.y + 2, area.x + 1, -1, STYLE(ROLE_DIM, 0), key);
+}
+
+void curves_draw(void *self, struct app *a, struct grid *g, struct rect area)
+{
+    struct curves *s = self;
+    int rows, cols, legend;
+    for (int i = 0; i < CURVES_CHARTS; i++) s->slots[i].area.h = 0;
+    if (area.h < 1 || area.w < 1) return;
+    if (!s->ncharts) {
+        draw_empty(s, g, area);
+        return;
+    }
+    shape(s, area, &rows, &cols, &legend);
+    struct rect r = area;
+    int strip = !legend && area.h >= 12 ? 2 + (area.h >= 18) + (s->nruns > 2 && area.h >= 18) : 0;
+    if (legend) r.w -= legend;
+    r.h -= strip;
+    draw_grid(s, a, g, r, rows, cols);
+    struct rect side = {area.y, area.x + r.w + 1, area.h, legend - 1};
+    if (legend) {
+        curves_legend(s, a, g, side);
+        pane_vline(g, area.y, area.x + r.w, area.h, STYLE(ROLE_DIM, 0));
+    }
+    if (strip) curves_strip(s, g, (struct rect){area.y + r.h, area.x, strip, area.w});
+    const struct curve_chart *c = curves_focused(s);
+    int col = isnan(s->cursor) ? -1 : chart_col_of(&c->chart, &c->drawn, s->cursor);
+    g->cursor_y = col >= 0 ? c->drawn.plot.y + c->drawn.plot.h - 1 : c->area.y;
+    g->cursor_x = col >= 0 ? col : c->area.x;
+}

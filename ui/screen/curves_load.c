@@ -1,0 +1,377 @@
+/* What the Curves screen shows: which runs, which charts, and their samples. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/err.h"
+#include "src/event/event.h"
+#include "ui/screen/curves_int.h"
+
+#define TRAIN(m) {METRIC_##m, 0, CHART_LINE, "train"}
+#define HELD(m) {METRIC_VAL + METRIC_##m, 'v', CHART_POINTS, "held-out"}
+#define HELD_AS(m, c, n) {METRIC_VAL + METRIC_##m, c, CHART_POINTS, n}
+#define BASE(m, n) {METRIC_##m, 0, CHART_REFERENCE, n}
+
+const struct curve_def curve_defs[CURVES_CHARTS] = {
+    {"total loss", {TRAIN(total_loss), HELD(total_loss)}, 2, NAN, NAN, SCALE_PLAIN},
+    {"generator loss", {TRAIN(gen_loss), HELD(gen_loss), BASE(unigram_loss, "unigram")}, 3, NAN,
+     NAN, SCALE_PLAIN},
+    {"discriminator loss", {TRAIN(disc_loss), HELD(disc_loss)}, 2, NAN, NAN, SCALE_PLAIN},
+    {"main loss", {TRAIN(main_loss), HELD(main_loss), BASE(unigram_loss, "unigram")}, 3, NAN, NAN,
+     SCALE_PLAIN},
+    {"disc AUC", {TRAIN(rtd_auc), HELD(rtd_auc), HELD_AS(rtd_auc_common, 'c', "common fakes")}, 3,
+     .5, 1, SCALE_SHARE},
+    {"disc skill", {TRAIN(disc_skill), HELD(disc_skill)}, 2, NAN, NAN, SCALE_SHARE},
+    {"disc accuracy", {TRAIN(rtd_accuracy), HELD(rtd_accuracy), BASE(rtd_majority, "majority")}, 3,
+     0, 1, SCALE_SHARE},
+    {"recall, precision", {{METRIC_rtd_recall, 'r', CHART_LINE, "recall"},
+     {METRIC_rtd_precision, 'p', CHART_LINE, "precision"}, HELD_AS(rtd_recall, 'v', "held-out")},
+     3, 0, 1, SCALE_SHARE},
+    {"masked-token accuracy", {TRAIN(mlm_accuracy), HELD(mlm_accuracy),
+     {METRIC_sampled_accuracy, 's', CHART_LINE, "sampled"}}, 3, 0, 1, SCALE_SHARE},
+    {"replaced tokens", {{METRIC_fake_share, 0, CHART_LINE, "are"},
+     {METRIC_said_share, 's', CHART_LINE, "said"}}, 2, NAN, NAN, SCALE_SHARE},
+    {"learning rate", {{METRIC_learning_rate, 0, CHART_LINE, "rate"}}, 1, NAN, NAN, SCALE_PLAIN},
+    {"gradient norm", {{METRIC_grad_norm, 0, CHART_LINE, "norm"}}, 1, NAN, NAN, SCALE_PLAIN},
+    {"tokens/s", {{METRIC_tokens_per_s, 0, CHART_LINE, "rate"}}, 1, NAN, NAN, SCALE_COUNT},
+    {"generator entropy", {TRAIN(gen_entropy), HELD(gen_entropy)}, 2, NAN, NAN, SCALE_PLAIN},
+    {"leaf angle", {TRAIN(leaf_angle), HELD(leaf_angle)}, 2, NAN, NAN, SCALE_SHARE},
+};
+const int curve_ndefs = 15;
+
+const double curves_smooths[CURVES_SMOOTHS] = {0, .6, .8, .9, .95, .98, .99, .995};
+
+const char *curve_axis_name(int axis)
+{
+    static const char *const names[AXIS_COUNT] = {"step", "time", "tokens", "FLOPs"};
+    return names[axis];
+}
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+    h ^= v + 0x9E3779B97F4A7C15u + (h << 6) + (h >> 2);
+    return h * 0xBF58476D1CE4E5B9u;
+}
+
+static uint64_t bits(double v)
+{
+    uint64_t u;
+    memcpy(&u, &v, sizeof u);
+    return u;
+}
+
+static void add_run(struct curves *s, struct app *a, int64_t id)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    const struct query_run *r = app_run(a, id);
+    if (!r || s->nruns == CURVES_RUNS) return;
+    struct curve_run *c = &s->runs[s->nruns];
+    struct config alike = r->config;
+    alike.seed = 0;
+    *c = (struct curve_run){.id = id, .letter = letters[s->nruns], .state = r->state,
+                            .group = config_hash(&alike)};
+    snprintf(c->name, sizeof c->name, "%s", r->name);
+    c->end[AXIS_STEP] = (double)r->step;
+    c->end[AXIS_TOKENS] = (double)r->tokens;
+    c->end[AXIS_TIME] = r->started > 0 ? (r->ended > 0 ? r->ended : r->heartbeat) - r->started : 0;
+    if (r->has[METRIC_flops]) c->end[AXIS_FLOPS] = r->last[METRIC_flops];
+    if (r->state == RUN_RUNNING || r->state == RUN_PREPARING || r->state == RUN_STOPPING)
+        s->live = 1;
+    for (int i = 0; i < METRIC_COUNT; i++) {
+        s->has[i] |= r->has[i];
+        s->has[METRIC_COUNT + i] |= r->val_has[i];
+    }
+    s->nruns++;
+}
+
+static int has_metric(const struct curves *s, int id)
+{
+    return id >= METRIC_VAL ? s->has[METRIC_COUNT + id - METRIC_VAL] : s->has[id];
+}
+
+static void list_charts(struct curves *s)
+{
+    int def = s->ncharts ? s->charts[s->focus] : 0, n = 0;
+    s->focus = 0;
+    for (int d = 0; d < curve_ndefs; d++) {
+        int any = 0;
+        for (int l = 0; l < curve_defs[d].nlines; l++)
+            if (curve_defs[d].lines[l].style != CHART_REFERENCE)
+                any |= has_metric(s, curve_defs[d].lines[l].metric);
+        if (!any) continue;
+        if (d == def) s->focus = n;
+        s->charts[n++] = d;
+    }
+    s->ncharts = n;
+}
+
+int curves_reload(struct curves *s, struct app *a)
+{
+    const int64_t *ids;
+    int marked = app_marks(a, &ids), before = s->nruns;
+    uint64_t old = 0, fresh = 0;
+    for (int i = 0; i < before; i++)
+        old = mix(mix(old, (uint64_t)s->runs[i].id), bits(s->runs[i].end[AXIS_STEP]) +
+                                                         (uint64_t)s->runs[i].state);
+    s->nruns = s->live = 0;
+    s->focus_run = -1;
+    memset(s->has, 0, sizeof s->has);
+    for (int i = 0; i < marked; i++) add_run(s, a, ids[i]);
+    int64_t selected = app_selected(a);
+    if (selected && !app_is_marked(a, selected)) add_run(s, a, selected);
+    for (int i = 0; i < s->nruns; i++) {
+        if (s->runs[i].id == selected) s->focus_run = i;
+        fresh = mix(mix(fresh, (uint64_t)s->runs[i].id), bits(s->runs[i].end[AXIS_STEP]) +
+                                                             (uint64_t)s->runs[i].state);
+    }
+    /* Six colours; with more runs only the focused one has one. */
+    for (int i = 0; i < s->nruns; i++)
+        s->runs[i].role = (uint8_t)(s->nruns <= 6      ? ROLE_SERIES1 + i
+                                    : i == s->focus_run ? ROLE_SERIES1
+                                                        : ROLE_DIM);
+    list_charts(s);
+    s->serial++;
+    return old != fresh;
+}
+
+void curves_window(const struct curves *s, double *x0, double *x1)
+{
+    *x0 = s->x0, *x1 = s->x1;
+    if (s->zoomed) return;
+    double end = 0;
+    for (int i = 0; i < s->nruns; i++) end = fmax(end, s->runs[i].end[s->axis]);
+    *x0 = 0, *x1 = s->live ? scale_ceiling(end) : end > 0 ? end : 1;
+}
+
+struct loader {
+    struct curves *s;
+    struct query *q;
+    struct curve_chart *c;
+    int cols;
+    double x0, x1;
+};
+
+/* x of a bucket: its first step, or what the clock (tokens, FLOPs) said at its last. */
+static double bucket_x(int axis, const struct query_bucket *b, const struct query_bucket *flops,
+                       int nflops)
+{
+    if (axis == AXIS_STEP) return (double)b->first_step;
+    if (axis == AXIS_TIME) return b->wall;
+    if (axis == AXIS_TOKENS) return b->tokens;
+    int lo = 0, hi = nflops;
+    while (lo < hi) {
+        int mid = (lo + hi) / 2;
+        if (flops[mid].last_step < b->last_step) lo = mid + 1;
+        else hi = mid;
+    }
+    if (!nflops) return NAN;
+    if (lo == nflops) lo--;
+    const struct query_bucket *f = &flops[lo], *p = lo ? &flops[lo - 1] : NULL;
+    double fs = (double)f->last_step, ps = p ? (double)p->last_step : 0, pv = p ? p->last : 0;
+    double at = (double)b->last_step;
+    return at >= fs || fs <= ps ? f->last : pv + (f->last - pv) * (at - ps) / (fs - ps);
+}
+
+/* The steps that surely hold the window, on axes that are not steps. */
+static void step_window(struct loader *l, int64_t run, int metric, int64_t *from, int64_t *to)
+{
+    if (l->s->axis == AXIS_STEP) {
+        *from = (int64_t)fmax(0, floor(l->x0));
+        *to = (int64_t)ceil(l->x1);
+        return;
+    }
+    struct query_bucket *b, *f = NULL;
+    *from = 0, *to = -1;
+    int n = query_series(l->q, run, metric, 0, -1, 512, &l->c->arena, &b, NULL), nf = 0;
+    if (l->s->axis == AXIS_FLOPS)
+        nf = query_series(l->q, run, METRIC_flops, 0, -1, 512, &l->c->arena, &f, NULL);
+    for (int i = 0; i < n; i++) {
+        double x = bucket_x(l->s->axis, &b[i], f, nf > 0 ? nf : 0);
+        if (x < l->x0) *from = b[i].first_step;
+        if (x > l->x1) {
+            *to = b[i].last_step;
+            return;
+        }
+    }
+}
+
+static void smooth_line(struct loader *l, struct curve_line *line, int64_t run, int64_t from)
+{
+    double decay = curves_smooths[l->s->smooth], state[2] = {0, 0};
+    struct query_bucket *b;
+    if (decay <= 0 || line->def->style != CHART_LINE) return;
+    line->smooth = arena_alloc(&l->c->arena, (size_t)line->n + 1, sizeof *line->smooth);
+    if (!line->smooth) return;
+    /* A long run is smoothed over thousandths of itself, so that it looks the same whatever
+     * the number of its points. */
+    double points = 0;
+    int n = query_series(l->q, run, line->def->metric, 0, -1, 1, &l->c->arena, &b, NULL);
+    for (int i = 0; i < n; i++) points += b[i].n;
+    double share = points > 1000 ? 1000 / points : 1, past[1];
+    if (from > 0) {
+        n = query_series(l->q, run, line->def->metric, 0, from - 1, 256, &l->c->arena, &b, NULL);
+        for (int i = 0; i < n; i++) {
+            struct chart_sample one = {0, b[i].min, b[i].max, b[i].mean, b[i].n, 0};
+            chart_smooth(&one, 1, decay, share, state, past);
+        }
+    }
+    chart_smooth(line->samples, line->n, decay, share, state, line->smooth);
+}
+
+static int load_line(struct loader *l, struct curve_line *line, int64_t run)
+{
+    struct query_bucket *b, *f = NULL;
+    int64_t from, to;
+    int axis = l->s->axis, buckets = axis == AXIS_STEP ? l->cols : 4 * l->cols, nf = 0;
+    step_window(l, run, line->def->metric, &from, &to);
+    int n = query_series(l->q, run, line->def->metric, from, to, buckets, &l->c->arena, &b, NULL);
+    if (n <= 0) return 0;
+    if (axis == AXIS_FLOPS)
+        nf = query_series(l->q, run, METRIC_flops, from, to, buckets, &l->c->arena, &f, NULL);
+    line->samples = arena_alloc(&l->c->arena, (size_t)n, sizeof *line->samples);
+    line->steps = arena_alloc(&l->c->arena, (size_t)n, sizeof *line->steps);
+    if (!line->samples || !line->steps) return 0;
+    for (int i = 0; i < n; i++) {
+        double x = bucket_x(axis, &b[i], f, nf > 0 ? nf : 0);
+        if (!b[i].n && !b[i].nonfinite) continue;
+        line->samples[line->n] = (struct chart_sample){x, b[i].min, b[i].max, b[i].mean, b[i].n,
+                                                       b[i].nonfinite};
+        line->steps[line->n++] = (struct curve_point){b[i].first_step, b[i].last_step};
+    }
+    smooth_line(l, line, run, from);
+    return line->n > 0;
+}
+
+/* Mean and standard deviation over the runs of a group, at the dot columns where all have a
+ * value; replaces the first of them, the others go. */
+static void average(struct loader *l, struct curve_line **member, int n)
+{
+    struct curve_line *out = member[0];
+    size_t cols = (size_t)l->cols;
+    struct arena *ar = &l->c->arena;
+    struct chart_column *bins = arena_alloc(ar, cols * (size_t)n, sizeof *bins);
+    struct chart_sample *mean = arena_alloc(ar, cols, sizeof *mean);
+    struct curve_point *steps = arena_alloc(ar, cols, sizeof *steps);
+    double *lo = arena_alloc(ar, cols, sizeof *lo), *hi = arena_alloc(ar, cols, sizeof *hi);
+    int k = 0;
+    if (!bins || !mean || !steps || !lo || !hi) return;
+    for (int m = 0; m < n; m++)
+        chart_bin(member[m]->samples, member[m]->smooth, member[m]->n, l->x0, l->x1, 0, l->cols,
+                  bins + (size_t)m * cols);
+    for (size_t i = 0; i < cols; i++) {
+        double sum = 0, sq = 0;
+        unsigned bad = 0;
+        int have = 0;
+        for (int m = 0; m < n; m++) {
+            bad += bins[(size_t)m * cols + i].nonfinite;
+            if (!bins[(size_t)m * cols + i].n) continue;
+            sum += bins[(size_t)m * cols + i].mean, have++;
+        }
+        if (have < n && !bad) continue;
+        double mu = have == n ? sum / n : NAN;
+        for (int m = 0; m < n && have == n; m++) {
+            double d = bins[(size_t)m * cols + i].mean - mu;
+            sq += d * d;
+        }
+        double sd = have == n ? sqrt(sq / (n - 1)) : NAN;
+        double x = l->x0 + (l->x1 - l->x0) * ((double)i + .5) / l->cols;
+        mean[k] = (struct chart_sample){x, mu, mu, mu, have == n ? (unsigned)n : 0, bad};
+        steps[k] = (struct curve_point){(int64_t)x, (int64_t)x};
+        lo[k] = mu - sd, hi[k] = mu + sd;
+        k++;
+    }
+    *out = (struct curve_line){out->def, out->run, mean, steps, NULL, lo, hi, k, n};
+    for (int m = 1; m < n; m++) member[m]->n = 0;
+}
+
+static void average_groups(struct loader *l)
+{
+    struct curve_chart *c = l->c;
+    for (int i = 0; i < c->nlines; i++) {
+        struct curve_line *member[CURVES_RUNS] = {&c->lines[i]};
+        int n = 1;
+        if (!c->lines[i].n || c->lines[i].seeds > 1) continue;
+        for (int j = i + 1; j < c->nlines && n < CURVES_RUNS; j++)
+            if (c->lines[j].n && c->lines[j].def == c->lines[i].def &&
+                l->s->runs[c->lines[j].run].group == l->s->runs[c->lines[i].run].group)
+                member[n++] = &c->lines[j];
+        if (n > 1) average(l, member, n);
+    }
+    int k = 0;
+    for (int i = 0; i < c->nlines; i++)
+        if (c->lines[i].n) c->lines[k++] = c->lines[i];
+    c->nlines = k;
+}
+
+double curves_x_of_step(const struct curves *s, const struct curve_line *l, int64_t step)
+{
+    if (s->axis == AXIS_STEP) return (double)step;
+    for (int i = 0; i < l->n; i++)
+        if (l->steps[i].last >= step) return l->samples[i].x;
+    return NAN;
+}
+
+int curves_nearest(const struct curve_line *l, double x)
+{
+    int best = -1;
+    for (int i = 0; i < l->n; i++)
+        if (best < 0 || fabs(l->samples[i].x - x) < fabs(l->samples[best].x - x)) best = i;
+    return best;
+}
+
+/* Checkpoints, resumes and stages of the focused run (of the only one, when there is one). */
+static void load_marks(struct loader *l, struct app *a)
+{
+    struct curve_chart *c = l->c;
+    int r = l->s->focus_run >= 0 ? l->s->focus_run : 0, line = -1;
+    const struct query_run *run = l->s->nruns ? app_run(a, l->s->runs[r].id) : NULL;
+    for (int i = 0; i < c->nlines && line < 0; i++)
+        if (c->lines[i].run == r) line = i;
+    if (!run || line < 0) return;
+    struct query_checkpoint *points;
+    struct query_event *events;
+    struct seq_stage stages[SEQ_STAGES_MAX];
+    int np = query_checkpoints(l->q, run->id, &c->arena, &points, NULL);
+    int ne = query_events(l->q, run->id, 200, &c->arena, &events, NULL);
+    int ns = config_stages(&run->config, stages, NULL);
+    int room = (np > 0 ? np : 0) + (ne > 0 ? ne : 0) + SEQ_STAGES_MAX;
+    c->marks = arena_alloc(&c->arena, (size_t)room, sizeof *c->marks);
+    if (!c->marks) return;
+    for (int i = 0; i < np; i++)
+        c->marks[c->nmarks++] = (struct chart_mark){
+            curves_x_of_step(l->s, &c->lines[line], points[i].step), CHART_CHECKPOINT};
+    for (int i = 0; i < ne; i++)
+        if (!strncmp(events[i].text, "resumed", 7))
+            c->marks[c->nmarks++] = (struct chart_mark){
+                curves_x_of_step(l->s, &c->lines[line], events[i].step), CHART_RESUME};
+    for (int i = 1; i < ns; i++)
+        c->marks[c->nmarks++] = (struct chart_mark){
+            curves_x_of_step(l->s, &c->lines[line], stages[i].first), CHART_PHASE};
+}
+
+void curves_load(struct curves *s, struct app *a, struct curve_chart *c, int cols)
+{
+    struct loader l = {s, app_query(a), c, cols, 0, 0};
+    const struct curve_def *d = &curve_defs[c->def];
+    if (!l.q || cols < 2) return;
+    curves_window(s, &l.x0, &l.x1);
+    uint64_t key = mix(mix(mix(bits(l.x0), bits(l.x1)), (uint64_t)cols), s->serial);
+    key = mix(key, (uint64_t)(s->axis + 8 * s->smooth + 128 * s->band));
+    if (key == c->key) return;
+    c->key = key;
+    arena_reset(&c->arena);
+    c->nlines = c->nmarks = 0;
+    c->lines = arena_zalloc(&c->arena, (size_t)(s->nruns * d->nlines) + 1, sizeof *c->lines);
+    c->series = arena_zalloc(&c->arena, (size_t)(s->nruns * d->nlines) + 1, sizeof *c->series);
+    if (!c->lines || !c->series) return;
+    for (int r = 0; r < s->nruns; r++)
+        for (int k = 0; k < d->nlines; k++) {
+            struct curve_line line = {.def = &d->lines[k], .run = r};
+            if (line.def->style == CHART_REFERENCE && r != (s->focus_run > 0 ? s->focus_run : 0))
+                continue; /* one baseline is enough */
+            if (load_line(&l, &line, s->runs[r].id)) c->lines[c->nlines++] = line;
+        }
+    if (s->band) average_groups(&l);
+    load_marks(&l, a);
+}

@@ -1,0 +1,355 @@
+/* Screen 3: what the generator proposed and what the discriminator believed, token by token. */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/csv.h"
+#include "experiments/host.h"
+#include "src/base/err.h"
+#include "ui/app/action.h"
+#include "ui/screen/screen.h"
+#include "ui/screen/tokens_int.h"
+#include "ui/widget/format.h"
+#include "ui/widget/pane.h"
+
+#define WATCH_EVERY 5.0
+#define STALE_AFTER 3.0
+
+static int open_tokens(void *self, struct app *a)
+{
+    struct tokens *s = self;
+    const char *view = app_state(a, "tokens.view"), *digits = app_state(a, "tokens.digits");
+    arena_init(&s->arena);
+    arena_init(&s->past_arena);
+    s->app = a;
+    s->view = view && *view >= '0' && *view < '0' + VIEW_COUNT ? (enum tokens_view)(*view - '0')
+                                                               : VIEW_TEXT;
+    s->digits = digits && *digits == '1';
+    s->by_loss = 1;
+    s->current = -1;
+    s->step = -1;
+    tokens_select_run(s, a);
+    tokens_reload(s, a);
+    if (!s->nsentences && s->mode == MODE_LIVE && s->npast) {
+        s->mode = MODE_SNAPSHOT;
+        tokens_reload(s, a);
+    }
+    tokens_diagnose(s, a);
+    return 0;
+}
+
+static void close_tokens(void *self)
+{
+    struct tokens *s = self;
+    pieces_close(s->pieces);
+    arena_free(&s->arena);
+    arena_free(&s->past_arena);
+}
+
+/* Asks the host for live tokens, every five seconds while somebody looks. */
+static void keep_watching(struct tokens *s, struct app *a)
+{
+    const struct query_run *run = app_run(a, s->run);
+    if (s->mode != MODE_LIVE || s->frozen || app_readonly(a) || !run || run->state != RUN_RUNNING)
+        return;
+    if (s->watched > 0 && app_now(a) - s->watched < WATCH_EVERY) return;
+    s->watched = app_now(a);
+    app_op(a, "watch", s->run, 0);
+}
+
+static int tick_tokens(void *self, struct app *a)
+{
+    struct tokens *s = self;
+    int64_t version = app_query(a) ? query_version(app_query(a)) : 0, run = s->run;
+    tokens_select_run(s, a);
+    keep_watching(s, a);
+    if (run == s->run && (s->frozen || version == s->version))
+        return s->mode == MODE_LIVE && s->active; /* the age is shown */
+    s->version = version;
+    if (run != s->run || s->mode != MODE_SNAPSHOT || !s->nsentences)
+        tokens_reload(s, a);
+    else
+        tokens_list_snapshots(s, a); /* a snapshot stands still, the list of them grows */
+    tokens_diagnose(s, a);
+    return 1;
+}
+
+static double period_tokens(void *self, struct app *a)
+{
+    const struct tokens *s = self;
+    (void)a;
+    if (s->frozen || !s->active) return -1;
+    return s->mode == MODE_LIVE ? 0.25 : 1;
+}
+
+const char *tokens_fresh(const struct tokens *s, char *out, size_t size)
+{
+    char n[FMT];
+    double age = s->age + (s->app ? app_now(s->app) - s->read_at : 0);
+    if (s->frozen)
+        snprintf(out, size, "frozen");
+    else if (s->mode == MODE_LIVE && s->step >= 0 && age <= STALE_AFTER)
+        snprintf(out, size, "live");
+    else if (s->mode == MODE_LIVE && s->step >= 0)
+        snprintf(out, size, "stale %s", fmt_age(n, sizeof n, age));
+    else if (s->step >= 0)
+        snprintf(out, size, "%s %s", s->mode == MODE_OWN ? "own sentence, snapshot" : "snapshot",
+                 fmt_count(n, sizeof n, (double)s->step));
+    else
+        snprintf(out, size, "stale");
+    return out;
+}
+
+/* Earlier and later moments: ... snapshot, snapshot, live. */
+static int go_in_time(struct tokens *s, struct app *a, int by)
+{
+    int k = s->mode == MODE_SNAPSHOT ? tokens_snapshot_index(s, s->step) + by : s->npast - 1;
+    if (s->mode != MODE_SNAPSHOT && by > 0) return 1;
+    if (k >= s->npast && s->active) {
+        s->mode = MODE_LIVE, s->frozen = 0, s->watched = 0;
+    } else {
+        if (!s->npast) {
+            app_say(a, SEV_INFO, "no snapshot yet");
+            return 1;
+        }
+        k = k < 0 ? 0 : k >= s->npast ? s->npast - 1 : k;
+        s->mode = MODE_SNAPSHOT, s->frozen = 0;
+        s->step = s->past[k].step;
+    }
+    tokens_reload(s, a);
+    return 1;
+}
+
+static int go_sentence(struct tokens *s, int by)
+{
+    if (!s->nsentences) return 1;
+    s->current += by;
+    s->current = s->current < 0 ? 0 : s->current >= s->nsentences ? s->nsentences - 1 : s->current;
+    const struct sentence *c = tokens_current(s);
+    s->at_source = c->source, s->at_number = c->seq->sentence;
+    s->cursor = s->top = 0;
+    return 1;
+}
+
+static int move(struct tokens *s, int by)
+{
+    const struct sentence *c = tokens_current(s);
+    if (!c) return 1;
+    s->cursor += by;
+    s->cursor = s->cursor < 0 ? 0 : s->cursor >= c->seq->n ? c->seq->n - 1 : s->cursor;
+    return 1;
+}
+
+static int move_lines(struct tokens *s, struct app *a, int by)
+{
+    if (s->focus_list) return go_sentence(s, by);
+    if (s->view == VIEW_WATERFALL) return go_in_time(s, a, by < 0 ? -1 : 1);
+    if (s->view == VIEW_TABLE) return move(s, by);
+    if (s->view == VIEW_STRIP) return move(s, 8 * by);
+    s->cursor = tokens_text_move(s, by);
+    return 1;
+}
+
+/* The next token that was chosen, replaced or a false alarm; -1: none. */
+static int next_event(const struct tokens *s, int by)
+{
+    const struct sentence *c = tokens_current(s);
+    for (int i = s->cursor + by; c && i >= 0 && i < c->seq->n; i += by)
+        if (c->seq->rows[i].chosen || c->seq->rows[i].label ||
+            tokens_outcome(&c->seq->rows[i]) == OUT_FALSE)
+            return i;
+    return s->cursor;
+}
+
+static void own_done(void *ud, const char *text)
+{
+    struct tokens *s = ud;
+    struct app *a = s->app;
+    struct err err = {0};
+    char *answer = NULL;
+    if (!text || !*text) return;
+    json_t *ask = json_pack("{s:i, s:s, s:I, s:s}", "v", 1, "op", "score", "run",
+                            (json_int_t)s->run, "text", text);
+    char *line = ask ? json_dumps(ask, JSON_COMPACT) : NULL;
+    json_decref(ask);
+    int rc = !line ? err_set(&err, E_INPUT, "the sentence is not valid UTF-8") : 0;
+    if (!rc && !host_alive(app_workspace(a))) rc = host_spawn(app_workspace(a), &err);
+    if (!rc) rc = host_request(app_workspace(a), line, &answer, &err);
+    free(line);
+    json_t *reply = rc ? NULL : json_loads(answer, 0, NULL);
+    free(answer);
+    if (rc)
+        app_say(a, SEV_ERROR, "%s", err.text);
+    else if (!json_is_true(json_object_get(reply, "ok")))
+        app_say(a, SEV_ERROR, "%s", json_string_value(json_object_get(reply, "error"))
+                                        ? json_string_value(json_object_get(reply, "error"))
+                                        : "the host gave no answer");
+    else {
+        s->mode = MODE_OWN, s->frozen = 0, s->cursor = s->top = 0;
+        s->at_source = TOKENS_USER;
+        s->at_number = (int)json_integer_value(json_object_get(reply, "sentence"));
+        tokens_reload(s, a);
+    }
+    json_decref(reply);
+    app_redraw(a);
+}
+
+static int act_view(struct tokens *s, struct app *a, int action)
+{
+    char text[4];
+    switch (action) {
+    case ACT_VIEW:
+        s->view = (enum tokens_view)((s->view + 1) % VIEW_COUNT), s->top = 0;
+        snprintf(text, sizeof text, "%d", s->view);
+        app_set_state(a, "tokens.view", text);
+        return 1;
+    case ACT_DIGITS:
+        s->digits = !s->digits;
+        app_set_state(a, "tokens.digits", s->digits ? "1" : "0");
+        return 1;
+    case ACT_UNCHANGED: s->only_changed = !s->only_changed, s->view = VIEW_TABLE; return 1;
+    case ACT_SORT:
+    case ACT_REVERSE: s->by_loss = !s->by_loss; tokens_order(s); return 1;
+    case ACT_FOLLOW:
+        s->frozen = !s->frozen;
+        if (!s->frozen) s->version = -1, s->watched = 0;
+        return 1;
+    case ACT_OWN: app_prompt(a, "own sentence", "", own_done, NULL, s); return 1;
+    case ACT_ENTER: s->focus_list = 0; return 1;
+    case ACT_NEXT_PANE:
+    case ACT_PREV_PANE: s->focus_list = !s->focus_list; return 1;
+    case ACT_BACK:
+        if (s->focus_list) s->focus_list = 0;
+        else if (s->mode == MODE_OWN)
+            s->mode = s->active ? MODE_LIVE : MODE_SNAPSHOT, tokens_reload(s, a);
+        else return 0;
+        return 1;
+    }
+    return 0;
+}
+
+static int act_tokens(void *self, struct app *a, int action)
+{
+    struct tokens *s = self;
+    switch (action) {
+    case ACT_LEFT: return move(s, -1);
+    case ACT_RIGHT: return move(s, 1);
+    case ACT_FAST_LEFT: return move(s, -10);
+    case ACT_FAST_RIGHT: return move(s, 10);
+    case ACT_UP: return move_lines(s, a, -1);
+    case ACT_DOWN: return move_lines(s, a, 1);
+    case ACT_PAGE_UP: return move_lines(s, a, -8);
+    case ACT_PAGE_DOWN: return move_lines(s, a, 8);
+    case ACT_FIRST: return s->focus_list ? go_sentence(s, -1000000) : move(s, -1000000);
+    case ACT_LAST: return s->focus_list ? go_sentence(s, 1000000) : move(s, 1000000);
+    case ACT_FIND_NEXT: s->cursor = next_event(s, 1); return 1;
+    case ACT_FIND_PREV: s->cursor = next_event(s, -1); return 1;
+    case ACT_PREV_SENTENCE: return go_sentence(s, -1);
+    case ACT_NEXT_SENTENCE: return go_sentence(s, 1);
+    case ACT_PREV_SNAPSHOT: return go_in_time(s, a, -1);
+    case ACT_NEXT_SNAPSHOT: return go_in_time(s, a, 1);
+    }
+    return act_view(s, a, action);
+}
+
+static int can_tokens(void *self, struct app *a, int action)
+{
+    const struct tokens *s = self;
+    switch (action) {
+    case ACT_LEFT: case ACT_RIGHT: case ACT_FAST_LEFT: case ACT_FAST_RIGHT: case ACT_UP:
+    case ACT_DOWN: case ACT_PAGE_UP: case ACT_PAGE_DOWN: case ACT_FIRST: case ACT_LAST:
+    case ACT_FIND_NEXT: case ACT_FIND_PREV: case ACT_VIEW: case ACT_DIGITS: case ACT_UNCHANGED:
+    case ACT_EXPORT: return s->nsentences > 0;
+    case ACT_PREV_SENTENCE: case ACT_NEXT_SENTENCE: case ACT_SORT: case ACT_REVERSE:
+    case ACT_NEXT_PANE: case ACT_PREV_PANE: return s->nsentences > 1;
+    case ACT_PREV_SNAPSHOT: return s->npast > 0;
+    case ACT_NEXT_SNAPSHOT: return s->mode == MODE_SNAPSHOT && s->npast > 0;
+    case ACT_FOLLOW: return s->active;
+    case ACT_ENTER: return s->focus_list;
+    case ACT_OWN: return s->run > 0 && !app_readonly(a);
+    case ACT_BACK: return s->focus_list || s->mode == MODE_OWN;
+    }
+    return 0;
+}
+
+static void status_tokens(void *self, struct app *a, char *out, size_t size)
+{
+    struct tokens *s = self;
+    const struct query_run *run = app_run(a, s->run);
+    const struct sentence *c = tokens_current(s);
+    char fresh[64], step[FMT];
+    if (!run) {
+        snprintf(out, size, "no run");
+        return;
+    }
+    tokens_fresh(s, fresh, sizeof fresh);
+    fmt_exact(step, sizeof step, s->step < 0 ? run->step : s->step);
+    if (c)
+        snprintf(out, size, "%s · step %s · sentence %d (%d of %d) · %s", run->name, step,
+                 c->seq->sentence, s->current + 1, s->nsentences, fresh);
+    else
+        snprintf(out, size, "%s · step %s · %s", run->name, step, fresh);
+}
+
+static void csv_piece(const struct tokens *s, struct csv_out *out, int32_t id)
+{
+    csv_text(out, id >= 0 && s->pieces ? pieces_get(s->pieces, id) : NULL);
+}
+
+static void csv_known(struct csv_out *out, float v)
+{
+    if (isnan(v)) csv_text(out, NULL);
+    else csv_float(out, v);
+}
+
+/* The tokens of the sentence shown, in the columns of `inspect --csv`. */
+int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *err)
+{
+    static const char *const heads[] = {"position", "original", "masked", "sampled", "gen_prob",
+                                        "disc_prob", "label", "outcome", "gen_rank", "gen_entropy",
+                                        "disc_loss", "same", "run", "step", "sentence"};
+    static const char *const outcomes[] = {"kept", "caught", "missed", "false_alarm", NULL};
+    struct tokens *s = self;
+    const struct sentence *c = tokens_current(s);
+    int rows = 0;
+    (void)a, (void)err;
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) csv_text(out, heads[i]);
+    csv_end_row(out);
+    for (int i = 0; c && i < c->seq->n; i++) {
+        const struct token_row *r = &c->seq->rows[i];
+        if (s->view == VIEW_TABLE && s->only_changed && !r->chosen && !r->label &&
+            tokens_outcome(r) != OUT_FALSE)
+            continue;
+        csv_int(out, i);
+        csv_piece(s, out, r->original);
+        csv_piece(s, out, r->masked);
+        csv_piece(s, out, r->sampled);
+        csv_known(out, r->gen_prob);
+        csv_known(out, r->disc_prob);
+        csv_int(out, r->label);
+        csv_text(out, outcomes[tokens_outcome(r)]);
+        if (r->gen_rank > 0) csv_int(out, r->gen_rank);
+        else csv_text(out, NULL);
+        csv_known(out, r->gen_entropy);
+        csv_known(out, r->disc_loss);
+        csv_int(out, r->same);
+        csv_int(out, s->run);
+        csv_int(out, s->step);
+        csv_int(out, c->seq->sentence);
+        csv_end_row(out);
+        rows++;
+    }
+    return rows;
+}
+
+extern const struct screen_ops tokens_screen;
+const struct screen_ops tokens_screen = {
+    .name = "Tokens",
+    .help = "what the generator proposed and the discriminator believed, token by token",
+    .size = sizeof(struct tokens),
+    .open = open_tokens, .close = close_tokens, .tick = tick_tokens, .period = period_tokens,
+    .draw = tokens_draw, .act = act_tokens, .can = can_tokens, .mouse = NULL,
+    .status = status_tokens, .export_csv = tokens_export,
+};

@@ -1,0 +1,125 @@
+/* Shared by the files of the Tokens screen. */
+#ifndef ES_UI_TOKENS_INT_H
+#define ES_UI_TOKENS_INT_H
+#include <stdint.h>
+
+#include "experiments/pieces.h"
+#include "src/base/arena.h"
+#include "src/event/diagnosis.h"
+#include "src/event/event.h"
+#include "ui/app/app.h"
+
+struct csv_out;
+struct err;
+
+enum tokens_view { VIEW_TEXT, VIEW_STRIP, VIEW_TABLE, VIEW_WATERFALL, VIEW_COUNT };
+enum tokens_mode { MODE_LIVE, MODE_SNAPSHOT, MODE_OWN };
+enum outcome { OUT_KEPT, OUT_CAUGHT, OUT_MISSED, OUT_FALSE, OUT_NONE /* no discriminator */ };
+
+/* One sentence of what is loaded. */
+struct sentence {
+    const struct token_seq *seq;
+    int source;              /* enum token_source */
+    double loss;             /* mean over its tokens; NAN: none */
+    int count[OUT_NONE + 1];
+    int replaced, chosen, same;
+};
+/* A token at one snapshot: what the waterfall and "over training" keep of all sentences. */
+struct past_cell {
+    float disc_prob, gen_prob, loss;
+    int32_t original, sampled;
+    uint8_t label, chosen;
+};
+struct past_seq { int source, sentence, n; struct past_cell *cells; };
+struct past {
+    int64_t step;
+    int loaded, nseqs;
+    struct past_seq *seqs;
+};
+#define PAIRS 64
+struct pair { int32_t original, sampled; int missed, all; };
+struct counts {
+    int64_t n[OUT_NONE + 1], tokens, replaced, chosen, same;
+    int64_t bin[5], bin_replaced[5];     /* calibration of p(replaced) by fifths */
+    struct pair pairs[PAIRS];            /* most missed first */
+    int npairs;
+};
+struct tokens {
+    int64_t run, version, config_step;
+    struct app *app;                     /* for the prompt's answer */
+    int objective, has_disc, active;
+    struct pieces *pieces;
+    char vocab_of[1100];                 /* checkpoint the pieces came from */
+    enum tokens_mode mode;
+    int frozen;
+    enum tokens_view view;
+    int digits, only_changed, by_loss, focus_list;
+    struct arena arena;                  /* of the sentences */
+    struct sentence *sentences;
+    int nsentences;
+    int64_t step;                        /* of what is shown; -1: nothing */
+    double age, read_at;
+    int at_source, at_number;            /* the sentence shown, by name */
+    int current;                         /* its index, -1 */
+    int cursor, top;                     /* token; first line of the view */
+    struct arena past_arena;
+    struct past *past;
+    int npast, past_run_set;
+    int64_t past_run;
+    struct counts counts;
+    struct diagnosis diagnosis[DIAG_RULES];
+    int ndiagnosis;
+    double watched;
+    int list_top;
+    int text_w;                          /* width the text was laid out for: Up and Down */
+    char message[160];                   /* why there is nothing */
+};
+
+#define TOKENS_SAID 0.5F                 /* p from which a token is said replaced */
+
+/* tokens_load.c */
+void tokens_reload(struct tokens *s, struct app *a);
+/* Which snapshots there are; what was read of the history stays. */
+void tokens_list_snapshots(struct tokens *s, struct app *a);
+void tokens_select_run(struct tokens *s, struct app *a);
+const struct sentence *tokens_current(const struct tokens *s);
+enum outcome tokens_outcome(const struct token_row *r);
+/* Loads missing snapshots of the history for at most a few milliseconds; 1: more to come. */
+int tokens_load_past(struct tokens *s, struct app *a);
+/* The cell of the current sentence at token `pos` in snapshot k; NULL: not there. */
+const struct past_cell *tokens_past(const struct tokens *s, int k, int pos);
+int tokens_snapshot_index(const struct tokens *s, int64_t step); /* nearest at or before; -1 */
+void tokens_order(struct tokens *s);
+/* What is unusual about the run, from the store. */
+void tokens_diagnose(struct tokens *s, struct app *a);
+
+/* tokens_show.c: how a token looks, everywhere the same. */
+/* "hungry", "·ing", "[M]", "#123"; raw text for the grid. */
+const char *tokens_piece(const struct tokens *s, int32_t id, char *out, size_t size);
+uint8_t tokens_heat(float p);
+struct style tokens_style(const struct token_row *r, int at_cursor);
+const char *tokens_sign(enum outcome o); /* "" for kept */
+uint8_t tokens_sign_role(enum outcome o);
+const char *tokens_outcome_name(enum outcome o);
+int tokens_continues(const struct tokens *s, int32_t id); /* a ## piece */
+
+/* Views: draw into r; keep s->cursor on the screen. */
+void tokens_text(struct tokens *s, struct grid *g, struct rect r);
+void tokens_strip(struct tokens *s, struct grid *g, struct rect r);
+void tokens_table(struct tokens *s, struct grid *g, struct rect r);
+void tokens_waterfall(struct tokens *s, struct grid *g, struct rect r);
+/* Token above or below the cursor in the wrapped text. */
+int tokens_text_move(struct tokens *s, int lines);
+
+/* Panes: with their title line at r.y. */
+void tokens_pane_top(struct tokens *s, struct grid *g, struct rect r);
+void tokens_pane_past(struct tokens *s, struct grid *g, struct rect r);
+void tokens_pane_counts(struct tokens *s, struct grid *g, struct rect r);
+void tokens_pane_list(struct tokens *s, struct grid *g, struct rect r);
+void tokens_pane_diagnosis(struct tokens *s, struct grid *g, struct rect r);
+void tokens_small(struct tokens *s, struct grid *g, struct rect r);
+void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area);
+/* "live", "frozen", "snapshot 40k", "stale 12 s" */
+const char *tokens_fresh(const struct tokens *s, char *out, size_t size);
+int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *err);
+#endif

@@ -1,0 +1,339 @@
+/* What the Tokens screen shows: the sentences of one moment, their counts, and the history. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/clock.h"
+#include "src/base/err.h"
+#include "ui/screen/tokens_int.h"
+
+static int without_disc(int objective)
+{
+    return objective == OBJ_REPLACE_MLM || objective == OBJ_ALL_TOKENS_MLM ||
+           objective == OBJ_BERT_MLM;
+}
+
+const struct sentence *tokens_current(const struct tokens *s)
+{
+    return s->current >= 0 && s->current < s->nsentences ? &s->sentences[s->current] : NULL;
+}
+
+/* The pieces of the run; looked for again when a checkpoint appears and there were none. */
+static void load_pieces(struct tokens *s, struct app *a, const struct query_run *run)
+{
+    char of[1100];
+    snprintf(of, sizeof of, "%lld %s", (long long)run->id, run->checkpoint);
+    if (!strcmp(of, s->vocab_of)) return;
+    int same_run = strtoll(s->vocab_of, NULL, 10) == run->id;
+    memcpy(s->vocab_of, of, sizeof of);
+    if (s->pieces && same_run) return;
+    pieces_close(s->pieces);
+    s->pieces = pieces_open(app_workspace(a), &run->config, run->checkpoint, NULL);
+}
+
+void tokens_select_run(struct tokens *s, struct app *a)
+{
+    int64_t id = app_selected(a);
+    const struct query_run *run = app_run(a, id);
+    if (!run) {
+        s->run = 0;
+        return;
+    }
+    int running = run->state == RUN_RUNNING || run->state == RUN_PREPARING;
+    if (id != s->run) {
+        s->run = id;
+        s->cursor = s->top = 0;
+        s->frozen = 0;
+        s->mode = running ? MODE_LIVE : MODE_SNAPSHOT;
+        s->step = -1;
+        s->at_source = -1;
+    }
+    s->active = running || run->state == RUN_PAUSED || run->state == RUN_STOPPING;
+    s->objective = run->config.objective;
+    s->has_disc = !without_disc(s->objective);
+    load_pieces(s, a, run);
+}
+
+static void describe(struct sentence *x)
+{
+    double disc = 0, gen = 0;
+    int nd = 0, ng = 0;
+    for (int i = 0; i < x->seq->n; i++) {
+        const struct token_row *r = &x->seq->rows[i];
+        x->count[tokens_outcome(r)]++;
+        x->replaced += r->label != 0;
+        x->chosen += r->chosen != 0;
+        x->same += r->same != 0;
+        if (!isnan(r->disc_loss)) disc += r->disc_loss, nd++;
+        if (!isnan(r->gen_loss)) gen += r->gen_loss, ng++;
+    }
+    x->loss = nd ? disc / nd : ng ? gen / ng : NAN;
+}
+
+static void count_pair(struct counts *c, const struct token_row *r, int missed)
+{
+    struct pair *free_slot = NULL;
+    for (int i = 0; i < PAIRS; i++) {
+        struct pair *p = &c->pairs[i];
+        if (i >= c->npairs) {
+            free_slot = p;
+            break;
+        }
+        if (p->original == r->original && p->sampled == r->sampled) {
+            p->all++, p->missed += missed;
+            return;
+        }
+    }
+    if (!free_slot) return;
+    *free_slot = (struct pair){r->original, r->sampled, missed, 1};
+    c->npairs++;
+}
+
+static int by_missed(const void *a, const void *b)
+{
+    const struct pair *x = a, *y = b;
+    if (x->missed != y->missed) return y->missed - x->missed;
+    return x->original != y->original ? x->original - y->original : x->sampled - y->sampled;
+}
+
+static void count_all(struct tokens *s)
+{
+    struct counts *c = &s->counts;
+    memset(c, 0, sizeof *c);
+    for (int k = 0; k < s->nsentences; k++)
+        for (int i = 0; i < s->sentences[k].seq->n; i++) {
+            const struct token_row *r = &s->sentences[k].seq->rows[i];
+            enum outcome o = tokens_outcome(r);
+            c->n[o]++, c->tokens++;
+            c->replaced += r->label != 0, c->chosen += r->chosen != 0, c->same += r->same != 0;
+            if (r->label) count_pair(c, r, o == OUT_MISSED);
+            if (o == OUT_NONE) continue;
+            int bin = (int)(r->disc_prob * 5);
+            bin = bin < 0 ? 0 : bin > 4 ? 4 : bin;
+            c->bin[bin]++, c->bin_replaced[bin] += r->label != 0;
+        }
+    qsort(c->pairs, (size_t)c->npairs, sizeof *c->pairs, by_missed);
+}
+
+static int by_loss(const void *a, const void *b)
+{
+    const struct sentence *x = a, *y = b;
+    double lx = isnan(x->loss) ? -1 : x->loss, ly = isnan(y->loss) ? -1 : y->loss;
+    return lx < ly ? 1 : lx > ly ? -1 : x->seq->sentence - y->seq->sentence;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct sentence *x = a, *y = b;
+    if (x->source != y->source) return y->source - x->source; /* probes first */
+    return x->seq->sentence - y->seq->sentence;
+}
+
+void tokens_order(struct tokens *s)
+{
+    qsort(s->sentences, (size_t)s->nsentences, sizeof *s->sentences,
+          s->by_loss ? by_loss : by_number);
+    s->current = s->nsentences ? 0 : -1;
+    for (int i = 0; i < s->nsentences; i++)
+        if (s->sentences[i].source == s->at_source &&
+            s->sentences[i].seq->sentence == s->at_number)
+            s->current = i;
+    const struct sentence *c = tokens_current(s);
+    if (!c) return;
+    s->at_source = c->source, s->at_number = c->seq->sentence;
+    if (s->cursor >= c->seq->n) s->cursor = c->seq->n - 1;
+    if (s->cursor < 0) s->cursor = 0;
+}
+
+/* Adds the sentences of one source and step. */
+static void add_source(struct tokens *s, struct query *q, int source, int64_t step)
+{
+    struct token_seq **seqs;
+    int64_t at = step;
+    double age = 0;
+    int n = query_tokens(q, s->run, source, step, &s->arena, &seqs, &at, &age, NULL);
+    if (n <= 0) return;
+    struct sentence *all = arena_zalloc(&s->arena, (size_t)(s->nsentences + n), sizeof *all);
+    if (!all) return;
+    if (s->nsentences) memcpy(all, s->sentences, (size_t)s->nsentences * sizeof *all);
+    for (int i = 0; i < n; i++) {
+        struct sentence *x = &all[s->nsentences];
+        if (seqs[i]->n < 1) continue;
+        x->seq = seqs[i], x->source = source;
+        describe(x);
+        s->nsentences++;
+    }
+    s->sentences = all;
+    s->step = at;
+    s->age = age;
+}
+
+void tokens_list_snapshots(struct tokens *s, struct app *a)
+{
+    int64_t *steps = NULL, *probes = NULL;
+    if (!app_query(a)) return;
+    struct arena tmp;
+    arena_init(&tmp);
+    int n = query_snapshots(app_query(a), s->run, TOKENS_SNAPSHOT, &tmp, &steps, NULL);
+    if (n <= 0) {
+        n = query_snapshots(app_query(a), s->run, TOKENS_PROBE, &tmp, &probes, NULL);
+        steps = probes;
+    }
+    if (n < 0) n = 0;
+    int same = s->past_run == s->run && n >= s->npast;
+    for (int i = 0; same && i < s->npast; i++) same = s->past[i].step == steps[i];
+    if (!same) {
+        arena_reset(&s->past_arena);
+        s->past = NULL;
+        s->npast = 0;
+        s->past_run = s->run;
+    }
+    if (n > s->npast) {
+        struct past *p = arena_zalloc(&s->past_arena, (size_t)n, sizeof *p);
+        if (p) {
+            for (int i = 0; i < n; i++) {
+                if (i < s->npast) p[i] = s->past[i];
+                p[i].step = steps[i];
+            }
+            s->past = p, s->npast = n;
+        }
+    }
+    arena_free(&tmp);
+}
+
+static void say_why_nothing(struct tokens *s, struct app *a)
+{
+    const struct query_run *run = app_run(a, s->run);
+    if (!run)
+        snprintf(s->message, sizeof s->message, "Tokens of the selected run.");
+    else if (run->state == RUN_PREPARING)
+        snprintf(s->message, sizeof s->message, "preparing: %.60s %.0f %%", run->progress,
+                 100 * run->done);
+    else if (run->state == RUN_QUEUED)
+        snprintf(s->message, sizeof s->message, "queued: no tokens yet");
+    else if (s->mode == MODE_LIVE)
+        snprintf(s->message, sizeof s->message,
+                 "waiting for live tokens (a few times a second while you look)");
+    else
+        snprintf(s->message, sizeof s->message,
+                 "no token snapshot yet: one comes every %ld steps", run->config.snapshot_every);
+}
+
+void tokens_reload(struct tokens *s, struct app *a)
+{
+    struct query *q = app_query(a);
+    int64_t step = s->step;
+    s->nsentences = 0, s->current = -1, s->sentences = NULL;
+    s->age = 0;
+    arena_reset(&s->arena);
+    if (q && s->run) {
+        tokens_list_snapshots(s, a);
+        if (s->mode == MODE_SNAPSHOT) {
+            int k = tokens_snapshot_index(s, step < 0 ? INT64_MAX : step);
+            if (k < 0 && s->npast) k = 0;
+            s->step = k >= 0 ? s->past[k].step : -1;
+            if (k >= 0) {
+                int64_t at = s->past[k].step;
+                add_source(s, q, TOKENS_PROBE, at);
+                add_source(s, q, TOKENS_SNAPSHOT, at);
+                s->step = at;
+            }
+        } else {
+            add_source(s, q, s->mode == MODE_OWN ? TOKENS_USER : TOKENS_LIVE, -1);
+        }
+    }
+    s->read_at = app_now(a);
+    tokens_order(s);
+    count_all(s);
+    if (!s->nsentences) say_why_nothing(s, a);
+}
+
+int tokens_snapshot_index(const struct tokens *s, int64_t step)
+{
+    int k = -1;
+    for (int i = 0; i < s->npast && s->past[i].step <= step; i++) k = i;
+    return k;
+}
+
+static void keep_past(struct tokens *s, struct past *p, struct token_seq **seqs, int n, int source)
+{
+    for (int i = 0; i < n; i++) {
+        const struct token_seq *q = seqs[i];
+        struct past_cell *c = arena_alloc(&s->past_arena, (size_t)q->n + 1, sizeof *c);
+        if (!c) return;
+        for (int t = 0; t < q->n; t++) {
+            const struct token_row *r = &q->rows[t];
+            c[t] = (struct past_cell){r->disc_prob, r->gen_prob,
+                                      isnan(r->disc_loss) ? r->gen_loss : r->disc_loss,
+                                      r->original, r->sampled, r->label, r->chosen};
+        }
+        p->seqs[p->nseqs++] = (struct past_seq){source, q->sentence, q->n, c};
+    }
+}
+
+static void load_one_past(struct tokens *s, struct query *q, struct past *p)
+{
+    struct arena tmp;
+    struct token_seq **probe = NULL, **snap = NULL;
+    arena_init(&tmp);
+    int np = query_tokens(q, s->run, TOKENS_PROBE, p->step, &tmp, &probe, NULL, NULL, NULL);
+    int ns = query_tokens(q, s->run, TOKENS_SNAPSHOT, p->step, &tmp, &snap, NULL, NULL, NULL);
+    np = np > 0 ? np : 0, ns = ns > 0 ? ns : 0;
+    p->seqs = arena_alloc(&s->past_arena, (size_t)(np + ns) + 1, sizeof *p->seqs);
+    p->loaded = 1;
+    if (p->seqs) {
+        keep_past(s, p, probe, np, TOKENS_PROBE);
+        keep_past(s, p, snap, ns, TOKENS_SNAPSHOT);
+    }
+    arena_free(&tmp);
+}
+
+int tokens_load_past(struct tokens *s, struct app *a)
+{
+    double start = clock_now();
+    for (int i = s->npast - 1; i >= 0; i--) {
+        if (s->past[i].loaded) continue;
+        if (!app_query(a) || clock_now() - start > 0.008) return app_query(a) != NULL;
+        load_one_past(s, app_query(a), &s->past[i]);
+    }
+    return 0;
+}
+
+const struct past_cell *tokens_past(const struct tokens *s, int k, int pos)
+{
+    const struct sentence *c = tokens_current(s);
+    if (!c || k < 0 || k >= s->npast || !s->past[k].loaded) return NULL;
+    for (int i = 0; i < s->past[k].nseqs; i++) {
+        const struct past_seq *q = &s->past[k].seqs[i];
+        if (q->source != c->source || q->sentence != c->seq->sentence) continue;
+        /* Another stage has other sentences under the same numbers. */
+        if (q->n != c->seq->n || pos >= q->n) return NULL;
+        return q->cells[pos].original == c->seq->rows[pos].original ? &q->cells[pos] : NULL;
+    }
+    return NULL;
+}
+
+void tokens_diagnose(struct tokens *s, struct app *a)
+{
+    const struct query_run *run = app_run(a, s->run);
+    struct diagnosis_input in;
+    s->ndiagnosis = 0;
+    if (!run || !app_query(a)) return;
+    diagnosis_input_init(&in, &run->config);
+    in.step = run->step, in.tokens = run->tokens;
+    for (int i = 0; i < METRIC_COUNT; i++) {
+        if (run->has[i]) in.last[i] = run->last[i];
+        if (run->val_has[i]) in.val[i] = run->val_last[i], in.val_best[i] = run->val_best[i];
+    }
+    in.not_finite = run->has[METRIC_total_loss] && !isfinite(run->last[METRIC_total_loss]);
+    struct arena tmp;
+    struct query_bucket *b;
+    int metric = run->val_has[METRIC_rtd_recall] ? METRIC_VAL + METRIC_rtd_recall
+                                                 : METRIC_rtd_recall;
+    arena_init(&tmp);
+    int n = query_series(app_query(a), run->id, metric, 0, run->step / 2, 1, &tmp, &b, NULL);
+    if (n > 0 && b[n - 1].n) in.recall_before = b[n - 1].last;
+    arena_free(&tmp);
+    s->ndiagnosis = diagnose(&in, s->diagnosis);
+}

@@ -1,0 +1,267 @@
+/* Strip, table and waterfall: the other three views of a sentence. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/screen/tokens_int.h"
+#include "ui/term/sign.h"
+#include "ui/widget/bar.h"
+#include "ui/widget/format.h"
+#include "ui/widget/table.h"
+
+#define PIECE 256
+
+enum strip_row { ROW_ORIGINAL, ROW_MASKED, ROW_SAMPLED, ROW_GEN_P, ROW_RANK, ROW_ENTROPY, ROW_P,
+                 ROW_OUTCOME, ROW_LOSS, ROW_COUNT };
+static const char *const row_names[ROW_COUNT] = {
+    "original", "masked", "sampled", "gen p", "gen rank", "entropy", "p(repl)", "outcome", "loss"};
+
+static double row_loss(const struct token_row *r)
+{
+    return isnan(r->disc_loss) ? r->gen_loss : r->disc_loss;
+}
+
+/* One value of a token as text; a dot where it says nothing new. */
+static const char *field(const struct tokens *s, const struct token_row *r, int row, char *out,
+                         size_t size)
+{
+    const char *dot = "·";
+    snprintf(out, size, "%s", dot);
+    switch (row) {
+    case ROW_ORIGINAL: return tokens_piece(s, r->original, out, size);
+    case ROW_MASKED: return r->masked != r->original ? tokens_piece(s, r->masked, out, size) : out;
+    case ROW_SAMPLED:
+        if (r->sampled != r->original) return tokens_piece(s, r->sampled, out, size);
+        if (r->same) snprintf(out, size, "%s", sign(SIGN_SAME));
+        return out;
+    case ROW_GEN_P: return isnan(r->gen_prob) ? out : fmt_prob(out, size, r->gen_prob);
+    case ROW_RANK:
+        if (r->gen_rank > 0) snprintf(out, size, "%d", r->gen_rank);
+        return out;
+    case ROW_ENTROPY: return isnan(r->gen_entropy) ? out : fmt_fixed(out, size, r->gen_entropy, 2);
+    case ROW_P: return isnan(r->disc_prob) ? out : fmt_prob(out, size, r->disc_prob);
+    case ROW_OUTCOME:
+        if (*tokens_sign(tokens_outcome(r)))
+            snprintf(out, size, "%s%s", tokens_sign(tokens_outcome(r)), r->same ? sign(SIGN_SAME) : "");
+        return out;
+    default: return isnan(row_loss(r)) ? out : fmt_fixed(out, size, row_loss(r), 2);
+    }
+}
+
+static int strip_width(const struct tokens *s, const struct token_row *r)
+{
+    char text[PIECE];
+    int w = 4;
+    for (int row = ROW_ORIGINAL; row <= ROW_SAMPLED; row++) {
+        int c = text_columns(field(s, r, row, text, sizeof text));
+        if (c > w) w = c;
+    }
+    return w < 20 ? w : 20;
+}
+
+static struct style strip_style(const struct token_row *r, int row, int cursor)
+{
+    struct style st = STYLE(ROLE_TEXT, 0);
+    if (row == ROW_SAMPLED || row == ROW_P) st = tokens_style(r, 0);
+    if (row == ROW_OUTCOME) st.role = tokens_sign_role(tokens_outcome(r));
+    if (row == ROW_ORIGINAL && r->label) st.attr = ATTR_UNDERLINE;
+    if (cursor && row != ROW_P) st.back = BACK_SELECTED;
+    return st;
+}
+
+/* The tokens around the cursor; the first one shown moves as little as needed. */
+static int strip_first(struct tokens *s, const struct token_seq *q, int width)
+{
+    int first = s->top < q->n ? s->top : q->n - 1, w = 0;
+    if (s->cursor < first) first = s->cursor;
+    for (int i = s->cursor; i >= first; i--) {
+        w += strip_width(s, &q->rows[i]) + 1;
+        if (w > width) {
+            first = i + 1;
+            break;
+        }
+    }
+    if (first > s->cursor) first = s->cursor;
+    return s->top = first;
+}
+
+/* A block of rows for tokens from `first`; returns the token after the last one. */
+static int strip_block(struct tokens *s, struct grid *g, struct rect r, const struct token_seq *q,
+                       int first)
+{
+    char text[PIECE];
+    int x = r.x + 10, i = first;
+    for (int row = 0; row < ROW_COUNT && row < r.h; row++)
+        grid_text(g, r, r.y + row, r.x + 1, 8, STYLE(ROLE_DIM, 0), row_names[row]);
+    for (; i < q->n; i++) {
+        const struct token_row *t = &q->rows[i];
+        int w = strip_width(s, t);
+        if (x + w > r.x + r.w && i > first) break;
+        for (int row = 0; row < ROW_COUNT && row < r.h; row++) {
+            field(s, t, row, text, sizeof text);
+            struct style st = strip_style(t, row, i == s->cursor);
+            if (!strcmp(text, "·")) st.role = ROLE_DIM, st.attr = 0;
+            if (i == s->cursor)
+                grid_fill(g, (struct rect){r.y + row, x, 1, w}, STYLE(ROLE_TEXT, 0), " "),
+                    grid_back(g, (struct rect){r.y + row, x, 1, w}, st.back);
+            grid_text(g, r, r.y + row, x, w, st, text);
+        }
+        if (i == s->cursor) g->cursor_y = r.y, g->cursor_x = x;
+        x += w + 1;
+    }
+    return i;
+}
+
+void tokens_strip(struct tokens *s, struct grid *g, struct rect r)
+{
+    const struct sentence *c = tokens_current(s);
+    if (!c || r.w < 16) return;
+    int next = strip_first(s, c->seq, r.w - 10), y = r.y;
+    /* More blocks below while there is room: the sentence goes on. */
+    while (next < c->seq->n && y < r.y + r.h) {
+        struct rect block = {y, r.x, r.y + r.h - y, r.w};
+        next = strip_block(s, g, block, c->seq, next);
+        y += ROW_COUNT + 1;
+        if (y + ROW_COUNT > r.y + r.h) break;
+    }
+}
+
+static int changed(const struct token_row *r)
+{
+    return r->chosen || r->label || tokens_outcome(r) == OUT_FALSE;
+}
+
+void tokens_table(struct tokens *s, struct grid *g, struct rect r)
+{
+    static const struct column cols[] = {
+        {"pos", 0, 4, 4, ALIGN_RIGHT},       {"original", 0, 8, 20, ALIGN_LEFT},
+        {"masked", 4, 6, 16, ALIGN_LEFT},    {"sampled", 0, 8, 20, ALIGN_LEFT},
+        {"gen p", 2, 5, 5, ALIGN_RIGHT},     {"rank", 2, 5, 5, ALIGN_RIGHT},
+        {"entropy", 5, 7, 7, ALIGN_RIGHT},   {"p(repl)", 0, 7, 7, ALIGN_RIGHT},
+        {"", 3, 12, 12, ALIGN_LEFT},         {"outcome", 1, 13, 13, ALIGN_LEFT},
+        {"loss", 1, 6, 6, ALIGN_RIGHT}};
+    static const int rows_of[] = {-1, ROW_ORIGINAL, ROW_MASKED, ROW_SAMPLED, ROW_GEN_P, ROW_RANK,
+                                  ROW_ENTROPY, ROW_P, -2, -3, ROW_LOSS};
+    const struct sentence *c = tokens_current(s);
+    struct table_layout t;
+    char text[PIECE];
+    if (!c || r.h < 2 || r.w < 12) return;
+    struct rect in = {r.y, r.x + 2, r.h, r.w - 2};
+    table_layout(&t, cols, (int)(sizeof cols / sizeof *cols), in.w, 0);
+    table_head(g, in, in.y, &t, cols, -1, 0);
+    int n = 0, at = 0;
+    for (int i = 0; i < c->seq->n; i++) {
+        if (i == s->cursor) at = n;
+        n += !s->only_changed || changed(&c->seq->rows[i]) || i == s->cursor;
+    }
+    s->top = table_top(s->top, at, r.h - 1, n);
+    for (int i = 0, k = 0; i < c->seq->n; i++) {
+        const struct token_row *row = &c->seq->rows[i];
+        if (s->only_changed && !changed(row) && i != s->cursor) continue;
+        int y = r.y + 1 + k++ - s->top;
+        if (y <= r.y || y >= r.y + r.h) continue;
+        uint8_t back = i == s->cursor ? BACK_SELECTED : BACK_NONE;
+        enum outcome o = tokens_outcome(row);
+        if (back) {
+            grid_back(g, (struct rect){y, r.x, 1, r.w}, back);
+            grid_text(g, r, y, r.x, 1, (struct style){ROLE_ACCENT, back, 0}, sign(SIGN_CURSOR));
+            g->cursor_y = y, g->cursor_x = r.x;
+        }
+        for (int j = 0; j < t.n; j++) {
+            int what = rows_of[t.col[j]];
+            struct style st = {ROLE_TEXT, back, 0};
+            if (what == -2) {
+                if (!isnan(row->disc_prob))
+                    bar_draw(g, in, y, in.x + t.x[j], t.w[j], st, row->disc_prob);
+                continue;
+            }
+            if (what == -1) snprintf(text, sizeof text, "%d", i);
+            else if (what == -3)
+                snprintf(text, sizeof text, "%s%s %s", tokens_sign(o), row->same ? sign(SIGN_SAME) : "",
+                         row->same && o == OUT_KEPT ? "same" : tokens_outcome_name(o));
+            else field(s, row, what, text, sizeof text);
+            if (what == ROW_SAMPLED || what == ROW_P) {
+                st = tokens_style(row, 0);
+                if (!st.back) st.back = back;
+            }
+            if (what == -3) st.role = tokens_sign_role(o);
+            if (!strcmp(text, "·") || what == -1) st.role = ROLE_DIM, st.attr = 0;
+            table_cell(g, in, y, &t, cols, j, st, text);
+        }
+    }
+}
+
+/* One row of the waterfall: a snapshot. */
+static void waterfall_row(struct tokens *s, struct grid *g, struct rect r, int y, int k, int first,
+                          int cell)
+{
+    char text[PIECE];
+    const struct sentence *c = tokens_current(s);
+    int here = k == tokens_snapshot_index(s, s->step);
+    fmt_count(text, sizeof text, (double)s->past[k].step);
+    grid_right(g, r, y, r.x + 1, 7, STYLE(here ? ROLE_TEXT : ROLE_DIM, here ? ATTR_BOLD : 0), text);
+    if (here) grid_text(g, r, y, r.x, 1, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
+    for (int i = first; i < c->seq->n; i++) {
+        int x = r.x + 9 + (i - first) * cell;
+        const struct past_cell *p = tokens_past(s, k, i);
+        if (x + cell > r.x + r.w) break;
+        struct style st = STYLE(ROLE_DIM, 0);
+        snprintf(text, sizeof text, "%s", " ");
+        if (p && !isnan(p->disc_prob)) {
+            int d = (int)(p->disc_prob * 10);
+            st = (struct style){ROLE_TEXT, tokens_heat(p->disc_prob), p->label ? ATTR_UNDERLINE : 0};
+            if (p->disc_prob >= .5F) st.attr |= ATTR_BOLD;
+            if (s->digits || p->disc_prob >= .1F || p->label)
+                snprintf(text, sizeof text, "%d", d > 9 ? 9 : d);
+            else
+                st.role = ROLE_DIM;
+        } else if (p && p->chosen && !isnan(p->gen_prob)) {
+            int d = (int)(p->gen_prob * 10);
+            st = STYLE(ROLE_TEXT, ATTR_UNDERLINE);
+            snprintf(text, sizeof text, "%d", d > 9 ? 9 : d);
+        } else if (p) {
+            snprintf(text, sizeof text, "·");
+        }
+        if (i == s->cursor && !st.back) st.back = BACK_SELECTED;
+        grid_fill(g, (struct rect){y, x, 1, cell}, st, " ");
+        grid_text(g, r, y, x, 1, st, text);
+        if (i == s->cursor && here) g->cursor_y = y, g->cursor_x = x;
+    }
+}
+
+void tokens_waterfall(struct tokens *s, struct grid *g, struct rect r)
+{
+    const struct sentence *c = tokens_current(s);
+    char a[PIECE], b[PIECE];
+    if (!c || r.h < 3 || r.w < 20) return;
+    if (!s->npast) {
+        grid_text(g, r, r.y, r.x + 1, -1, STYLE(ROLE_DIM, 0),
+                  "no snapshots yet: the waterfall shows one sentence over the training");
+        return;
+    }
+    int room = r.w - 10, cell = c->seq->n * 2 <= room ? 2 : 1, fit = room / cell;
+    int first = c->seq->n <= fit ? 0 : s->cursor - fit / 2;
+    if (first > c->seq->n - fit) first = c->seq->n - fit;
+    if (first < 0) first = 0;
+    const struct token_row *t = &c->seq->rows[s->cursor];
+    tokens_piece(s, t->original, a, sizeof a);
+    grid_textf(g, r, r.y, r.x + 1, r.w - 1, STYLE(ROLE_DIM, 0), "%d  %s%s%s", s->cursor, a,
+               t->sampled != t->original && t->sampled >= 0 ? " → " : "",
+               t->sampled != t->original && t->sampled >= 0 ? tokens_piece(s, t->sampled, b, sizeof b)
+                                                           : "");
+    grid_text(g, r, r.y + 1, r.x + 1, 7, STYLE(ROLE_DIM, 0), "   step");
+    grid_text(g, r, r.y + 1, r.x + 9 + (s->cursor - first) * cell, 1, STYLE(ROLE_ACCENT, 0),
+              sign(SIGN_DESCENDING));
+    int here = tokens_snapshot_index(s, s->step), rows = r.h - 2;
+    int top = here - rows / 2;
+    if (top > s->npast - rows) top = s->npast - rows;
+    if (top < 0) top = 0;
+    int any = 0;
+    for (int k = top; k < s->npast && k - top < rows; k++) {
+        waterfall_row(s, g, r, r.y + 2 + k - top, k, first, cell);
+        any |= tokens_past(s, k, s->cursor) != NULL;
+    }
+    if (!any && c->source == TOKENS_LIVE)
+        grid_text(g, r, r.y, r.x + r.w / 2, -1, STYLE(ROLE_DIM, 0),
+                  "live text is in no snapshot; [ goes to them");
+}
