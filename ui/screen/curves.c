@@ -295,7 +295,6 @@ int curves_export(void *self, struct app *a, struct csv_out *out, struct err *er
     return rows;
 }
 
-extern const struct screen_ops curves_screen;
 const struct screen_ops curves_screen = {
     .name = "Curves",
     .help = "losses, AUC and rates of the selected and the marked runs over each other",

@@ -344,7 +344,6 @@ int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *er
     return rows;
 }
 
-extern const struct screen_ops tokens_screen;
 const struct screen_ops tokens_screen = {
     .name = "Tokens",
     .help = "what the generator proposed and the discriminator believed, token by token",
