@@ -15,7 +15,7 @@ for c in $commands; do
     grep -q "^\.It Cm $c " "$flat" || say "the manual lacks the command $c"
     grep -q "^    $c) " man/electroscope || say "completion lacks the command $c"
     for o in $("$program" "$c" --help | sed -n 's/^  \(-[a-z], \)\{0,1\}--\([a-z0-9-]*\).*/\2/p'); do
-        grep -q "^\.It .*Fl --$o\b" "$flat" || say "the manual lacks --$o (of $c)"
+        grep -q "^\.It .*Fl -$o\b" "$flat" || say "the manual lacks --$o (of $c)"
         grep -q -- "--$o\b" man/electroscope || say "completion lacks --$o (of $c)"
     done
 done

@@ -18,7 +18,7 @@ unset XDG_DATA_HOME XDG_STATE_HOME XDG_CONFIG_HOME 2>/dev/null || true
 awk 'BEGIN {
     srand(11); n = 400; w = 0
     for (i = 0; i < n; i++) for (k = 0; k < 4; k++) follow[i, k] = int(rand() * n)
-    for (d = 0; d < 400; d++) {
+    for (d = 0; d < 1500; d++) {
         for (l = 0; l < 12; l++) {
             line = ""
             for (t = 0; t < 14; t++) { line = line " word" w; w = follow[w, int(rand() * 4)] }

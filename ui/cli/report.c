@@ -15,7 +15,8 @@
 #define SMOOTH 0.1    /* share of a new training value in the shown mean */
 
 struct report {
-    int json, nearly, heading;
+    int json, nearly, heading, state;
+    int64_t shown_step;
     double every, started, shown;
     int64_t run;
     struct config config;
@@ -40,6 +41,7 @@ struct report *report_new(int json, double every)
     r->early = early;
     r->json = json;
     r->every = every;
+    r->state = -1;
     r->started = clock_now();
     r->rate = NAN;
     verdict_input_init(&r->now);
@@ -209,13 +211,17 @@ static void plain_event(struct report *r, const struct event *e)
     double now = clock_now();
     switch (e->kind) {
     case EVENT_METRICS:
-        if (now - r->shown < interval(r) && e->step < r->config.steps)
+        if (e->step == r->shown_step || (now - r->shown < interval(r) && e->step < r->config.steps))
             return;
         r->shown = now;
+        r->shown_step = e->step;
         progress_line(r);
         verdict_line(r);
         break;
     case EVENT_STATE:
+        if (e->state == r->state)
+            return;
+        r->state = e->state;
         if (e->state == RUN_PAUSED || e->state == RUN_STOPPING || e->state == RUN_RUNNING)
             printf("run %lld %s\n", (long long)e->run, run_state_name(e->state));
         break;
