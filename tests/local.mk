@@ -8,6 +8,7 @@ include tests/unit/text/local.mk
 include tests/unit/event/local.mk
 include tests/unit/data/local.mk
 include tests/unit/nn/local.mk
+include tests/unit/task/local.mk
 include tests/unit/train/local.mk
 include tests/unit/db/local.mk
 include tests/unit/experiments/local.mk

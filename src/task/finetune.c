@@ -273,7 +273,7 @@ static int train_epoch(struct session *s, long epoch, long *step, struct err *er
         s->loss_n += rows;
         s->seen += rows;
         report(s, epoch, *step, 0);
-        if (s->a->stop && *s->a->stop)
+        if (s->a->stop && atomic_load(s->a->stop))
             return err_set(err, E_STOPPED, "fine-tuning was stopped at step %ld", *step);
     }
     s->r->loss = sum / (double)n;

@@ -3,6 +3,7 @@
  * of threads. Scores are in per cent where the papers print them so: all but thresholds and losses. */
 #ifndef ES_TASK_FINETUNE_H
 #define ES_TASK_FINETUNE_H
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,7 +51,7 @@ struct finetune_args {
     char separator;          /* TABLE tasks: 0: by the file's name */
     const char *output;      /* directory for predictions and the tuned model; NULL: none is written */
     int save_model;
-    volatile int *stop;      /* set from outside: stop after this step (E_STOPPED); may be NULL */
+    atomic_int *stop;        /* set from outside: stop after this step (E_STOPPED); may be NULL */
     void (*progress)(void *ud, const struct finetune_progress *p);
     void (*warn)(void *ud, const char *text);
     void *ud;

@@ -1,0 +1,280 @@
+/* Fine-tuning as a whole on toy tasks: it learns, threads change nothing, predictions and models
+ * are written and read back, stuck runs are said to be stuck. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "experiments/finetune_run.h"
+#include "src/base/file.h"
+#include "src/math/math.h"
+#include "src/task/score.h"
+#include "tests/unit/task/toy.h"
+
+static char dir[] = "test_finetune.XXXXXX";
+static char model[128], cola[128], stsb[128], squad1[128], squad2[128], output[128];
+
+static int setup(void **state)
+{
+    (void)state;
+    if (!mkdtemp(dir))
+        return -1;
+    snprintf(model, sizeof model, "%s/model", dir);
+    snprintf(cola, sizeof cola, "%s/CoLA", dir);
+    snprintf(stsb, sizeof stsb, "%s/STS-B", dir);
+    snprintf(squad1, sizeof squad1, "%s/squad1.json", dir);
+    snprintf(squad2, sizeof squad2, "%s/squad2.json", dir);
+    snprintf(output, sizeof output, "%s/out", dir);
+    toy_model(model);
+    toy_cola(cola, 200, 60);
+    toy_stsb(stsb, 200, 60);
+    toy_squad(squad1, 160, 0);
+    toy_squad(squad2, 160, 1);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char command[300];
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    return system(command) != 0;
+}
+
+static struct finetune_args args(const char *task)
+{
+    struct finetune_args a = {.task = task_find(task), .model = model, .data = dir};
+    finetune_defaults(&a.config);
+    a.config.random_init = 1;
+    a.config.learning_rate = 2e-3;
+    a.config.layerwise_decay = 1;
+    a.config.epochs = 8;
+    a.config.batch = 16;
+    a.config.dropout = 0.05;
+    a.config.threads = 2;
+    return a;
+}
+
+static double score(const struct finetune_result *r, const char *name)
+{
+    for (int i = 0; i < r->n; i++)
+        if (!strcmp(r->scores[i].name, name))
+            return r->scores[i].value;
+    return NAN;
+}
+
+static struct finetune_result tune(const struct finetune_args *a)
+{
+    struct finetune_result r;
+    struct err err = {0};
+    if (finetune_run(a, &r, &err))
+        fail_msg("%s", err.text);
+    return r;
+}
+
+static void test_learns_and_reads_back(void **state)
+{
+    (void)state;
+    struct finetune_args a = args("cola");
+    a.output = output;
+    a.save_model = 1;
+    for (int head = 0; head < 2; head++) {
+        a.config.head = head;
+        struct finetune_result r = tune(&a);
+        assert_int_equal(r.failed, 0);
+        assert_int_equal(r.examples, 200);
+        assert_string_equal(r.scores[0].name, "matthews"); /* the task's main score */
+        if (!(score(&r, "matthews") > 90))
+            fail_msg("head %d: matthews %g", head, score(&r, "matthews"));
+        char tuned[160], path[200], *text;
+        size_t size;
+        snprintf(tuned, sizeof tuned, "%s/model", output);
+        struct finetune_args again = args("cola");
+        again.model = tuned;
+        again.config.random_init = 0;
+        again.config.epochs = 0;
+        again.config.head = head;
+        struct finetune_result e = tune(&again);
+        for (int i = 0; i < r.n; i++)
+            assert_true(e.scores[i].value == r.scores[i].value);
+        snprintf(path, sizeof path, "%s/dev.tsv", output);
+        assert_int_equal(file_read(path, 1 << 20, &text, &size, NULL), 0);
+        assert_memory_equal(text, "index\tprediction\n0\t", 19);
+        free(text);
+        snprintf(path, sizeof path, "%s/tokenizer.json", tuned);
+        assert_true(file_exists(path));
+    }
+}
+
+static void same_results(const struct finetune_args *base)
+{
+    struct finetune_args a = *base;
+    a.config.threads = 1;
+    struct finetune_result one = tune(&a);
+    a.config.threads = 3;
+    struct finetune_result three = tune(&a);
+    assert_true(one.loss == three.loss && one.n == three.n && one.n > 0);
+    for (int i = 0; i < one.n; i++)
+        assert_true(one.scores[i].value == three.scores[i].value ||
+                    (isnan(one.scores[i].value) && isnan(three.scores[i].value)));
+    a.config.seed++;
+    assert_true(tune(&a).loss != one.loss); /* the comparison is not blind */
+}
+
+static void test_threads_change_nothing(void **state)
+{
+    (void)state;
+    struct finetune_args a = args("cola"), q = args("squad2");
+    a.config.epochs = 1;
+    same_results(&a);
+    q.train = q.dev = squad2;
+    q.config.epochs = 1;
+    q.config.train_examples = 40;
+    same_results(&q);
+}
+
+static void test_regression(void **state)
+{
+    (void)state;
+    struct finetune_args a = args("stsb");
+    struct finetune_result r = tune(&a);
+    assert_int_equal(r.examples, 400); /* both orders */
+    assert_string_equal(r.scores[0].name, "spearman");
+    if (!(score(&r, "spearman") > 85))
+        fail_msg("spearman %g", score(&r, "spearman"));
+    a.config.ordered = 1;
+    a.config.epochs = 1;
+    assert_int_equal(tune(&a).examples, 200);
+}
+
+/* Answers are learnt, and the prediction file scores as the result says. */
+static void check_spans(const char *task, const char *file, int head)
+{
+    struct finetune_args a = args(task);
+    struct squad_result q;
+    struct err err = {0};
+    char predictions[160];
+    a.train = a.dev = file;
+    a.output = output;
+    a.config.head = head;
+    a.config.epochs = 20;
+    struct finetune_result r = tune(&a);
+    if (!(score(&r, "f1") > 70))
+        fail_msg("%s, head %d: f1 %g", task, head, score(&r, "f1"));
+    snprintf(predictions, sizeof predictions, "%s/predictions.json", output);
+    if (squad_score_files(file, predictions, NULL, &q, NULL, NULL, &err))
+        fail_msg("%s", err.text);
+    size_t n;
+    assert_true(fabs(squad_at(q.questions, q.n, INFINITY, 1, 0, &n) - score(&r, "f1")) < 1e-9);
+    assert_true(fabs(squad_at(q.questions, q.n, INFINITY, 0, 0, &n) - score(&r, "exact")) < 1e-9);
+    squad_result_free(&q);
+}
+
+static void test_spans(void **state)
+{
+    (void)state;
+    check_spans("squad1", squad1, FINETUNE_RELEASED);
+    check_spans("squad1", squad1, FINETUNE_HF);
+    check_spans("squad2", squad2, FINETUNE_HF);
+    check_spans("squad2", squad2, FINETUNE_RELEASED);
+}
+
+static void test_stuck_runs_are_said(void **state)
+{
+    (void)state;
+    struct finetune_args a = args("cola");
+    a.config.learning_rate = 0;
+    a.config.epochs = 1;
+    struct finetune_result r = tune(&a);
+    assert_int_equal(r.failed, 1);
+    assert_non_null(strstr(r.why, "every dev example is called"));
+    assert_true(score(&r, "matthews") == 0);
+}
+
+static void test_seeds(void **state)
+{
+    (void)state;
+    struct finetune_seeds_args a = {.base = args("cola"), .seeds = 3, .at_once = 2};
+    struct finetune_seeds many;
+    struct err err = {0};
+    a.base.config.epochs = 1;
+    a.base.config.learning_rate = 2e-3;
+    if (finetune_run_seeds(&a, &many, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(many.n, 3);
+    for (int i = 0; i < 3; i++) {
+        struct finetune_args one = a.base;
+        one.config.seed = i + 1;
+        assert_int_equal(many.seeds[i].seed, i + 1);
+        struct finetune_result r = tune(&one);
+        assert_true(r.loss == many.seeds[i].result.loss);
+        assert_true(r.scores[0].value == many.seeds[i].result.scores[0].value);
+    }
+    assert_true(many.summary[0].min <= many.summary[0].median);
+    assert_true(many.summary[0].median <= many.summary[0].max);
+    finetune_seeds_free(&many);
+    a.base.model = dir; /* no model there: one clear error, not three */
+    assert_int_equal(finetune_run_seeds(&a, &many, &err), E_INPUT);
+    assert_non_null(strstr(err.text, "config.json"));
+    finetune_seeds_free(&many);
+}
+
+static void test_summary(void **state)
+{
+    (void)state;
+    static const double values[] = {4, 1, NAN, 2, 3, 10};
+    struct finetune_summary s;
+    finetune_summarise(values, 6, &s);
+    assert_int_equal(s.n, 5);
+    assert_true(s.min == 1 && s.q1 == 2 && s.median == 3 && s.q3 == 4 && s.max == 10);
+    finetune_summarise(values, 1, &s);
+    assert_true(s.q1 == 4 && s.max == 4);
+    finetune_summarise(values + 2, 1, &s);
+    assert_true(s.n == 0 && isnan(s.median));
+}
+
+static void test_stop(void **state)
+{
+    (void)state;
+    struct finetune_args a = args("cola");
+    atomic_int stop = 1;
+    struct finetune_result r;
+    struct err err = {0};
+    a.stop = &stop;
+    assert_int_equal(finetune_run(&a, &r, &err), E_STOPPED);
+    assert_non_null(strstr(err.text, "step 1"));
+}
+
+static void test_check(void **state)
+{
+    (void)state;
+    struct finetune_args a = args("cola");
+    struct finetune_check c;
+    struct err err = {0};
+    assert_int_equal(finetune_check(&a, &c, &err), 0);
+    assert_int_equal(c.examples, 200);
+    assert_int_equal(c.per_label[0] + c.per_label[1], 200);
+    a.config.random_init = 0; /* the toy directory has no weights */
+    assert_int_equal(finetune_check(&a, &c, &err), E_IO);
+    assert_non_null(strstr(err.text, "model.safetensors"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_learns_and_reads_back), cmocka_unit_test(test_threads_change_nothing),
+        cmocka_unit_test(test_regression),            cmocka_unit_test(test_spans),
+        cmocka_unit_test(test_stuck_runs_are_said),   cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_summary),               cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_check),
+    };
+    math_init();
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
