@@ -379,6 +379,8 @@ int recorder_call(struct recorder *r, int (*fn)(struct store *s, void *ud), void
 int recorder_flush(struct recorder *r, struct err *err)
 {
     int rc = 0;
+    if (pthread_equal(pthread_self(), r->thread))
+        return err_set(err, E_FAIL, "a flush from the recorder's own thread");
     pthread_mutex_lock(&r->lock);
     uint64_t upto = r->emitted, attempts = r->attempts;
     r->waiting++;

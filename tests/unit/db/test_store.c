@@ -122,6 +122,10 @@ static void metrics_keep_what_is_not_finite(void **state)
     }
     assert_int_equal(query_points(q, run, METRIC_VAL + METRIC_total_loss, &a, &p, &err), 1);
     assert_true(isnan(p[0].value) && p[0].wall == 77);
+    struct query_bucket *b;
+    assert_int_equal(query_series(q, run, METRIC_total_loss, 0, -1, 2, &a, &b, &err), 2);
+    assert_true(b[0].n == 2 && b[0].last_step == 2 && b[0].wall == 1 && b[0].tokens == 256);
+    assert_true(b[1].n == 3 && b[1].nonfinite == 2 && b[1].wall == 2.5 && b[1].tokens == 640);
     struct query_run r;
     ok(query_run_find(q, "a", &r, &err));
     assert_true(r.has[METRIC_total_loss] && r.last[METRIC_total_loss] == 0.1 + 0.2);
