@@ -10,6 +10,7 @@ noinst_LIBRARIES += libportable.a
 libportable_a_SOURCES = $(KERNEL_SOURCES)
 libportable_a_CPPFLAGS = $(AM_CPPFLAGS) -DES_SET=portable
 libengine_a_LIBADD = $(libportable_a_OBJECTS)
+EXTRA_libengine_a_DEPENDENCIES = $(libportable_a_OBJECTS)
 if X86_64
 noinst_LIBRARIES += libavx2.a libavx512.a
 libavx2_a_SOURCES = $(KERNEL_SOURCES)
