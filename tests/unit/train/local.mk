@@ -16,3 +16,8 @@ check_PROGRAMS += tests/unit/train/test_score
 tests_unit_train_test_score_SOURCES = tests/unit/train/test_score.c tests/unit/train/rig.c tests/unit/train/rig.h
 tests_unit_train_test_score_LDADD = $(TESTLIBS)
 TESTS += tests/unit/train/test_score
+check_PROGRAMS += tests/unit/train/test_start
+tests_unit_train_test_start_SOURCES = tests/unit/train/test_start.c tests/unit/train/rig.c tests/unit/train/rig.h
+tests_unit_train_test_start_LDADD = $(TESTLIBS)
+tests_unit_train_test_start_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
+TESTS += tests/unit/train/test_start

@@ -26,13 +26,16 @@ struct rig {
     int64_t best;                 /* step of the latest best checkpoint */
     int64_t stop_at;              /* asks for ASK_STOP when this step's row comes; 0: never */
     int ask;                      /* what is asked then (ASK_STOP when 0) */
+    void (*each)(void *ud, const struct event *e); /* sees every event; may be NULL */
+    void *ud;
 };
 /* Builds the corpus in a fresh directory below the working directory; 0 or -1. */
 int rig_setup(void **state);
 int rig_teardown(void **state);
 const char *rig_corpus(void);
 const char *rig_root(void);
-/* A configuration of 20 steps: two stages, a validation every 5 steps, checkpoints every 8. */
+/* r is zeroed, or was in use: what that run left on disk is removed. A configuration of 20 steps: two stages, a validation every
+ * 5 steps, checkpoints every 8. */
 void rig_new(struct rig *r, int objective);
 void rig_set(struct rig *r, const char *name, const char *value);
 /* Runs; what was recorded before stays (a resumed run adds to it). */
