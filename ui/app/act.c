@@ -25,7 +25,7 @@ int app_can(struct app *a, int action)
     case ACT_UNDO:
         return a->undo.act != NULL;
     case ACT_EXPORT:
-        return app_ops(a)->export_csv != NULL;
+        return app_ops(a)->export_csv && a->nruns > 0;
     default:
         if (action >= ACT_SCREEN1 && action <= ACT_SCREEN7)
             return screen_of_action(action) >= 0;
@@ -127,7 +127,7 @@ void app_act(struct app *a, int action)
         return;
     }
     if (action == ACT_EXPORT) {
-        if (ops->export_csv)
+        if (app_can(a, action))
             export_ask(a);
         return;
     }

@@ -58,7 +58,7 @@ struct app {
     struct arena arena;
     const struct query_run *runs;
     int nruns, stale, with_archived;
-    int active, queued, failed;  /* counts over runs */
+    int active, preparing, queued, failed; /* counts over runs; active: not in the queue */
     struct { int64_t id; int state; } *was; /* states at the last read */
     int nwas;
     /* shared by the screens */

@@ -85,9 +85,10 @@ static void read_runs(struct app *a)
     a->runs = runs;
     a->nruns = n;
     a->stale = 0;
-    a->active = a->queued = a->failed = 0;
+    a->active = a->preparing = a->queued = a->failed = 0;
     for (int i = 0; i < n; i++) {
         a->active += run_is_active(runs[i].state) && runs[i].state != RUN_QUEUED;
+        a->preparing += runs[i].state == RUN_PREPARING;
         a->queued += runs[i].state == RUN_QUEUED;
         a->failed += runs[i].state == RUN_FAILED || runs[i].state == RUN_LOST;
     }

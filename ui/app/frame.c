@@ -35,8 +35,10 @@ static void counts(struct app *a, char *out, size_t size)
     const struct query_run *runs;
     app_runs(a, &runs);
     out[0] = 0;
-    if (a->active)
-        n += snprintf(out + n, size - (size_t)n, "%d running", a->active);
+    if (a->active > a->preparing)
+        n += snprintf(out + n, size - (size_t)n, "%d running", a->active - a->preparing);
+    if (a->preparing)
+        n += snprintf(out + n, size - (size_t)n, "%s%d preparing", n ? " · " : "", a->preparing);
     if (a->queued)
         n += snprintf(out + n, size - (size_t)n, "%s%d queued", n ? " · " : "", a->queued);
     if (a->readonly)

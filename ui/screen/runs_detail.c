@@ -126,6 +126,8 @@ static void origin(const struct runs *s, struct grid *g, struct rect row, const 
     char text[320], step[FMT];
     int x = row.x;
     run_standing(s, r, text, sizeof text);
+    if (r->state == RUN_RUNNING && isfinite(run_eta(r)))
+        strncat(text, " left", sizeof text - strlen(text) - 1);
     x = pair(g, row, x, run_state_name(r->state), text,
              r->state == RUN_FAILED || r->state == RUN_LOST ? ROLE_BAD : ROLE_TEXT);
     if (r->checkpoint[0])
@@ -146,7 +148,7 @@ static const char *event_time(double t, char *out, size_t size)
 {
     time_t at = (time_t)t;
     struct tm tm;
-    gmtime_r(&at, &tm);
+    localtime_r(&at, &tm);
     strftime(out, size, "%H:%M:%S", &tm);
     return out;
 }

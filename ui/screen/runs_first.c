@@ -16,13 +16,13 @@
 enum { WAY_DEMO, WAY_TEXT, WAY_CONFIG, WAYS };
 static const struct { const char *title, *what, *cost; } ways[WAYS] = {
     { "Try it on the sample text",
-      "trains a tiny ELECTRA on the King James Bible, token by token before your eyes",
+      "trains a tiny ELECTRA on the King James Bible, token by token",
       "about 2 minutes" },
     { "Your own text",
       "a vocabulary, a corpus and a tiny ELECTRA from a text file you name",
       "minutes, by the size of the text" },
     { "From the command line",
-      "electroscope train --corpus FILE --preset small: every option is in electroscope(1)",
+      "electroscope train --corpus FILE --preset small (Enter copies it)",
       "hours for small on two cores" },
 };
 
@@ -101,6 +101,5 @@ void runs_draw_first(struct runs *s, struct grid *g, struct rect area)
             grid_back(g, (struct rect){ y, in.x, 1, in.w }, BACK_SELECTED);
     }
     grid_textf(g, in, y, in.x, -1, STYLE(ROLE_DIM, 0),
-               "This machine: %ld cores. Runs go on when the terminal closes; electroscope shows "
-               "them again.", sysconf(_SC_NPROCESSORS_ONLN));
+               "This machine has %ld cores. Runs go on when the terminal closes.", sysconf(_SC_NPROCESSORS_ONLN));
 }

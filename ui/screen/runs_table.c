@@ -22,9 +22,9 @@ const struct column run_columns[COL_COUNT] = {
     [COL_GEN_LOSS] = { "gen loss", 12, 8, 8, ALIGN_RIGHT },
     [COL_DISC_LOSS] = { "disc loss", 13, 9, 9, ALIGN_RIGHT },
     [COL_AUC] = { "AUC", 1, 5, 5, ALIGN_RIGHT },
-    [COL_TREND] = { "loss trend", 7, 10, 20, ALIGN_LEFT },
+    [COL_TREND] = { "trend", 7, 8, 16, ALIGN_LEFT },
     [COL_RATE] = { "tok/s", 9, 5, 5, ALIGN_RIGHT },
-    [COL_STATE] = { "left", 1, 9, 40, ALIGN_LEFT },
+    [COL_STATE] = { "left", 1, 10, 40, ALIGN_LEFT },
     [COL_TAGS] = { "tags", 11, 8, 20, ALIGN_LEFT },
 };
 
@@ -157,7 +157,7 @@ static char *loss4(char *out, size_t size, double v)
 void run_cell(const struct runs *s, const struct query_run *r, int col, char *out, size_t size,
               struct style *style)
 {
-    int later = run_state_name(r->state) && r->ended <= 0;
+    int later = r->ended <= 0;
     int val = r->val_has[METRIC_total_loss], common = r->val_has[METRIC_rtd_auc_common];
     out[0] = 0;
     switch (col) {
@@ -237,7 +237,7 @@ static int sign_role(int state)
     }
 }
 
-static void draw_standing(struct runs *s, struct grid *g, struct rect cell,
+static void draw_standing(const struct runs *s, struct grid *g, struct rect cell,
                           const struct query_run *r)
 {
     char text[320], percent[16];
@@ -258,16 +258,22 @@ static void draw_standing(struct runs *s, struct grid *g, struct rect cell,
     grid_right(g, cell, cell.y, cell.x + words + width, 6, STYLE(ROLE_TEXT, 0), percent);
 }
 
+/* Buckets without a point repeat the one before: few points are no gap in training. A loss that
+ * is not finite now closes the line with '!'. */
 static void draw_trend(struct grid *g, struct rect cell, const struct query_run *r)
 {
     double v[QUERY_TREND];
-    int n = QUERY_TREND, first = 0, last = n;
-    while (first < n && isnan(r->trend[first]))
-        first++;
-    while (last > first && isnan(r->trend[last - 1]))
-        last--;
-    memcpy(v, r->trend, sizeof v);
-    spark_draw(g, cell, cell.y, cell.x, cell.w, STYLE(ROLE_TEXT, 0), v + first, NULL, last - first);
+    unsigned char bad[QUERY_TREND] = { 0 };
+    int n = 0;
+    for (int i = 0; i < QUERY_TREND; i++) {
+        if (isfinite(r->trend[i]))
+            v[n++] = r->trend[i];
+        else if (n)
+            v[n] = v[n - 1], n++;
+    }
+    if (n && r->has[METRIC_total_loss] && !isfinite(r->last[METRIC_total_loss]))
+        bad[n - 1] = 1;
+    spark_draw(g, cell, cell.y, cell.x, cell.w, STYLE(ROLE_TEXT, 0), v, bad, n);
 }
 
 /* Cursor, mark and state sign stand before the columns. */
@@ -323,17 +329,34 @@ static void draw_title(struct runs *s, struct grid *g, struct rect area)
     pane_title(g, area.y, area.x, area.w, s->focus == 0, parts, 5);
 }
 
+/* The columns for the runs shown: a name column is no wider than the longest name. */
+static void fit_columns(const struct runs *s, int width, struct column cols[COL_COUNT])
+{
+    int longest = run_columns[COL_NAME].min, least = width >= 100 ? 20 : 15;
+    memcpy(cols, run_columns, sizeof run_columns);
+    for (int i = 0; i < s->n; i++) {
+        int w = text_columns(s->rows[i]->name);
+        longest = w > longest ? w : longest;
+    }
+    if (longest < cols[COL_NAME].max)
+        cols[COL_NAME].max = longest;
+    if (width >= 60)
+        cols[COL_NAME].min = longest < least ? longest : least;
+}
+
 void runs_draw_list(struct runs *s, struct grid *g, struct rect area)
 {
     struct table_layout t;
+    struct column cols[COL_COUNT];
+    fit_columns(s, area.w, cols);
     struct rect head = { area.y + 1, area.x + 4, 1, area.w - 4 };
-    int rows = area.h - 2, most = table_max_scroll(run_columns, COL_COUNT, area.w - 4);
+    int rows = area.h - 2, most = table_max_scroll(cols, COL_COUNT, area.w - 4);
     s->scroll = s->scroll > most ? most : s->scroll;
     draw_title(s, g, area);
     if (rows < 1)
         return;
-    table_layout(&t, run_columns, COL_COUNT, area.w - 4, s->scroll);
-    table_head(g, head, head.y, &t, run_columns, s->sort, s->descending);
+    table_layout(&t, cols, COL_COUNT, area.w - 4, s->scroll);
+    table_head(g, head, head.y, &t, cols, s->sort, s->descending);
     s->page = rows;
     int cursor = runs_cursor_row(s);
     s->top = table_top(s->top, cursor < 0 ? 0 : cursor, rows, s->n);

@@ -97,7 +97,11 @@ static int csi(struct input *in, struct key *k, size_t len)
         str_clear(&in->paste);
         return 0;
     }
-    const char *name = final == '~' ? number_key(a) : fields == 1 ? NULL : letter_key(final);
+    const char *name = final == '~' ? number_key(a) : letter_key(final);
+    if (final != '~' && fields > 0 && (fields != 2 || a != 1))
+        return 0; /* a report, not a key with modifiers */
+    if (m < 0 || m > 8)
+        return 0;
     if (final == 'Z' && fields < 1) {
         name_key(k, 2, "Tab");
         return 1;

@@ -34,21 +34,35 @@ static void drop(const struct column *cols, int n, unsigned char *in, int width)
     }
 }
 
+/* Spare columns go round to those that can grow, one each, so that no one takes all. */
+static void grow(const struct column *cols, int n, const unsigned char *in, int spare, int *w)
+{
+    for (int given = 1; spare > 0 && given;) {
+        given = 0;
+        for (int i = 0; i < n && spare > 0; i++) {
+            if (!in[i] || w[i] >= cols[i].max)
+                continue;
+            w[i]++;
+            spare--;
+            given = 1;
+        }
+    }
+}
+
 static void place(struct table_layout *t, const struct column *cols, int n,
                   const unsigned char *in, int width)
 {
-    int spare = width - least(cols, n, in), x = 0;
+    int w[TABLE_COLUMNS], x = 0;
+    for (int i = 0; i < n; i++)
+        w[i] = cols[i].min;
+    grow(cols, n, in, width - least(cols, n, in), w);
     t->n = 0;
-    for (int i = 0; i < n && t->n < TABLE_COLUMNS; i++) {
+    for (int i = 0; i < n; i++) {
         if (!in[i])
             continue;
-        int grow = cols[i].max - cols[i].min;
-        grow = grow < 0 ? 0 : grow > spare ? spare : grow;
-        grow = spare > 0 ? grow : 0;
-        spare -= grow;
         t->col[t->n] = i;
         t->x[t->n] = x;
-        t->w[t->n] = cols[i].min + grow;
+        t->w[t->n] = w[i];
         x += t->w[t->n++] + 1;
     }
 }

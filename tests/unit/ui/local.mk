@@ -9,3 +9,10 @@ check_PROGRAMS += tests/unit/ui/test_chart
 tests_unit_ui_test_chart_SOURCES = tests/unit/ui/test_chart.c
 tests_unit_ui_test_chart_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_chart
+check_PROGRAMS += tests/unit/ui/test_keys tests/unit/ui/test_runs
+tests_unit_ui_test_keys_SOURCES = tests/unit/ui/test_keys.c
+tests_unit_ui_test_keys_LDADD = $(TESTLIBS)
+tests_unit_ui_test_runs_SOURCES = tests/unit/ui/test_runs.c tests/unit/ui/fixture.c \
+	tests/unit/ui/fixture.h
+tests_unit_ui_test_runs_LDADD = $(TESTLIBS)
+TESTS += tests/unit/ui/test_keys tests/unit/ui/test_runs

@@ -1,0 +1,265 @@
+/* The Runs screen and the frame around it: pictures of a fixture store, keys, small sizes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "src/base/file.h"
+#include "tests/unit/ui/fixture.h"
+#include "ui/term/theme.h"
+
+static char dir[64], empty[64];
+
+static int setup(void **state)
+{
+    (void)state;
+    strcpy(dir, "test_runs.XXXXXX");
+    strcpy(empty, "test_runs.none"); /* it is in a picture */
+    setenv("TZ", "UTC", 1);
+    return !mkdtemp(dir) || file_mkdirs(empty, NULL) || fixture_make(dir);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return file_remove_tree(dir, NULL) || file_remove_tree(empty, NULL);
+}
+
+static struct app *start(const char *where, struct app_args *args)
+{
+    struct app *a = fixture_app(where, "Runs", args);
+    assert_non_null(a);
+    return a;
+}
+
+static int shows(struct app *a, int h, int w, const char *what)
+{
+    char *text = fixture_text(a, h, w);
+    int found = strstr(text, what) != NULL;
+    free(text);
+    return found;
+}
+
+/* The state file would carry a filter from one test into the next. */
+static void finish(struct app *a)
+{
+    fixture_keys(a, "f ^U Enter");
+    app_select(a, 9);
+    a->slots[a->current].due = 0;
+    app_free(a);
+}
+
+static void test_pictures(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    int bad = fixture_golden(a, 24, 80, "runs-80x24") + fixture_golden(a, 36, 120, "runs-120x36") +
+              fixture_golden(a, 12, 60, "runs-60x12");
+    fixture_keys(a, "Enter");
+    bad += fixture_golden(a, 36, 120, "runs-page-120x36");
+    fixture_keys(a, "Esc ?");
+    bad += fixture_golden(a, 24, 80, "help-80x24");
+    fixture_keys(a, "Esc :");
+    bad += fixture_golden(a, 24, 80, "palette-80x24");
+    fixture_keys(a, "Esc");
+    finish(a);
+    struct app_args ascii = { .theme = THEME_MONO, .ascii = 1, .readonly = 1 };
+    a = start(dir, &ascii);
+    bad += fixture_golden(a, 24, 80, "runs-ascii-80x24");
+    finish(a);
+    a = start(empty, NULL);
+    bad += fixture_golden(a, 24, 80, "runs-empty-80x24");
+    app_free(a);
+    assert_int_equal(bad, 0);
+}
+
+static void test_ascii_has_no_byte_of_ours_above_127(void **state)
+{
+    (void)state;
+    struct app_args args = { .theme = THEME_MONO, .ascii = 1 };
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET name='plain-name', note='' WHERE id=7; "
+                                      "UPDATE run SET reason='NaN' WHERE id=5; "
+                                      "DELETE FROM event"), 0);
+    struct app *a = start(dir, &args);
+    static const char *const keys[] = { "j", "Space", "Enter", "Esc", "?", "Esc", ":", "Esc", "s",
+                                        "Esc", "F9", "Esc", "f", "Esc" };
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+        fixture_keys(a, keys[k]);
+        for (int h = 5; h < 40; h += 17) {
+            char *text = fixture_text(a, h, 121);
+            for (const char *p = text; *p; p++)
+                if ((unsigned char)*p > 127)
+                    fail_msg("after %s: %.60s", keys[k], p);
+            free(text);
+        }
+    }
+    finish(a);
+    assert_int_equal(file_remove_tree(dir, NULL), 0);
+    assert_int_equal(file_mkdirs(dir, NULL), 0);
+    assert_int_equal(fixture_make(dir), 0);
+}
+
+static void test_every_size_draws(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL), *b = start(empty, NULL);
+    static const int sizes[][2] = { { 1, 1 }, { 8, 40 }, { 7, 39 }, { 2, 300 }, { 50, 3 },
+                                    { 18, 60 }, { 24, 80 }, { 55, 200 }, { 300, 500 } };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        for (int k = 0; k < 4; k++) {
+            static const char *const keys[] = { "?", "Esc", ":", "Esc" };
+            free(fixture_text(a, sizes[i][0], sizes[i][1]));
+            free(fixture_text(b, sizes[i][0], sizes[i][1]));
+            fixture_keys(a, keys[k]);
+            fixture_keys(b, keys[k]);
+        }
+    }
+    assert_true(shows(a, 7, 39, "3 run 1 q  best AUC .961"));
+    assert_true(shows(a, 8, 40, "gen1"));
+    finish(a);
+    app_free(b);
+}
+
+static void test_filter_narrows_and_clears(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    fixture_keys(a, "f s t a t u s : l o s t");
+    assert_true(shows(a, 24, 80, "EDIT filter: status:lost"));
+    fixture_keys(a, "Enter");
+    assert_true(shows(a, 24, 80, "runs 1 of 9"));
+    assert_true(shows(a, 24, 80, "lost 4 min"));
+    fixture_keys(a, "f ^U n o s u c h Enter");
+    assert_true(shows(a, 24, 80, "0 of 9 match  nosuch · Esc clears"));
+    assert_int_equal(fixture_golden(a, 24, 80, "runs-nothing-80x24"), 0);
+    fixture_keys(a, "Esc");
+    assert_true(shows(a, 24, 80, "runs 9 "));
+    fixture_keys(a, "f s e d : 3 Enter");
+    assert_true(shows(a, 24, 120, "filter, character 1: sed is no field"));
+    finish(a);
+}
+
+static void test_keys_find_mark_sort(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    const int64_t *marks;
+    assert_int_equal(app_selected(a), 9);
+    fixture_keys(a, "ㅓ"); /* j on a Korean keyboard */
+    assert_int_equal(app_selected(a), 8);
+    fixture_keys(a, "ｊ G");
+    assert_int_equal(app_selected(a), 1);
+    fixture_keys(a, "/ a l l m Enter");
+    assert_int_equal(app_selected(a), 4);
+    fixture_keys(a, "g Space Space");
+    assert_int_equal(app_marks(a, &marks), 2);
+    assert_true(marks[0] == 9 && marks[1] == 8);
+    fixture_keys(a, "s A U C Enter g");
+    assert_int_equal(app_selected(a), 9);
+    fixture_keys(a, "S");
+    fixture_keys(a, "g");
+    const struct query_run *r = app_run(a, app_selected(a));
+    assert_true(r && !r->val_has[METRIC_rtd_auc_common]); /* no AUC sorts lowest */
+    fixture_keys(a, "s s t a r t e d Enter");
+    fixture_keys(a, "Esc Esc");
+    assert_int_equal(app_marks(a, &marks), 0);
+    finish(a);
+}
+
+static void test_leaving_asks_while_runs_go_on(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    fixture_keys(a, "q");
+    assert_false(a->quit);
+    assert_true(shows(a, 24, 120, "4 runs go on without this screen · q leave"));
+    fixture_keys(a, "x Enter"); /* Enter keeps */
+    assert_false(a->quit || a->question.open);
+    fixture_keys(a, "q q");
+    assert_true(a->quit);
+    finish(a);
+    a = start(empty, NULL);
+    fixture_keys(a, "q");
+    assert_true(a->quit);
+    app_free(a);
+}
+
+static void test_read_only_writes_nothing(void **state)
+{
+    (void)state;
+    struct app_args args = { .readonly = 1 };
+    struct app *a = start(dir, &args);
+    assert_true(shows(a, 24, 120, "read-only"));
+    assert_false(app_can(a, ACT_STOP) || app_can(a, ACT_PAUSE) || app_can(a, ACT_ARCHIVE) ||
+                 app_can(a, ACT_TAG));
+    fixture_keys(a, "F9 p A t");
+    assert_false(a->question.open || a->field.open);
+    finish(a);
+}
+
+static void test_archive_and_undo(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    fixture_keys(a, "/ m l m - b Enter A");
+    app_tick(a);
+    assert_true(shows(a, 24, 80, "archived mlm-base-s1 · u undo"));
+    assert_true(shows(a, 24, 80, "runs 8"));
+    fixture_keys(a, "u");
+    app_tick(a);
+    assert_true(shows(a, 24, 80, "runs 9"));
+    finish(a);
+}
+
+static void test_state_survives(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    fixture_keys(a, "f t a g : b a s e Enter G");
+    int64_t run = app_selected(a);
+    app_free(a);
+    a = start(dir, NULL);
+    assert_int_equal(app_selected(a), run);
+    assert_true(shows(a, 24, 80, "runs 3 of 9"));
+    finish(a);
+}
+
+static void test_new_and_changed_runs_show(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    fixture_keys(a, "G");
+    assert_int_equal(app_selected(a), 1);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET state='failed', reason='disk full' WHERE id=8"),
+                     0);
+    app_tick(a);
+    assert_true(shows(a, 24, 120, "! gen1/4-tie-emb-s2 failed: disk full"));
+    assert_int_equal(app_selected(a), 1);
+    assert_true(a->bell);
+    assert_int_equal(fixture_add_runs(dir, 3), 0);
+    app_tick(a);
+    assert_true(shows(a, 24, 80, "runs 12"));
+    assert_int_equal(app_selected(a), 1); /* the cursor stays on its run */
+    finish(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_ascii_has_no_byte_of_ours_above_127),
+        cmocka_unit_test(test_every_size_draws),
+        cmocka_unit_test(test_filter_narrows_and_clears),
+        cmocka_unit_test(test_keys_find_mark_sort),
+        cmocka_unit_test(test_leaving_asks_while_runs_go_on),
+        cmocka_unit_test(test_read_only_writes_nothing),
+        cmocka_unit_test(test_archive_and_undo),
+        cmocka_unit_test(test_state_survives),
+        cmocka_unit_test(test_new_and_changed_runs_show),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
