@@ -8,4 +8,5 @@ libexperiments_a_SOURCES = \
 	experiments/client.h experiments/client.c experiments/spawn.c experiments/edit.h \
 	experiments/edit.c experiments/follow.h experiments/follow.c
 libexperiments_a_SOURCES += experiments/pieces.h experiments/pieces.c
-libexperiments_a_SOURCES += experiments/finetune_run.h experiments/finetune_run.c
+libexperiments_a_SOURCES += experiments/finetune_run.h experiments/finetune_run.c \
+	experiments/scores.h experiments/scores.c

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "experiments/edit.h"
+#include "experiments/scores.h"
 #include "experiments/host_int.h"
 #include "src/base/clock.h"
 #include "src/base/visible.h"
@@ -138,6 +139,23 @@ static int op_score(struct request *r, struct err *err)
     return rc ? rc : LATER;
 }
 
+struct add_scores {
+    const json_t *rows;
+    struct err *err;
+};
+
+static int scores_call(struct store *s, void *ud)
+{
+    struct add_scores *a = ud;
+    return scores_store(s, a->rows, a->err);
+}
+
+static int op_add_scores(struct request *r, struct err *err)
+{
+    struct add_scores a = {json_object_get(r->in, "scores"), err};
+    return recorder_call(r->h->recorder, scores_call, &a);
+}
+
 static int op_list(struct request *r, struct err *err)
 {
     json_t *runs = json_array();
@@ -203,7 +221,7 @@ static const struct {
     {"watch", 1, op_watch},           {"tag", 1, op_edit},      {"note", 1, op_edit},
     {"archive", 1, op_edit},          {"unarchive", 1, op_edit}, {"delete", 1, op_edit},
     {"score", 1, op_score},           {"list", 0, op_list},     {"status", 0, op_status},
-    {"ping", 0, op_ping},             {"quit", 0, op_quit},
+    {"ping", 0, op_ping},             {"quit", 0, op_quit},     {"add_scores", 0, op_add_scores},
 };
 
 static int run_op(struct request *r, struct err *err)

@@ -33,6 +33,12 @@ static int same_name(const char *a, const char *b)
 
 const struct task *task_find(const char *name)
 {
+    /* what other programs call them */
+    static const char *const alias[][2] = {{"squad", "squad1"}, {"squadv1", "squad1"},
+                                           {"squadv2", "squad2"}, {"sst", "sst2"}, {"sts", "stsb"}};
+    for (size_t i = 0; i < sizeof alias / sizeof alias[0]; i++)
+        if (same_name(alias[i][0], name))
+            name = alias[i][1];
     for (int i = 0; i < task_count; i++)
         if (same_name(task_table[i].name, name))
             return &task_table[i];

@@ -1,0 +1,23 @@
+/* Results of fine-tuning into the store: through the host while one is alive, else under the
+ * workspace's lock for the moment of the writing. */
+#ifndef ES_EXPERIMENTS_SCORES_H
+#define ES_EXPERIMENTS_SCORES_H
+#include "experiments/finetune_run.h"
+
+struct json_t; /* of jansson */
+struct store;
+/* Where the weights came from. */
+struct scores_source {
+    int64_t run, step;  /* 0: a model from elsewhere */
+    const char *model;  /* its directory */
+};
+/* The settings that the result depends on, as one JSON object: those that differ from the
+ * defaults, and what the defaults stood for. Returns out. */
+char *scores_settings(const struct finetune_args *a, const struct finetune_result *r, char *out,
+                      int size);
+/* Stores all scores of one seed, in one transaction or request. */
+int scores_add(const struct workspace *w, const struct scores_source *src,
+               const struct finetune_args *a, const struct finetune_seed *seed, struct err *err);
+/* The writing itself: rows is the request's "scores". The caller holds the lock. */
+int scores_store(struct store *s, const struct json_t *rows, struct err *err);
+#endif
