@@ -85,17 +85,17 @@ static void as_json(const struct bench_args *a, const struct bench_report *r)
     json_text(&j, "cpu", math_cpu_name(cpu, sizeof cpu));
     json_text(&j, "blas_core", math_blas_core());
     json_int(&j, "steps", r->steps);
-    json_real(&j, "median_s", r->median);
-    json_real(&j, "best_s", r->best);
-    json_real(&j, "tokens_per_s", r->tokens_per_s);
-    json_real(&j, "gflop_per_step", r->gflop);
-    json_real(&j, "gflops", r->gflops);
-    json_real(&j, "gflops_best", r->gflops_best);
-    json_real(&j, "peak_gflops", r->peak);
-    json_real(&j, "rss_mb", r->rss_mb);
+    json_double(&j, "median_s", r->median);
+    json_double(&j, "best_s", r->best);
+    json_double(&j, "tokens_per_s", r->tokens_per_s);
+    json_double(&j, "gflop_per_step", r->gflop);
+    json_double(&j, "gflops", r->gflops);
+    json_double(&j, "gflops_best", r->gflops_best);
+    json_double(&j, "peak_gflops", r->peak);
+    json_double(&j, "rss_mb", r->rss_mb);
     json_open(&j, "times", '[');
     for (int i = 0; i < r->steps; i++)
-        json_real(&j, NULL, r->seconds[i]);
+        json_double(&j, NULL, r->seconds[i]);
     json_close(&j, ']');
     json_close(&j, '}');
     json_end(&j);
@@ -142,11 +142,11 @@ static int serve(const struct bench_args *a, struct err *err)
     bench_steps(b, 1, &first);
     json_open(&j, NULL, '{');
     json_bool(&j, "ready", 1);
-    json_real(&j, "first", first);
+    json_double(&j, "first", first);
     json_int(&j, "threads", bench_threads(b));
     json_text(&j, "kernel", bench_kernel(b));
-    json_real(&j, "tokens", bench_tokens(b));
-    json_real(&j, "flop", bench_flop(b));
+    json_double(&j, "tokens", bench_tokens(b));
+    json_double(&j, "flop", bench_flop(b));
     json_close(&j, '}');
     json_end(&j);
     char line[64];
@@ -164,9 +164,9 @@ static int serve(const struct bench_args *a, struct err *err)
         json_open(&j, NULL, '{');
         json_open(&j, "times", '[');
         for (long i = 0; i < n; i++)
-            json_real(&j, NULL, seconds[i]);
+            json_double(&j, NULL, seconds[i]);
         json_close(&j, ']');
-        json_real(&j, "rss_mb", bench_rss_mb());
+        json_double(&j, "rss_mb", bench_rss_mb());
         json_close(&j, '}');
         json_end(&j);
     }

@@ -69,7 +69,7 @@ static void json_scores(struct json_out *j, const struct finetune_score *scores,
 {
     json_open(j, "scores", '{');
     for (int i = 0; i < n; i++)
-        json_real(j, scores[i].name, scores[i].value);
+        json_double(j, scores[i].name, scores[i].value);
     json_close(j, '}');
 }
 
@@ -82,8 +82,8 @@ static void progress_json(const struct finetune_progress *p)
     json_int(&j, "epoch", p->epoch);
     json_int(&j, "step", p->step);
     json_int(&j, "steps", p->steps);
-    json_real(&j, "loss", p->loss);
-    json_real(&j, "learning_rate", p->learning_rate);
+    json_double(&j, "loss", p->loss);
+    json_double(&j, "learning_rate", p->learning_rate);
     if (p->scores)
         json_scores(&j, p->scores, p->nscores);
     json_close(&j, '}');
@@ -140,9 +140,9 @@ static void on_done(void *ud, const struct finetune_seed *seed)
         json_text(&j, "state", r->failed ? "stuck" : "done");
         if (r->failed)
             json_text(&j, "why", r->why);
-        json_real(&j, "loss", r->loss);
+        json_double(&j, "loss", r->loss);
         json_int(&j, "steps", r->steps);
-        json_real(&j, "seconds", r->seconds);
+        json_double(&j, "seconds", r->seconds);
         json_scores(&j, r->scores, r->n);
         json_close(&j, '}');
         json_end(&j);
@@ -258,16 +258,16 @@ static void summary_json(const struct session *s, const struct finetune_seeds *r
     json_text(&j, "model", s->model);
     json_int(&j, "seeds", r->n);
     json_int(&j, "stuck", r->failed);
-    json_real(&j, "majority", r->seeds[0].result.majority);
+    json_double(&j, "majority", r->seeds[0].result.majority);
     json_open(&j, "scores", '{');
     for (int i = 0; i < r->nsummary; i++) {
         const struct finetune_summary *x = &r->summary[i];
         json_open(&j, x->name, '{');
-        json_real(&j, "median", x->median);
-        json_real(&j, "q1", x->q1);
-        json_real(&j, "q3", x->q3);
-        json_real(&j, "min", x->min);
-        json_real(&j, "max", x->max);
+        json_double(&j, "median", x->median);
+        json_double(&j, "q1", x->q1);
+        json_double(&j, "q3", x->q3);
+        json_double(&j, "min", x->min);
+        json_double(&j, "max", x->max);
         json_close(&j, '}');
     }
     json_close(&j, '}');

@@ -35,7 +35,7 @@ static void json_metrics(struct json_out *j, const char *key, const double *valu
     json_open(j, key, '{');
     for (int i = 0; i < METRIC_COUNT; i++)
         if (has[i])
-            json_real(j, metric_table[i].name, values[i]);
+            json_double(j, metric_table[i].name, values[i]);
     json_close(j, '}');
 }
 

@@ -80,7 +80,7 @@ void json_float(struct json_out *j, const char *key, float v)
     number(j, key, (double)v, 9);
 }
 
-void json_real(struct json_out *j, const char *key, double v)
+void json_double(struct json_out *j, const char *key, double v)
 {
     number(j, key, v, 17);
 }

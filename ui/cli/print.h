@@ -31,7 +31,7 @@ void json_close(struct json_out *j, char bracket);
 void json_text(struct json_out *j, const char *key, const char *text);
 void json_int(struct json_out *j, const char *key, int64_t v);
 void json_float(struct json_out *j, const char *key, float v); /* %.9g */
-void json_real(struct json_out *j, const char *key, double v); /* %.17g */
+void json_double(struct json_out *j, const char *key, double v); /* %.17g */
 void json_bool(struct json_out *j, const char *key, int v);
 void json_end(struct json_out *j); /* a line end, and flushes */
 

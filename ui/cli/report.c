@@ -76,9 +76,9 @@ static void json_event(const struct event *e)
         json_begin(&j, training ? "step" : "eval", e);
         json_int(&j, "step", e->step);
         json_int(&j, "tokens", e->tokens);
-        json_real(&j, "wall_time", e->wall);
+        json_double(&j, "wall_time", e->wall);
         for (int i = 0; i < e->nmetrics; i++)
-            json_real(&j, metric_name(e->metrics[i].id), e->metrics[i].value);
+            json_double(&j, metric_name(e->metrics[i].id), e->metrics[i].value);
         break;
     case EVENT_STATE:
         json_begin(&j, "state", e);
@@ -99,7 +99,7 @@ static void json_event(const struct event *e)
     case EVENT_PROGRESS:
         json_begin(&j, "progress", e);
         json_text(&j, "stage", e->text);
-        json_real(&j, "done", e->done);
+        json_double(&j, "done", e->done);
         break;
     case EVENT_TOKENS:
     case EVENT_THREADS:
@@ -278,7 +278,7 @@ static void json_config(struct json_out *j, const struct config *c)
         if (f->type == CONFIG_CHOICE || f->type == CONFIG_TEXTUAL)
             json_text(j, f->name, value);
         else
-            json_real(j, f->name, strtod(value, NULL));
+            json_double(j, f->name, strtod(value, NULL));
     }
     json_close(j, '}');
 }
