@@ -57,9 +57,10 @@ void leave(struct app *a)
         a->quit = 1;
         return;
     }
-    snprintf(text, sizeof text, "%d run%s on without this screen · q leave · p pause%s · "
-             "s stop after a checkpoint · Esc stay", going, going == 1 ? " goes" : "s go",
-             going == 1 ? "" : " all");
+    const char *where = a->width >= 100 ? " without this screen" : "";
+    const char *stop = a->width >= 76 ? "stop after a checkpoint" : "stop";
+    snprintf(text, sizeof text, "%d run%s on%s · q leave · p pause%s · s %s · Esc stay", going,
+             going == 1 ? " goes" : "s go", where, going == 1 ? "" : " all", stop);
     app_ask(a, text, "qps", ask_leave_done, a);
 }
 

@@ -227,11 +227,12 @@ int app_op(struct app *a, const char *op, int64_t run, int spawn)
 {
     struct err err = { 0 };
     if (a->readonly) {
-        app_say(a, SEV_WARN, "Read-only: %s needs a workbench that may write", op);
+        if (strcmp(op, "watch"))
+            app_say(a, SEV_WARN, "Read-only: %s needs a workbench that may write", op);
         return E_FAIL;
     }
     int rc = host_client_op(&a->workspace, op, run, spawn, &err);
-    if (rc < 0)
+    if (rc < 0 && strcmp(op, "watch")) /* not to be watched is no event */
         app_say(a, SEV_ERROR, "%s", err.text);
     return rc;
 }

@@ -74,7 +74,7 @@ struct app {
     struct undo undo;
     struct help help;
     struct hit hits[APP_HITS];
-    int nhits;
+    int nhits, width;            /* of the last frame */
     /* state file: "key\tvalue" lines */
     char state_path[1200];
     struct str state;

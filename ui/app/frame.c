@@ -29,68 +29,98 @@ static const struct query_run *watched(struct app *a)
     return r;
 }
 
-static void counts(struct app *a, char *out, size_t size)
+/* How much the bar's right part says: all in words, signs and numbers, or nothing. */
+enum { RIGHT_WORDS, RIGHT_SIGNS, RIGHT_NONE };
+
+static void count(char *out, size_t size, int n, int state, const char *word, int level)
 {
-    int n = 0;
-    const struct query_run *runs;
-    app_runs(a, &runs);
-    out[0] = 0;
-    if (a->active > a->preparing)
-        n += snprintf(out + n, size - (size_t)n, "%d running", a->active - a->preparing);
-    if (a->preparing)
-        n += snprintf(out + n, size - (size_t)n, "%s%d preparing", n ? " · " : "", a->preparing);
-    if (a->queued)
-        n += snprintf(out + n, size - (size_t)n, "%s%d queued", n ? " · " : "", a->queued);
-    if (a->readonly)
-        n += snprintf(out + n, size - (size_t)n, "%sread-only", n ? " · " : "");
+    size_t at = strlen(out);
+    if (!n)
+        return;
+    if (level == RIGHT_WORDS)
+        snprintf(out + at, size - at, "%s%d %s", at ? " · " : "", n, word);
+    else
+        snprintf(out + at, size - at, "%s%s%d", at ? " " : "", sign(SIGN_STATE + state), n);
 }
 
-static int bar_right(struct app *a, struct grid *g, struct rect line)
+static void counts(const struct app *a, char *out, size_t size, int level)
+{
+    out[0] = 0;
+    if (level == RIGHT_NONE)
+        return;
+    count(out, size, a->active - a->preparing, RUN_RUNNING, "running", level);
+    count(out, size, a->preparing, RUN_PREPARING, "preparing", level);
+    count(out, size, a->queued, RUN_QUEUED, "queued", level);
+    size_t at = strlen(out);
+    if (a->readonly)
+        snprintf(out + at, size - at, "%sread-only", at ? " · " : "");
+}
+
+/* Draws the right part (g NULL: only measures). Returns its columns with the space before. */
+static int bar_right(struct app *a, struct grid *g, struct rect line, int level)
 {
     char text[96], angle[FMT];
     const struct query_run *r = watched(a);
-    counts(a, text, sizeof text);
+    counts(a, text, sizeof text, level);
     int w = text_columns(text), leaves = 0;
-    if (r && r->has[METRIC_leaf_angle] && isfinite(r->last[METRIC_leaf_angle]))
-        leaves = 9 + (w ? 2 : 0);
-    if (w + leaves + 2 > line.w)
-        return 0;
+    double v = r && r->has[METRIC_leaf_angle] ? r->last[METRIC_leaf_angle] : NAN;
+    if (isfinite(v) && level != RIGHT_NONE)
+        leaves = (level == RIGHT_WORDS ? 8 : 3) + (w ? 2 : 0);
+    if (!g || !(w + leaves))
+        return w + leaves ? w + leaves + 2 : 0;
     int x = line.x + line.w - w - leaves - 1;
     if (leaves) {
-        double v = r->last[METRIC_leaf_angle];
         leaves_draw(g, line, line.y, x, v);
-        grid_text(g, line, line.y, x + 4, 5, STYLE(ROLE_DIM, 0), fmt_prob(angle, sizeof angle,
-                                                                       v < 0 ? 0 : v));
+        if (level == RIGHT_WORDS)
+            grid_text(g, line, line.y, x + 4, 5, STYLE(ROLE_DIM, 0),
+                      fmt_prob(angle, sizeof angle, v < 0 ? 0 : v));
     }
     grid_text(g, line, line.y, line.x + line.w - w - 1, w, STYLE(ROLE_TEXT, 0), text);
     return w + leaves + 2;
 }
 
-/* The screens; short names where the whole ones do not fit. */
-static void draw_bar(struct app *a, struct grid *g, struct rect line)
+/* Columns of the screens' names: whole, or three letters but for the one we are on. */
+static int names_width(const struct app *a, int cut)
 {
-    int room = line.w - bar_right(a, g, line), x = line.x + 1, need = 1;
+    int w = 1;
     for (int i = 0; i < screen_count; i++)
-        need += (int)strlen(screens[i]->name) + 4;
-    int brand = need + 15 < room, cut = need > room;
-    if (brand) {
-        grid_text(g, line, line.y, x, -1, STYLE(ROLE_TEXT, ATTR_BOLD), "electroscope");
-        x += 15;
-    }
+        w += 4 + (cut && i != a->current ? 3 : (int)strlen(screens[i]->name));
+    return w;
+}
+
+static void draw_names(struct app *a, struct grid *g, struct rect part, int x, int cut)
+{
     for (int i = ACT_SCREEN1; i <= ACT_SCREEN7; i++) {
         int index = app_screen_index(action_table[i].word);
         if (index < 0)
             continue;
         int here = index == a->current, x0 = x;
-        struct rect part = { line.y, line.x, 1, room };
-        x += grid_text(g, part, line.y, x, -1, STYLE(ROLE_ACCENT, here ? ATTR_BOLD : 0),
+        x += grid_text(g, part, part.y, x, -1, STYLE(ROLE_ACCENT, here ? ATTR_BOLD : 0),
                        action_table[i].keys);
-        x += grid_text(g, part, line.y, x + 1, cut && !here ? 3 : -1,
+        x += grid_text(g, part, part.y, x + 1, cut && !here ? 3 : -1,
                        STYLE(here ? ROLE_ACCENT : ROLE_TEXT, here ? ATTR_BOLD | ATTR_UNDERLINE : 0),
                        screens[index]->name) + 1;
-        add_hit(a, line.y, x0, x, i);
+        add_hit(a, part.y, x0, x, i);
         x += 2;
     }
+}
+
+/* Where the line is too narrow, first the counts get short, then the names, then the counts go. */
+static void draw_bar(struct app *a, struct grid *g, struct rect line)
+{
+    static const struct { int cut, level; } steps[] = {
+        { 0, RIGHT_WORDS }, { 0, RIGHT_SIGNS }, { 1, RIGHT_SIGNS }, { 1, RIGHT_NONE },
+    };
+    int k = 0;
+    while (k < 3 && names_width(a, steps[k].cut) + bar_right(a, NULL, line, steps[k].level) > line.w)
+        k++;
+    int right = bar_right(a, g, line, steps[k].level), x = line.x + 1;
+    struct rect part = { line.y, line.x, 1, line.w - right };
+    if (names_width(a, steps[k].cut) + 15 <= part.w) {
+        grid_text(g, part, line.y, x, -1, STYLE(ROLE_TEXT, ATTR_BOLD), "electroscope");
+        x += 15;
+    }
+    draw_names(a, g, part, x, steps[k].cut);
 }
 
 static void draw_status(struct app *a, struct grid *g, struct rect line)
@@ -199,6 +229,7 @@ void app_frame(struct app *a, struct grid *g)
     g->ascii = a->ascii;
     grid_clear(g);
     a->nhits = 0;
+    a->width = g->w;
     a->dirty = 0;
     if (g->h < 1 || g->w < 1)
         return;

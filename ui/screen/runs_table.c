@@ -273,7 +273,7 @@ static void draw_trend(struct grid *g, struct rect cell, const struct query_run 
     }
     if (n && r->has[METRIC_total_loss] && !isfinite(r->last[METRIC_total_loss]))
         bad[n - 1] = 1;
-    spark_draw(g, cell, cell.y, cell.x, cell.w, STYLE(ROLE_TEXT, 0), v, bad, n);
+    spark_draw(g, cell, cell.y, cell.x, cell.w, STYLE(ROLE_DIM, 0), v, bad, n);
 }
 
 /* Cursor, mark and state sign stand before the columns. */

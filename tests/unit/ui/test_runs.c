@@ -174,6 +174,7 @@ static void test_leaving_asks_while_runs_go_on(void **state)
 {
     (void)state;
     struct app *a = start(dir, NULL);
+    free(fixture_text(a, 24, 120));
     fixture_keys(a, "q");
     assert_false(a->quit);
     assert_true(shows(a, 24, 120, "4 runs go on without this screen · q leave"));
