@@ -6,6 +6,7 @@
  * when the queue is full, and after LOSE_AFTER seconds in that state gives an event up rather than
  * holding a training thread for ever. */
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -61,6 +62,7 @@ struct recorder {
     double failing_since;
     uint64_t attempts;          /* failed ones since then */
     int64_t lost;
+    double patience;
     atomic_int depth;
 };
 
@@ -87,11 +89,11 @@ static int wait_room(struct recorder *r)
 {
     double start = clock_now();
     while (full(r) && !r->stopping) {
-        if (r->failing.code && clock_now() - start > LOSE_AFTER)
+        if (r->failing.code && clock_now() - start > r->patience)
             return 0;
         r->urgent = 1;
         pthread_cond_signal(&r->work);
-        wait_until(&r->done, &r->lock, clock_now() + 0.5);
+        wait_until(&r->done, &r->lock, clock_now() + fmin(0.5, r->patience / 2));
     }
     return !r->stopping;
 }
@@ -180,7 +182,8 @@ static void write_recovery(struct recorder *r, double seconds, int64_t lost, con
     struct event e = {.kind = EVENT_MESSAGE, .severity = lost ? SEV_ERROR : SEV_WARN};
     if (lost)
         snprintf(e.text, sizeof e.text, "the store could not be written for %.0f s (%.300s); "
-                 "%lld events are lost, all others are stored now", seconds, why, (long long)lost);
+                 "%lld event%s lost, all others are stored now", seconds, why, (long long)lost,
+                 lost == 1 ? " is" : "s are");
     else
         snprintf(e.text, sizeof e.text, "the store could not be written for %.0f s (%.300s); "
                  "nothing is lost, what was kept in memory is stored now", seconds, why);
@@ -333,6 +336,7 @@ struct recorder *recorder_start(struct store *s, void (*committed)(void *ud, con
     r->committed = committed;
     r->ud = ud;
     r->last_call = &r->calls;
+    r->patience = LOSE_AFTER;
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -405,6 +409,13 @@ int recorder_error(struct recorder *r, struct err *err)
         err_set(err, code, "%s", r->failing.text);
     pthread_mutex_unlock(&r->lock);
     return code;
+}
+
+void recorder_patience(struct recorder *r, double seconds)
+{
+    pthread_mutex_lock(&r->lock);
+    r->patience = seconds;
+    pthread_mutex_unlock(&r->lock);
 }
 
 int recorder_queue_depth(const struct recorder *r)

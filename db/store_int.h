@@ -50,6 +50,10 @@ int store_write_point(struct store *s, int64_t run, int metric, int64_t step, do
 int store_cut_series(struct store *s, int64_t run, int64_t step, struct err *err);
 int store_write_series(struct store *s, struct err *err);
 
+/* Seconds that emit waits in a full queue while the store can't be written, before it gives the
+ * event up (10 at first). */
+void recorder_patience(struct recorder *r, double seconds);
+
 /* The name of a network file system by statfs's f_type, or NULL. */
 const char *store_network_fs(long type);
 /* 1 if the process is alive (or not ours to ask). */

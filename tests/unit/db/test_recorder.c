@@ -304,6 +304,65 @@ static void write_errors_lose_nothing(void **state)
     assert_true(rig_sql(path, "SELECT max(step) FROM point") == i - 1);
 }
 
+/* With memory full as well, a training thread is held up for a while, not for ever; what had to be
+ * given up is counted and said. */
+static void a_full_queue_gives_up_in_the_end(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    struct store *s = rig_store(path);
+    int64_t run = rig_run(s, "a"), none = 0, much = 100000;
+    struct seen seen = {0};
+    struct recorder *r = recorder_start(s, committed, &seen, &err);
+    recorder_patience(r, 0.05);
+    assert_int_equal(recorder_call(r, set_pages, &none), 0);
+    int depth = 0, i = 0;
+    struct event e = rig_metric(run, 1, METRIC_total_loss, 1);
+    e.nmetrics = 20;
+    for (int k = 1; k < 20; k++)
+        e.metrics[k].id = k;
+    for (; recorder_queue_depth(r) == depth; i++, depth++) {
+        e.step = i + 1;
+        send(r, &e);
+    }
+    assert_int_equal(depth, 10000 / 20 + 1); /* the last one sent was not taken */
+    assert_int_equal(recorder_call(r, set_pages, &much), 0);
+    ok(recorder_flush(r, &err));
+    recorder_stop(r);
+    store_close(s);
+    assert_int_equal(seen.last_step, 10000 / 20);
+    assert_non_null(strstr(seen.message, "1 event is lost"));
+}
+
+static int drop_threads(struct store *s, void *ud)
+{
+    (void)ud;
+    return sql_exec(&s->sql, "DROP TABLE thread", NULL);
+}
+
+/* An event that SQL itself refuses is left out; its neighbours in the transaction are not. */
+static void a_refused_event_is_left_out(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    struct store *s = rig_store(path);
+    int64_t run = rig_run(s, "a");
+    struct seen seen = {0};
+    struct recorder *r = recorder_start(s, committed, &seen, &err);
+    assert_int_equal(recorder_call(r, drop_threads, NULL), 0);
+    for (int i = 1; i <= 9; i++) {
+        struct event e = rig_metric(run, i, METRIC_total_loss, 1);
+        if (i % 3 == 0)
+            e = (struct event){.kind = EVENT_THREADS, .run = run, .step = i, .nthreads = 1};
+        send(r, &e);
+    }
+    ok(recorder_flush(r, &err));
+    recorder_stop(r);
+    store_close(s);
+    assert_int_equal(seen.n, 6);
+    assert_true(rig_sql(path, "SELECT count(*) * 100 + max(step) FROM point") == 608);
+}
+
 /* Stopping with the disk still full ends, and gives memory back. */
 static void stopping_while_full_ends(void **state)
 {
@@ -419,6 +478,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(pressure_blocks_and_loses_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_loses_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(write_errors_lose_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_queue_gives_up_in_the_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refused_event_is_left_out, setup, teardown),
         cmocka_unit_test_setup_teardown(stopping_while_full_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(many_readers_one_writer, setup, teardown),
     };

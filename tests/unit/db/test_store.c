@@ -317,6 +317,12 @@ static void states_and_lost_runs(void **state)
     assert_true(*r.reason);
     ok(query_run_find(q, "mine", &r, &err));
     assert_int_equal(r.state, RUN_RUNNING);
+    /* The same pid from before this store was opened: an earlier process's, as in a container. */
+    ok(sql_exec(&s->sql, "UPDATE run SET heartbeat = heartbeat - 30 WHERE name = 'mine'", &err));
+    ok(store_mark_lost(s, &err));
+    ok(query_run_find(q, "mine", &r, &err));
+    assert_int_equal(r.state, RUN_LOST);
+    ok(store_set_state(s, mine, RUN_RUNNING, "", &err));
     ok(query_run_find(q, "waits", &r, &err));
     assert_int_equal(r.state, RUN_QUEUED);
     assert_int_equal(waits, r.id);
