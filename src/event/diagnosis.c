@@ -56,7 +56,7 @@ static int not_finite(const struct diagnosis_input *in, struct diagnosis *d)
     d->severity = SEV_ERROR;
     SAY(seen, "total loss is not a number at step %lld", (long long)in->step);
     SAY(expected, "a finite loss at every step");
-    SAY(look, "learning rate %.1e (try a third of it), gradient norm before it, warm-up of %ld "
+    SAY(look, "learning rate %g (try a third of it), gradient norm before it, warm-up of %ld "
               "steps; the last checkpoint is from before",
         in->config->learning_rate, in->config->warmup_steps);
     return 1;
@@ -110,10 +110,10 @@ static void look_at_weights(const struct config *c, struct diagnosis *d)
         SAY(look, "disc_weight is %g: the discriminator's loss hardly counts (50 is usual)",
             c->disc_weight);
     else if (c->hidden_size >= 768 && c->learning_rate > 2.5e-4)
-        SAY(look, "learning rate %.1e is high for width %ld: 1e-4 to 2e-4 cured this for others",
+        SAY(look, "learning rate %g is high for width %ld: 1e-4 to 2e-4 cured this for others",
             c->learning_rate, c->hidden_size);
     else
-        SAY(look, "learning rate %.1e, generator too far ahead (sampled accuracy; try a smaller "
+        SAY(look, "learning rate %g, generator too far ahead (sampled accuracy; try a smaller "
                   "one or two_stage), vocabulary, order of the text",
             c->learning_rate);
 }
@@ -169,7 +169,7 @@ static int generator_stuck(const struct diagnosis_input *in, struct diagnosis *d
         return 1;
     }
     SAY(expected, "clearly below the loss of word frequencies by now");
-    SAY(look, "learning rate %.1e and its warm-up of %ld steps, tie, number of steps (%lld of "
+    SAY(look, "learning rate %g and its warm-up of %ld steps, tie, number of steps (%lld of "
               "%ld)", in->config->learning_rate, in->config->warmup_steps, (long long)in->step,
         in->config->steps);
     return 1;

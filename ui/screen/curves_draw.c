@@ -39,6 +39,15 @@ static void cell_text(const struct curves *s, const struct chart_drawn *d, char 
     snprintf(out, size, "1 cell = %s%s", n, units[s->axis]);
 }
 
+/* "ema .60", "ema .995" */
+static void ema_text(const struct curves *s, char *out, size_t size)
+{
+    double v = curves_smooths[s->smooth];
+    char digits[FMT];
+    fmt_fixed(digits, sizeof digits, v, fabs(v * 100 - round(v * 100)) < 1e-9 ? 2 : 3);
+    snprintf(out, size, s->smooth ? "ema %s" : "not smoothed", digits + 1);
+}
+
 static void to_series(struct curves *s, struct curve_chart *c)
 {
     for (int i = 0; i < c->nlines; i++) {
@@ -85,16 +94,11 @@ static void draw_chart(struct curves *s, struct app *a, struct grid *g, int inde
         .focus = focus_line(s, c), .marks = c->marks, .nmarks = c->nmarks, .cursor = s->cursor};
     if (s->log_y) c->chart.range = NULL;
     chart_draw(g, body, &c->chart, &c->drawn);
-    char name[64], ema[32] = "", axis[32], cell[64];
+    char ema[32], axis[32], cell[64];
     cell_text(s, &c->drawn, cell, sizeof cell);
-    if (s->smooth) {
-        fmt_prob(ema, sizeof ema, curves_smooths[s->smooth]);
-        snprintf(name, sizeof name, "ema %.20s", ema);
-        snprintf(ema, sizeof ema, "%.31s", name);
-    }
-    snprintf(name, sizeof name, "%s", d->title);
+    ema_text(s, ema, sizeof ema);
     snprintf(axis, sizeof axis, "x %s", curve_axis_name(s->axis));
-    const char *parts[] = {name, ema, s->log_y ? "log" : "", axis, cell};
+    const char *parts[] = {d->title, s->smooth ? ema : "", s->log_y ? "log" : "", axis, cell};
     pane_title(g, r.y, r.x, r.w, index == s->focus, parts, 5);
     if (!c->nlines && body.h > 1)
         grid_text(g, body, body.y + body.h / 2, body.x + 8, -1, STYLE(ROLE_DIM, 0),
@@ -255,9 +259,31 @@ static void legend_difference(struct curves *s, struct grid *g, struct rect r, i
     legend_row(g, r, y, STYLE(ROLE_DIM, 0), "A less B", text);
 }
 
+/* All charts with the newest value of the focused run: what Tab goes through. */
+static void legend_charts(struct curves *s, struct app *a, struct grid *g, struct rect r, int *y,
+                          int end)
+{
+    const struct query_run *run =
+        s->nruns ? app_run(a, s->runs[s->focus_run > 0 ? s->focus_run : 0].id) : NULL;
+    int n = end - *y - 1, first = 0;
+    char value[FMT];
+    if (n < 4 || !run) return;
+    pane_titlef(g, (*y)++, r.x - 1, r.w + 1, 0, "%d charts", s->ncharts);
+    if (s->ncharts > n && s->focus >= n) first = s->focus - n + 1;
+    for (int i = first; i < s->ncharts && *y < end; i++, ++*y) {
+        const struct curve_def *d = &curve_defs[s->charts[i]];
+        int m = d->lines[0].metric, here = i == s->focus;
+        double v = run->val_has[m] ? run->val_last[m] : run->has[m] ? run->last[m] : NAN;
+        if (here) grid_text(g, r, *y, r.x - 1, 1, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
+        grid_text(g, r, *y, r.x, r.w - 9, STYLE(here ? ROLE_TEXT : ROLE_DIM, 0), d->title);
+        if (run->has[m] || run->val_has[m])
+            grid_right(g, r, *y, r.x + r.w - 8, 8, STYLE(isnan(v) ? ROLE_BAD : ROLE_DIM, 0),
+                       scale_value(v, d->unit, value, sizeof value));
+    }
+}
+
 void curves_legend(struct curves *s, struct app *a, struct grid *g, struct rect r)
 {
-    (void)a;
     const struct curve_chart *c = curves_focused(s);
     char text[128], x[FMT];
     int y = r.y + 1;
@@ -276,14 +302,14 @@ void curves_legend(struct curves *s, struct app *a, struct grid *g, struct rect 
         pane_titlef(g, y++, r.x, r.w, 0, "at %s %s", curve_axis_name(s->axis), x);
         legend_exact(s, g, (struct rect){in.y, in.x, in.h - settings, in.w}, &y);
     }
+    legend_charts(s, a, g, in, &y, r.y + r.h - settings);
     y = r.y + r.h - settings;
     pane_hline(g, y++, r.x, r.w, STYLE(ROLE_DIM, 0));
     snprintf(text, sizeof text, "x %s, y %s", curve_axis_name(s->axis),
              s->log_y ? "log" : "linear");
     legend_row(g, in, &y, STYLE(ROLE_DIM, 0), text, NULL);
-    fmt_prob(x, sizeof x, curves_smooths[s->smooth]);
-    snprintf(text, sizeof text, s->smooth ? "ema %s, %s" : "not smoothed%.0s, %s",
-             x, s->band ? "mean over seeds" : "each run");
+    ema_text(s, x, sizeof x);
+    snprintf(text, sizeof text, "%s, %s", x, s->band ? "mean over seeds" : "each run");
     legend_row(g, in, &y, STYLE(ROLE_DIM, 0), text, NULL);
     if (c) cell_text(s, &c->drawn, text, sizeof text);
     legend_row(g, in, &y, STYLE(ROLE_DIM, 0), c ? text : "", NULL);
@@ -360,5 +386,5 @@ void curves_draw(void *self, struct app *a, struct grid *g, struct rect area)
     const struct curve_chart *c = curves_focused(s);
     int col = isnan(s->cursor) ? -1 : chart_col_of(&c->chart, &c->drawn, s->cursor);
     g->cursor_y = col >= 0 ? c->drawn.plot.y + c->drawn.plot.h - 1 : c->area.y;
-    g->cursor_x = col >= 0 ? col : c->area.x;
+    g->cursor_x = col >= 0 ? col : c->area.x + 2;
 }

@@ -109,6 +109,8 @@ static void list_charts(struct curves *s)
 int curves_reload(struct curves *s, struct app *a)
 {
     const int64_t *ids;
+    const struct query_run *all;
+    app_runs(a, &all); /* the selection follows the list */
     int marked = app_marks(a, &ids), before = s->nruns;
     uint64_t old = 0, fresh = 0;
     for (int i = 0; i < before; i++)
@@ -200,7 +202,8 @@ static void smooth_line(struct loader *l, struct curve_line *line, int64_t run, 
 {
     double decay = curves_smooths[l->s->smooth], state[2] = {0, 0};
     struct query_bucket *b;
-    if (decay <= 0 || line->def->style != CHART_LINE) return;
+    if (line->def->style == CHART_REFERENCE && decay < .9) decay = .9; /* a level, not a signal */
+    if (decay <= 0 || line->def->style == CHART_POINTS) return;
     line->smooth = arena_alloc(&l->c->arena, (size_t)line->n + 1, sizeof *line->smooth);
     if (!line->smooth) return;
     /* A long run is smoothed over thousandths of itself, so that it looks the same whatever

@@ -32,10 +32,6 @@ static int open_tokens(void *self, struct app *a)
     s->step = -1;
     tokens_select_run(s, a);
     tokens_reload(s, a);
-    if (!s->nsentences && s->mode == MODE_LIVE && s->npast) {
-        s->mode = MODE_SNAPSHOT;
-        tokens_reload(s, a);
-    }
     tokens_diagnose(s, a);
     return 0;
 }
@@ -90,6 +86,8 @@ const char *tokens_fresh(const struct tokens *s, char *out, size_t size)
     double age = s->age + (s->app ? app_now(s->app) - s->read_at : 0);
     if (s->frozen)
         snprintf(out, size, "frozen");
+    else if (s->fallback && s->step >= 0)
+        snprintf(out, size, "snapshot %s", fmt_count(n, sizeof n, (double)s->step));
     else if (s->mode == MODE_LIVE && s->step >= 0 && age <= STALE_AFTER)
         snprintf(out, size, "live");
     else if (s->mode == MODE_LIVE && s->step >= 0)
@@ -124,12 +122,7 @@ static int go_in_time(struct tokens *s, struct app *a, int by)
 
 static int go_sentence(struct tokens *s, int by)
 {
-    if (!s->nsentences) return 1;
-    s->current += by;
-    s->current = s->current < 0 ? 0 : s->current >= s->nsentences ? s->nsentences - 1 : s->current;
-    const struct sentence *c = tokens_current(s);
-    s->at_source = c->source, s->at_number = c->seq->sentence;
-    s->cursor = s->top = 0;
+    tokens_go_sentence(s, by);
     return 1;
 }
 
@@ -148,19 +141,15 @@ static int move_lines(struct tokens *s, struct app *a, int by)
     if (s->view == VIEW_WATERFALL) return go_in_time(s, a, by < 0 ? -1 : 1);
     if (s->view == VIEW_TABLE) return move(s, by);
     if (s->view == VIEW_STRIP) return move(s, 8 * by);
-    s->cursor = tokens_text_move(s, by);
+    tokens_text_move(s, by);
     return 1;
 }
 
-/* The next token that was chosen, replaced or a false alarm; -1: none. */
-static int next_event(const struct tokens *s, int by)
+static int go_event(struct tokens *s, int by)
 {
-    const struct sentence *c = tokens_current(s);
-    for (int i = s->cursor + by; c && i >= 0 && i < c->seq->n; i += by)
-        if (c->seq->rows[i].chosen || c->seq->rows[i].label ||
-            tokens_outcome(&c->seq->rows[i]) == OUT_FALSE)
-            return i;
-    return s->cursor;
+    int i = tokens_next_event(s, s->cursor, by);
+    if (i >= 0) s->cursor = i;
+    return 1;
 }
 
 static void own_done(void *ud, const char *text)
@@ -244,8 +233,8 @@ static int act_tokens(void *self, struct app *a, int action)
     case ACT_PAGE_DOWN: return move_lines(s, a, 8);
     case ACT_FIRST: return s->focus_list ? go_sentence(s, -1000000) : move(s, -1000000);
     case ACT_LAST: return s->focus_list ? go_sentence(s, 1000000) : move(s, 1000000);
-    case ACT_FIND_NEXT: s->cursor = next_event(s, 1); return 1;
-    case ACT_FIND_PREV: s->cursor = next_event(s, -1); return 1;
+    case ACT_FIND_NEXT: return go_event(s, 1);
+    case ACT_FIND_PREV: return go_event(s, -1);
     case ACT_PREV_SENTENCE: return go_sentence(s, -1);
     case ACT_NEXT_SENTENCE: return go_sentence(s, 1);
     case ACT_PREV_SNAPSHOT: return go_in_time(s, a, -1);
@@ -272,6 +261,22 @@ static int can_tokens(void *self, struct app *a, int action)
     case ACT_BACK: return s->focus_list || s->mode == MODE_OWN;
     }
     return 0;
+}
+
+static void mouse_tokens(void *self, struct app *a, const struct mouse *m)
+{
+    struct tokens *s = self;
+    if (m->wheel) {
+        move_lines(s, a, m->wheel < 0 ? -1 : 1);
+        return;
+    }
+    for (int i = 0; i < s->nhits; i++) {
+        const struct token_hit *h = &s->hits[i];
+        if (m->y != h->y || m->x < h->x || m->x >= h->x + h->w) continue;
+        if (h->sentence != s->current) tokens_go_sentence(s, h->sentence - s->current);
+        if (h->token >= 0) s->cursor = h->token;
+        return;
+    }
 }
 
 static void status_tokens(void *self, struct app *a, char *out, size_t size)
@@ -349,6 +354,6 @@ const struct screen_ops tokens_screen = {
     .help = "what the generator proposed and the discriminator believed, token by token",
     .size = sizeof(struct tokens),
     .open = open_tokens, .close = close_tokens, .tick = tick_tokens, .period = period_tokens,
-    .draw = tokens_draw, .act = act_tokens, .can = can_tokens, .mouse = NULL,
+    .draw = tokens_draw, .act = act_tokens, .can = can_tokens, .mouse = mouse_tokens,
     .status = status_tokens, .export_csv = tokens_export,
 };

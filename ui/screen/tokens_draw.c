@@ -61,19 +61,20 @@ static void draw_wide(struct tokens *s, struct app *a, struct grid *g, struct re
     draw_main(s, a, g, (struct rect){r.y, r.x, main_h, r.w});
     pane_hline(g, y, r.x, r.w, STYLE(ROLE_DIM, 0));
     pane_hline(g, y + mid, r.x, r.w, STYLE(ROLE_DIM, 0));
+    pane_vline(g, y, r.x + w1, mid + 1, STYLE(ROLE_DIM, 0));
+    pane_vline(g, y, r.x + w1 + w2 + 1, mid + 1, STYLE(ROLE_DIM, 0));
+    pane_vline(g, y + mid, card.x - 1, list, STYLE(ROLE_DIM, 0));
     tokens_pane_top(s, g, top);
     tokens_pane_past(s, g, past);
     tokens_pane_counts(s, g, counts);
     tokens_pane_list(s, g, sentences);
     tokens_pane_diagnosis(s, g, card);
-    pane_vline(g, y, r.x + w1, mid, STYLE(ROLE_DIM, 0));
-    pane_vline(g, y, r.x + w1 + w2 + 1, mid + 1, STYLE(ROLE_DIM, 0));
-    pane_vline(g, y + mid, card.x - 1, list, STYLE(ROLE_DIM, 0));
 }
 
 void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area)
 {
     struct tokens *s = self;
+    s->nhits = 0;
     if (area.h < 1 || area.w < 1) return;
     int wide = area.w >= 110 && area.h >= 30, small = !wide && area.h >= 16 && area.w >= 40;
     if ((wide || small || s->view == VIEW_WATERFALL) && tokens_load_past(s, a)) app_redraw(a);

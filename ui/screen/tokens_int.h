@@ -37,6 +37,7 @@ struct past {
     struct past_seq *seqs;
 };
 #define PAIRS 64
+#define TOKENS_HITS 1024
 struct pair { int32_t original, sampled; int missed, all; };
 struct counts {
     int64_t n[OUT_NONE + 1], tokens, replaced, chosen, same;
@@ -51,7 +52,7 @@ struct tokens {
     struct pieces *pieces;
     char vocab_of[1100];                 /* checkpoint the pieces came from */
     enum tokens_mode mode;
-    int frozen;
+    int frozen, fallback;                /* fallback: no live rows yet, the newest snapshot */
     enum tokens_view view;
     int digits, only_changed, by_loss, focus_list;
     struct arena arena;                  /* of the sentences */
@@ -71,7 +72,9 @@ struct tokens {
     int ndiagnosis;
     double watched;
     int list_top;
-    int text_w;                          /* width the text was laid out for: Up and Down */
+    int text_w, text_first;              /* width laid out for; first sentence shown */
+    struct token_hit { int y, x, w, sentence, token; } hits[TOKENS_HITS];
+    int nhits;                           /* where tokens stand: for the mouse */
     char message[160];                   /* why there is nothing */
 };
 
@@ -90,6 +93,10 @@ int tokens_load_past(struct tokens *s, struct app *a);
 const struct past_cell *tokens_past(const struct tokens *s, int k, int pos);
 int tokens_snapshot_index(const struct tokens *s, int64_t step); /* nearest at or before; -1 */
 void tokens_order(struct tokens *s);
+void tokens_go_sentence(struct tokens *s, int by);
+void tokens_hit(struct tokens *s, int y, int x, int w, int sentence, int token);
+/* The next token (by +1 or -1) that was chosen, replaced or wrongly accused; -1: none. */
+int tokens_next_event(const struct tokens *s, int from, int by);
 /* What is unusual about the run, from the store. */
 void tokens_diagnose(struct tokens *s, struct app *a);
 
@@ -108,8 +115,8 @@ void tokens_text(struct tokens *s, struct grid *g, struct rect r);
 void tokens_strip(struct tokens *s, struct grid *g, struct rect r);
 void tokens_table(struct tokens *s, struct grid *g, struct rect r);
 void tokens_waterfall(struct tokens *s, struct grid *g, struct rect r);
-/* Token above or below the cursor in the wrapped text. */
-int tokens_text_move(struct tokens *s, int lines);
+/* Up and down in the wrapped text, over sentences. */
+void tokens_text_move(struct tokens *s, int lines);
 
 /* Panes: with their title line at r.y. */
 void tokens_pane_top(struct tokens *s, struct grid *g, struct rect r);

@@ -34,6 +34,8 @@ static void load_pieces(struct tokens *s, struct app *a, const struct query_run 
 
 void tokens_select_run(struct tokens *s, struct app *a)
 {
+    const struct query_run *all;
+    app_runs(a, &all); /* the selection follows the list */
     int64_t id = app_selected(a);
     const struct query_run *run = app_run(a, id);
     if (!run) {
@@ -130,6 +132,40 @@ static int by_number(const void *a, const void *b)
     return x->seq->sentence - y->seq->sentence;
 }
 
+int tokens_next_event(const struct tokens *s, int from, int by)
+{
+    const struct sentence *c = tokens_current(s);
+    for (int i = from + by; c && i >= 0 && i < c->seq->n; i += by)
+        if (c->seq->rows[i].chosen || c->seq->rows[i].label ||
+            tokens_outcome(&c->seq->rows[i]) == OUT_FALSE)
+            return i;
+    return -1;
+}
+
+/* The cursor of a fresh sentence: its first token with something to see. */
+static void first_event(struct tokens *s)
+{
+    int i = tokens_next_event(s, -1, 1);
+    s->cursor = i >= 0 ? i : 0;
+    s->top = 0;
+}
+
+void tokens_go_sentence(struct tokens *s, int by)
+{
+    if (!s->nsentences) return;
+    s->current += by;
+    s->current = s->current < 0 ? 0 : s->current >= s->nsentences ? s->nsentences - 1 : s->current;
+    const struct sentence *c = tokens_current(s);
+    s->at_source = c->source, s->at_number = c->seq->sentence;
+    first_event(s);
+}
+
+void tokens_hit(struct tokens *s, int y, int x, int w, int sentence, int token)
+{
+    if (s->nhits < TOKENS_HITS)
+        s->hits[s->nhits++] = (struct token_hit){y, x, w, sentence, token};
+}
+
 void tokens_order(struct tokens *s)
 {
     qsort(s->sentences, (size_t)s->nsentences, sizeof *s->sentences,
@@ -141,6 +177,7 @@ void tokens_order(struct tokens *s)
             s->current = i;
     const struct sentence *c = tokens_current(s);
     if (!c) return;
+    if (c->source != s->at_source || s->cursor < 0) first_event(s);
     s->at_source = c->source, s->at_number = c->seq->sentence;
     if (s->cursor >= c->seq->n) s->cursor = c->seq->n - 1;
     if (s->cursor < 0) s->cursor = 0;
@@ -220,6 +257,18 @@ static void say_why_nothing(struct tokens *s, struct app *a)
                  "no token snapshot yet: one comes every %ld steps", run->config.snapshot_every);
 }
 
+/* The snapshot at `step`, else the one before it, else the first. */
+static void add_snapshot(struct tokens *s, struct query *q, int64_t step)
+{
+    int k = tokens_snapshot_index(s, step);
+    s->step = -1;
+    if (!s->npast) return;
+    int64_t at = s->past[k < 0 ? 0 : k].step;
+    add_source(s, q, TOKENS_PROBE, at);
+    add_source(s, q, TOKENS_SNAPSHOT, at);
+    s->step = at;
+}
+
 void tokens_reload(struct tokens *s, struct app *a)
 {
     struct query *q = app_query(a);
@@ -227,21 +276,14 @@ void tokens_reload(struct tokens *s, struct app *a)
     s->nsentences = 0, s->current = -1, s->sentences = NULL;
     s->age = 0;
     arena_reset(&s->arena);
+    s->fallback = 0;
     if (q && s->run) {
         tokens_list_snapshots(s, a);
-        if (s->mode == MODE_SNAPSHOT) {
-            int k = tokens_snapshot_index(s, step < 0 ? INT64_MAX : step);
-            if (k < 0 && s->npast) k = 0;
-            s->step = k >= 0 ? s->past[k].step : -1;
-            if (k >= 0) {
-                int64_t at = s->past[k].step;
-                add_source(s, q, TOKENS_PROBE, at);
-                add_source(s, q, TOKENS_SNAPSHOT, at);
-                s->step = at;
-            }
-        } else {
+        if (s->mode != MODE_SNAPSHOT)
             add_source(s, q, s->mode == MODE_OWN ? TOKENS_USER : TOKENS_LIVE, -1);
-        }
+        s->fallback = s->mode == MODE_LIVE && !s->nsentences;
+        if (s->mode == MODE_SNAPSHOT || s->fallback)
+            add_snapshot(s, q, s->fallback || step < 0 ? INT64_MAX : step);
     }
     s->read_at = app_now(a);
     tokens_order(s);

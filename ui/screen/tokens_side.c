@@ -75,7 +75,7 @@ void tokens_pane_top(struct tokens *s, struct grid *g, struct rect r)
     int y = in.y + 1 + token_facts(g, facts, t);
     if (t->top_id[0] < 0) {
         grid_text(g, in, y, in.x, -1, LABEL,
-                  t->chosen ? "no generator here" : "not masked: the generator was not asked");
+                  t->chosen ? "no generator here" : "not masked: no proposals");
         return;
     }
     for (int k = 0; k < EVENT_TOPK && t->top_id[k] >= 0 && y < in.y + in.h; k++, y++) {
@@ -292,6 +292,7 @@ void tokens_pane_list(struct tokens *s, struct grid *g, struct rect r)
         snprintf(text, sizeof text, "loss %s", isnan(x->loss) ? "-" : fmt_fixed(v, sizeof v, x->loss, 3));
         grid_right(g, in, y, in.x + in.w - 11, 11, st, text);
         if (here && s->focus_list) g->cursor_y = y, g->cursor_x = in.x;
+        tokens_hit(s, y, in.x, in.w, i, -1);
     }
 }
 
@@ -363,7 +364,7 @@ void tokens_small(struct tokens *s, struct grid *g, struct rect r)
                        STYLE(ROLE_TEXT, t->top_id[i] == t->original ? ATTR_BOLD : 0), text) + 2;
     }
     if (t->top_id[0] < 0 && y < in.y + in.h)
-        grid_text(g, in, y, in.x, -1, LABEL, "not masked: the generator was not asked");
+        grid_text(g, in, y, in.x, -1, LABEL, "not masked: no proposals");
     y++;
     n = past_of(s, k, PAST_MAX);
     if (y < in.y + in.h && n > 0) {

@@ -9,6 +9,7 @@
 #include "ui/term/sign.h"
 
 #define PIECE 256
+#define GUTTER 6 /* cursor sign and number of the sentence */
 
 struct placed { int line, x, w; };
 
@@ -55,15 +56,14 @@ static void draw_token(struct tokens *s, struct grid *g, struct rect r, const st
                        const struct placed *p, int y, int cursor)
 {
     char piece[PIECE], text[2 * PIECE];
-    int x = r.x + 1 + p->x;
+    int x = r.x + GUTTER + p->x;
+    enum outcome o = tokens_outcome(t);
     tokens_piece(s, shown(t), piece, sizeof piece);
     grid_text(g, r, y, x, p->w, tokens_style(t, cursor), piece);
     if (cursor) g->cursor_y = y, g->cursor_x = x;
     under(s, t, text, sizeof text);
     if (*text && y + 1 < r.y + r.h) {
-        const char *mark = r.h > 1 ? text : "";
-        enum outcome o = tokens_outcome(t);
-        grid_text(g, r, y + 1, x, p->w, STYLE(ROLE_DIM, 0), mark);
+        grid_text(g, r, y + 1, x, p->w, STYLE(ROLE_DIM, 0), text);
         if (*tokens_sign(o))
             grid_text(g, r, y + 1, x + (t->same ? text_columns(sign(SIGN_SAME)) : 0), 1,
                       STYLE(tokens_sign_role(o), 0), tokens_sign(o));
@@ -74,44 +74,116 @@ static void draw_token(struct tokens *s, struct grid *g, struct rect r, const st
     grid_text(g, r, y + 2, x, p->w, STYLE(ROLE_DIM, 0), p->w > 1 ? text : text + 1);
 }
 
+/* One sentence from line `top` on at row y; returns the row after it. */
+static int draw_sentence(struct tokens *s, struct grid *g, struct rect r, int index, int y, int top,
+                         int tall)
+{
+    const struct token_seq *q = s->sentences[index].seq;
+    struct placed *at = malloc((size_t)q->n * sizeof *at);
+    char number[16];
+    if (!at) return r.y + r.h;
+    int lines = wrap(s, q, s->text_w, at), here = index == s->current;
+    for (int i = 0; i < q->n; i++) {
+        int row = y + (at[i].line - top) * tall;
+        if (at[i].line < top || row >= r.y + r.h) continue;
+        draw_token(s, g, r, &q->rows[i], &at[i], row, here && i == s->cursor);
+        tokens_hit(s, row, r.x + GUTTER + at[i].x, at[i].w, index, i);
+    }
+    snprintf(number, sizeof number, "%d", q->sentence);
+    if (!top) grid_right(g, r, y, r.x + 1, GUTTER - 2, STYLE(ROLE_DIM, 0), number);
+    if (here)
+        grid_text(g, r, y + (at[s->cursor].line - top) * tall, r.x, 1, STYLE(ROLE_ACCENT, 0),
+                  sign(SIGN_CURSOR));
+    free(at);
+    return y + (lines - top) * tall;
+}
+
+static int lines_of(const struct tokens *s, int index)
+{
+    const struct token_seq *q = s->sentences[index].seq;
+    struct placed *at = malloc((size_t)q->n * sizeof *at);
+    int lines = at ? wrap(s, q, s->text_w, at) : 1;
+    free(at);
+    return lines;
+}
+
+static int line_of_cursor(const struct tokens *s)
+{
+    const struct token_seq *q = tokens_current(s)->seq;
+    struct placed *at = malloc((size_t)q->n * sizeof *at);
+    if (!at) return 0;
+    wrap(s, q, s->text_w, at);
+    int line = at[s->cursor].line;
+    free(at);
+    return line;
+}
+
+/* Short sentences: as many as fit, the current one among them. A long one scrolls by line. */
 void tokens_text(struct tokens *s, struct grid *g, struct rect r)
 {
-    const struct sentence *c = tokens_current(s);
-    if (!c || r.w < 3 || r.h < 1) return;
-    struct placed *at = malloc((size_t)c->seq->n * sizeof *at);
-    if (!at) return;
-    s->text_w = r.w - 2;
-    int lines = wrap(s, c->seq, s->text_w, at), tall = r.h < 3 ? 1 : s->digits ? 3 : 2;
-    int room = r.h / tall > 0 ? r.h / tall : 1, cur = at[s->cursor].line;
-    if (cur < s->top) s->top = cur;
-    if (cur >= s->top + room) s->top = cur - room + 1;
-    if (s->top > lines - room) s->top = lines > room ? lines - room : 0;
-    for (int i = 0; i < c->seq->n; i++) {
-        int y = r.y + (at[i].line - s->top) * tall;
-        if (at[i].line < s->top || y >= r.y + r.h) continue;
-        draw_token(s, g, r, &c->seq->rows[i], &at[i], y, i == s->cursor);
+    if (!tokens_current(s) || r.w < GUTTER + 4 || r.h < 1) return;
+    s->text_w = r.w - GUTTER - 1;
+    int tall = r.h < 3 ? 1 : s->digits ? 3 : 2, room = r.h / tall > 0 ? r.h / tall : 1;
+    if (s->text_first > s->current || s->text_first < s->current - room)
+        s->text_first = s->current;
+    int used = 0;
+    for (int i = s->text_first; i <= s->current; i++) used += lines_of(s, i);
+    while (used > room && s->text_first < s->current) used -= lines_of(s, s->text_first++);
+    if (used <= room) { /* room left at the end of the list: show what is before */
+        int below = 0;
+        for (int i = s->current + 1; i < s->nsentences && used + below < room; i++)
+            below += lines_of(s, i);
+        while (s->text_first > 0 && used + below + lines_of(s, s->text_first - 1) <= room)
+            used += lines_of(s, --s->text_first);
+        s->top = 0;
+    } else {
+        int cur = line_of_cursor(s);
+        if (cur < s->top) s->top = cur;
+        if (cur >= s->top + room) s->top = cur - room + 1;
+        if (s->top > used - room) s->top = used - room;
     }
-    grid_text(g, r, r.y + (cur - s->top) * tall, r.x, 1, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
-    if (lines > s->top + room)
+    int y = r.y, i = s->text_first;
+    for (; i < s->nsentences && y < r.y + r.h; i++)
+        y = draw_sentence(s, g, r, i, y, i == s->current ? s->top : 0, tall);
+    if (used > s->top + room)
         grid_text(g, r, r.y + r.h - 1, r.x + r.w - 1, 1, STYLE(ROLE_DIM, 0), sign(SIGN_ARROW_DOWN));
     if (s->top)
         grid_text(g, r, r.y, r.x + r.w - 1, 1, STYLE(ROLE_DIM, 0), sign(SIGN_ARROW_UP));
-    free(at);
 }
 
-int tokens_text_move(struct tokens *s, int lines)
+/* The token of `line` (negative: from the end) that stands nearest to column x. */
+static int nearest(const struct tokens *s, int line, int x)
 {
-    const struct sentence *c = tokens_current(s);
-    if (!c || s->text_w < 1) return s->cursor;
-    struct placed *at = malloc((size_t)c->seq->n * sizeof *at);
-    if (!at) return s->cursor;
-    int n = wrap(s, c->seq, s->text_w, at), want = at[s->cursor].line + lines, best = s->cursor;
-    int x = at[s->cursor].x + at[s->cursor].w / 2, far = 1 << 20;
-    want = want < 0 ? 0 : want >= n ? n - 1 : want;
-    for (int i = 0; i < c->seq->n; i++) {
+    const struct token_seq *q = tokens_current(s)->seq;
+    struct placed *at = malloc((size_t)q->n * sizeof *at);
+    int best = 0, far = 1 << 20;
+    if (!at) return 0;
+    int n = wrap(s, q, s->text_w, at);
+    if (line < 0) line += n;
+    for (int i = 0; i < q->n; i++) {
         int d = abs(at[i].x + at[i].w / 2 - x);
-        if (at[i].line == want && d < far) far = d, best = i;
+        if (at[i].line == line && d < far) far = d, best = i;
     }
     free(at);
     return best;
+}
+
+void tokens_text_move(struct tokens *s, int lines)
+{
+    const struct sentence *c = tokens_current(s);
+    if (!c || s->text_w < 1) return;
+    struct placed *at = malloc((size_t)c->seq->n * sizeof *at);
+    if (!at) return;
+    int n = wrap(s, c->seq, s->text_w, at), x = at[s->cursor].x + at[s->cursor].w / 2;
+    int want = at[s->cursor].line + lines;
+    free(at);
+    if (want < 0 && s->current > 0) { /* over the edge: the neighbour */
+        tokens_go_sentence(s, -1);
+        s->cursor = nearest(s, -1, x);
+    } else if (want >= n && s->current + 1 < s->nsentences) {
+        tokens_go_sentence(s, 1);
+        s->cursor = nearest(s, 0, x);
+    } else {
+        s->cursor = nearest(s, want < 0 ? 0 : want >= n ? n - 1 : want, x);
+    }
 }

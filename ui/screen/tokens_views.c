@@ -107,6 +107,7 @@ static int strip_block(struct tokens *s, struct grid *g, struct rect r, const st
             grid_text(g, r, r.y + row, x, w, st, text);
         }
         if (i == s->cursor) g->cursor_y = r.y, g->cursor_x = x;
+        for (int row = 0; row < ROW_COUNT; row++) tokens_hit(s, r.y + row, x, w, s->current, i);
         x += w + 1;
     }
     return i;
@@ -162,6 +163,7 @@ void tokens_table(struct tokens *s, struct grid *g, struct rect r)
         if (y <= r.y || y >= r.y + r.h) continue;
         uint8_t back = i == s->cursor ? BACK_SELECTED : BACK_NONE;
         enum outcome o = tokens_outcome(row);
+        tokens_hit(s, y, r.x, r.w, s->current, i);
         if (back) {
             grid_back(g, (struct rect){y, r.x, 1, r.w}, back);
             grid_text(g, r, y, r.x, 1, (struct style){ROLE_ACCENT, back, 0}, sign(SIGN_CURSOR));
@@ -226,6 +228,7 @@ static void waterfall_row(struct tokens *s, struct grid *g, struct rect r, int y
         grid_fill(g, (struct rect){y, x, 1, cell}, st, " ");
         grid_text(g, r, y, x, 1, st, text);
         if (i == s->cursor && here) g->cursor_y = y, g->cursor_x = x;
+        if (here) tokens_hit(s, y, x, cell, s->current, i);
     }
 }
 

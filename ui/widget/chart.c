@@ -152,7 +152,7 @@ static void lay_series(struct canvas *v, int s, int *by)
             if (by[i] > by[front]) front = i;
         v->out->covered[s] = (int16_t)front;
     }
-    if (!cs->smooth) return;
+    if (!cs->smooth || cs->style == CHART_REFERENCE) return;
     chart_bin(cs->samples, NULL, cs->n, v->c->x0, v->c->x1, v->c->log_x, 2 * v->plot.w, v->cols);
     draw_line(v, v->cols, 0);
     for (int i = 0; i < n; i++) v->dim[i] |= v->line.dots[i];

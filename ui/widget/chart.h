@@ -31,7 +31,8 @@ struct chart_series {
     uint8_t role;
     enum chart_style style;
 };
-enum chart_mark_kind { CHART_CHECKPOINT, CHART_PHASE, CHART_RESUME, CHART_SPIKE, CHART_NAN };
+enum chart_mark_kind { CHART_CHECKPOINT, CHART_PHASE, CHART_RESUME, CHART_DIP, CHART_SPIKE,
+                       CHART_NAN };
 struct chart_mark {
     double x;
     enum chart_mark_kind kind; /* spikes and NaN are found by the chart itself */
@@ -54,7 +55,7 @@ struct chart_drawn {
     struct rect plot;           /* where the dots are */
     double per_cell;            /* x units a cell */
     double y_lo, y_hi;
-    int spikes, nans;           /* rail cells */
+    int spikes, nans;           /* rail cells with values off the range, with NaN */
     int16_t covered[CHART_SERIES_MAX]; /* index of the series in front, -1: seen */
 };
 

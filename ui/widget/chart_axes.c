@@ -16,7 +16,8 @@ static void data_range(struct canvas *v, double *lo, double *hi)
     for (int s = 0; s < v->c->nseries; s++) {
         const struct chart_series *cs = &v->c->series[s];
         size_t k = 0;
-        chart_bin(cs->samples, NULL, cs->n, v->c->x0, v->c->x1, v->c->log_x, n, v->cols);
+        chart_bin(cs->samples, cs->style == CHART_REFERENCE ? cs->smooth : NULL, cs->n, v->c->x0,
+                  v->c->x1, v->c->log_x, n, v->cols);
         for (int i = 0; i < n; i++) {
             double a = chart_axis(v->c, v->cols[i].min), b = chart_axis(v->c, v->cols[i].max);
             if (isfinite(a)) vals[k++] = a;
@@ -136,9 +137,9 @@ static void find_marks(struct canvas *v)
         chart_bin(cs->samples, NULL, cs->n, c->x0, c->x1, c->log_x, 2 * v->plot.w, v->cols);
         for (int i = 0; i < 2 * v->plot.w; i++) {
             if (v->cols[i].nonfinite) mark(v, i / 2, CHART_NAN);
-            if (v->cols[i].n && (chart_dot_row(v, v->cols[i].max) < 0 ||
-                                 chart_dot_row(v, v->cols[i].min) > last))
-                mark(v, i / 2, CHART_SPIKE);
+            if (!v->cols[i].n || cs->style == CHART_REFERENCE) continue;
+            if (chart_dot_row(v, v->cols[i].min) > last) mark(v, i / 2, CHART_DIP);
+            if (chart_dot_row(v, v->cols[i].max) < 0) mark(v, i / 2, CHART_SPIKE);
         }
     }
 }
@@ -146,13 +147,13 @@ static void find_marks(struct canvas *v)
 void chart_rail(struct canvas *v)
 {
     static const struct { const char *sign; uint8_t role; } signs[] = {
-        {"─", ROLE_DIM}, {"◆", ROLE_DIM}, {"│", ROLE_DIM}, {"↻", ROLE_TEXT}, {"▲", ROLE_WARN},
-        {"!", ROLE_BAD}};
+        {"─", ROLE_DIM}, {"◆", ROLE_DIM}, {"│", ROLE_DIM}, {"↻", ROLE_TEXT}, {"▼", ROLE_WARN},
+        {"▲", ROLE_WARN}, {"!", ROLE_BAD}};
     int y = v->plot.y + v->plot.h;
     find_marks(v);
     for (int x = 0; x < v->plot.w; x++) {
         int k = v->rail[x];
-        v->out->spikes += k == CHART_SPIKE + 1;
+        v->out->spikes += k == CHART_SPIKE + 1 || k == CHART_DIP + 1;
         v->out->nans += k == CHART_NAN + 1;
         if (y >= v->clip.y + v->clip.h) continue;
         grid_cell(v->g, v->clip, y, v->plot.x + x,
@@ -167,6 +168,7 @@ static void edge(struct canvas *v, int below)
     int col = -1, last = 4 * v->plot.h - 1;
     for (int s = 0; s < v->c->nseries; s++) {
         const struct chart_series *cs = &v->c->series[s];
+        if (cs->style == CHART_REFERENCE) continue;
         chart_bin(cs->samples, NULL, cs->n, v->c->x0, v->c->x1, v->c->log_x, 2 * v->plot.w,
                   v->cols);
         for (int i = 0; i < 2 * v->plot.w; i++) {

@@ -28,6 +28,11 @@ static int fill_multiples(struct ticks *t, double lo, double hi, double step)
     return n < TICKS_MAX ? n : TICKS_MAX;
 }
 
+static int on_both(double lo, double hi, double step)
+{
+    return fabs(lo / step - round(lo / step)) < 1e-9 && fabs(hi / step - round(hi / step)) < 1e-9;
+}
+
 /* Decimals that show step exactly: 0.25 needs 2, 0.5 one, 2.5 one, 20 none. */
 static int decimals_of(double step)
 {
@@ -88,7 +93,12 @@ void ticks_linear(struct ticks *t, double lo, double hi, int max, enum scale_uni
     for (int f = 0;; f++) {
         step = FACTORS[f % 4] * pow(10, k + f / 4);
         if (unit == SCALE_COUNT && step < 1) continue;
-        if (count_multiples(lo, hi, step) <= max) break;
+        if (count_multiples(lo, hi, step) > max) continue;
+        /* The next step instead, when that one has ticks on both ends and this one has not. */
+        double next = FACTORS[(f + 1) % 4] * pow(10, k + (f + 1) / 4);
+        if (!on_both(lo, hi, step) && on_both(lo, hi, next) && count_multiples(lo, hi, next) > 2)
+            step = next;
+        break;
     }
     t->n = fill_multiples(t, lo, hi, step);
     label_linear(t, step, unit);

@@ -73,7 +73,7 @@ static void test_where_to_look_follows_the_configuration(void **state)
     assert_non_null(strstr(d[0].look, "disc_weight is 1"));
     config.disc_weight = 50, config.hidden_size = 768, config.learning_rate = 5e-4;
     diagnose(&in, d);
-    assert_non_null(strstr(d[0].look, "5.0e-04 is high for width 768"));
+    assert_non_null(strstr(d[0].look, "0.0005 is high for width 768"));
     config.hidden_size = 256;
     diagnose(&in, d);
     assert_non_null(strstr(d[0].look, "generator too far ahead"));

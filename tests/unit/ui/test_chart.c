@@ -32,6 +32,8 @@ static void test_linear_ticks(void **state)
     labels_are(&t, "15 20 25 30");
     ticks_linear(&t, .5, 1, 6, SCALE_SHARE);
     labels_are(&t, ".5 .6 .7 .8 .9 1.0");
+    ticks_linear(&t, .5, 1, 5, SCALE_SHARE); /* ends on ticks rather than steps of .2 */
+    labels_are(&t, ".50 .75 1.00");
     ticks_linear(&t, .6, 1, 2, SCALE_SHARE);
     labels_are(&t, ".75 1.00");
     ticks_linear(&t, 0, 5.1e-4, 6, SCALE_PLAIN);
