@@ -321,8 +321,8 @@ void app_tick(struct app *a)
 int app_watches(struct app *a, double *gap)
 {
     double period = app_ops(a)->period(app_self(a), a);
-    *gap = period < .2 ? .2 : period;
-    return period >= 0;
+    *gap = period < 0 ? 1 : period < .2 ? .2 : period;
+    return period > PERIOD_ASLEEP;
 }
 
 double app_wait(const struct app *a)

@@ -84,7 +84,7 @@ static double period_curves(void *self, struct app *a)
 {
     const struct curves *s = self;
     (void)a;
-    return s->follow && s->live ? 1 : -1;
+    return !s->follow ? PERIOD_ASLEEP : s->live ? 1 : PERIOD_STORE;
 }
 
 static void clamp_window(struct curves *s)

@@ -128,7 +128,8 @@ static void origin(const struct runs *s, struct grid *g, struct rect row, const 
     run_standing(s, r, text, sizeof text);
     if (r->state == RUN_RUNNING && isfinite(run_eta(r)))
         strncat(text, " left", sizeof text - strlen(text) - 1);
-    x = pair(g, row, x, run_state_name(r->state), text,
+    const char *state = run_state_name(r->state);
+    x = pair(g, row, x, strncmp(text, state, strlen(state)) ? state : "state", text,
              r->state == RUN_FAILED || r->state == RUN_LOST ? ROLE_BAD : ROLE_TEXT);
     if (r->checkpoint[0])
         x = pair(g, row, x, "checkpoint", fmt_exact(step, sizeof step, r->checkpoint_step),

@@ -33,6 +33,7 @@ static void submit(struct runs *s, const char *preset, const char *corpus)
     int64_t id = 0;
     config_default(&c);
     if (config_preset(&c, preset, &err) || config_set(&c, "corpus", corpus, &err) ||
+        config_set(&c, "name", preset, &err) ||
         prepare_paths(app_workspace(s->app), &c, &err) ||
         host_client_submit(app_workspace(s->app), &c, 1, &id, &err) < 0) {
         app_say(s->app, SEV_ERROR, "%s", err.text);

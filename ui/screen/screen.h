@@ -10,6 +10,9 @@
 struct csv_out;
 struct err;
 struct mouse { int y, x, button, wheel, drag; };
+/* What period() answers: only a change of the store brings a tick; or (frozen) not even that. */
+#define PERIOD_STORE -1.0
+#define PERIOD_ASLEEP -2.0
 struct screen_ops {
     const char *name;   /* "Runs": bar, help, man page */
     const char *help;   /* one sentence */
@@ -19,7 +22,7 @@ struct screen_ops {
     /* Reads what changed; called when the store's version moved or `period` has passed. Returns 1
      * when something shown changed. */
     int (*tick)(void *self, struct app *a);
-    double (*period)(void *self, struct app *a); /* seconds to the next tick; < 0: none needed */
+    double (*period)(void *self, struct app *a); /* seconds to the next tick, or PERIOD_* */
     void (*draw)(void *self, struct app *a, struct grid *g, struct rect area);
     /* Returns 1 when the action is this screen's. */
     int (*act)(void *self, struct app *a, int action);

@@ -76,7 +76,8 @@ static double period_tokens(void *self, struct app *a)
 {
     const struct tokens *s = self;
     (void)a;
-    if (s->frozen || !s->active) return -1;
+    if (s->frozen) return PERIOD_ASLEEP;
+    if (!s->active) return PERIOD_STORE;
     return s->mode == MODE_LIVE ? 0.25 : 1;
 }
 

@@ -44,6 +44,19 @@ static void join(struct grid *g, int y, int x, int arms, struct style s)
     grid_cell(g, all, y, x, s, sign(arms & (UP | DOWN) ? SIGN_VLINE : SIGN_HLINE));
 }
 
+/* A line beside that runs into this cell, as an arm of this cell. */
+static int met(const struct grid *g, int y, int x)
+{
+    return (arms_at(g, y, x - 1) & RIGHT ? LEFT : 0) | (arms_at(g, y, x + 1) & LEFT ? RIGHT : 0);
+}
+
+/* A vertical line at (y,x), if one is there, gets an arm towards the end of a horizontal one. */
+static void lean(struct grid *g, int y, int x, int arm, struct style s)
+{
+    if (arms_at(g, y, x) & (UP | DOWN) && !(g->ascii && arms_at(g, y, x) & RIGHT))
+        join(g, y, x, arm, s);
+}
+
 void pane_hline(struct grid *g, int y, int x, int w, struct style s)
 {
     for (int i = 0; i < w; i++) {
@@ -54,17 +67,27 @@ void pane_hline(struct grid *g, int y, int x, int w, struct style s)
             arms = LEFT;
         join(g, y, x + i, arms, s);
     }
+    lean(g, y, x - 1, RIGHT, s);
+    lean(g, y, x + w, LEFT, s);
+}
+
+/* 1: a letter of a title stands at an end of the line, which then stops short of it. */
+static int is_title(const struct grid *g, int y, int x)
+{
+    return y >= 0 && x >= 0 && y < g->h && x < g->w && !arms_at(g, y, x) &&
+           strcmp(g->cells[y * g->w + x].text, " ") != 0;
 }
 
 void pane_vline(struct grid *g, int y, int x, int h, struct style s)
 {
     for (int i = 0; i < h; i++) {
-        int arms = UP | DOWN, on = arms_at(g, y + i, x);
-        if (i == 0 && on)
-            arms = DOWN;
-        if (i == h - 1 && on)
-            arms = UP;
-        join(g, y + i, x, arms, s);
+        int end = i == 0 || i == h - 1, arms = UP | DOWN;
+        int beside = end || !g->ascii ? met(g, y + i, x) : 0;
+        if (end && is_title(g, y + i, x))
+            continue;
+        if (end && h > 1 && (beside || arms_at(g, y + i, x)))
+            arms = i ? UP : DOWN;
+        join(g, y + i, x, arms | beside, s);
     }
 }
 

@@ -6,7 +6,7 @@
 
 /* Columns [x, x+w); its ends join a line they lie on. */
 void pane_hline(struct grid *g, int y, int x, int w, struct style s);
-/* Rows [y, y+h); its ends join a line they lie on. */
+/* Rows [y, y+h); its ends join a line they lie on or between, and stop short of a title. */
 void pane_vline(struct grid *g, int y, int x, int h, struct style s);
 /* A line with title parts in it: "─ runs 9 of 143 ─ status:running ─────". The first part is the
  * name: bold and accent when focused. Parts that do not fit are left out, the last one first; a
