@@ -273,12 +273,13 @@ int config_resolve(struct config *c, struct err *err)
                              : 50;
     if (c->seq > c->max_positions)
         return err_set(err, E_USAGE, "seq %ld is above max_positions %ld", c->seq, c->max_positions);
+    /* rounded up, so that the last one falls on the last step or well before it */
     if (!c->eval_every)
-        c->eval_every = at_least_1(c->steps / 20);
+        c->eval_every = (c->steps + 19) / 20;
     if (!c->checkpoint_every)
-        c->checkpoint_every = at_least_1(c->steps / 5);
+        c->checkpoint_every = (c->steps + 4) / 5;
     if (!c->snapshot_every)
-        c->snapshot_every = at_least_1(c->steps / 40);
+        c->snapshot_every = (c->steps + 39) / 40;
     if (!c->eval_sequences)
         c->eval_sequences = at_least_1(16384 / c->seq);
     struct seq_stage stages[SEQ_STAGES_MAX];

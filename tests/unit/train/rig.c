@@ -24,13 +24,13 @@
 static char root[32], corpus[128];
 static int runs;
 
-static int build(const char *text, const char *vocab)
+static int build(const char *text, const char *vocab, const char *out)
 {
     const char *paths[] = {text};
     struct err err = {0, ""};
     struct corpus_stats stats;
     struct corpus_build b = {.paths = paths, .npaths = 1, .vocab_path = vocab,
-                             .text.strip_accents = -1, .out_dir = corpus};
+                             .text.strip_accents = -1, .out_dir = out};
     if (corpus_build(&b, &stats, &err)) {
         fprintf(stderr, "%s\n", err.text);
         return -1;
@@ -39,9 +39,32 @@ static int build(const char *text, const char *vocab)
 }
 
 /* A word depends on the one before, so that there is something to learn. */
+static int pack(const char *name, int docs, int words, uint64_t seed)
+{
+    char text[128], vocab[128], out[128];
+    snprintf(text, sizeof text, "%s/%s.txt", root, name);
+    snprintf(vocab, sizeof vocab, "%s/%s.vocab", root, name);
+    snprintf(out, sizeof out, "%s/%s", root, name);
+    FILE *f = fopen(vocab, "w");
+    fputs("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n", f);
+    for (int i = 0; i < words; i++)
+        fprintf(f, "w%d\n", i);
+    fclose(f);
+    f = fopen(text, "w");
+    for (int d = 0, w = 0; d < docs; d++) {
+        for (int i = 0; i < LEN; i++) {
+            uint32_t u = rng_u32(seed, RNG_TEST, 0, (uint32_t)d, (uint32_t)i);
+            w = u % 4 ? (w * 7 + 3) % WORDS : (int)(u / 4 % WORDS);
+            fprintf(f, "w%d%c", w, i % 10 == 9 ? '\n' : ' ');
+        }
+        fputc('\n', f);
+    }
+    fclose(f);
+    return build(text, vocab, out);
+}
+
 int rig_setup(void **state)
 {
-    char text[128], vocab[128];
     (void)state;
     /* in memory where there is such a place: a checkpoint syncs some thirty times */
     strcpy(root, "/dev/shm/test_train.XXXXXX");
@@ -50,25 +73,16 @@ int rig_setup(void **state)
         if (!mkdtemp(root))
             return -1;
     }
-    snprintf(text, sizeof text, "%s/text.txt", root);
-    snprintf(vocab, sizeof vocab, "%s/vocab.txt", root);
     snprintf(corpus, sizeof corpus, "%s/corpus", root);
-    FILE *f = fopen(vocab, "w");
-    fputs("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n", f);
-    for (int i = 0; i < WORDS; i++)
-        fprintf(f, "w%d\n", i);
-    fclose(f);
-    f = fopen(text, "w");
-    for (int d = 0, w = 0; d < DOCS; d++) {
-        for (int i = 0; i < LEN; i++) {
-            uint32_t u = rng_u32(1, RNG_TEST, 0, (uint32_t)d, (uint32_t)i);
-            w = u % 4 ? (w * 7 + 3) % WORDS : (int)(u / 4 % WORDS);
-            fprintf(f, "w%d%c", w, i % 10 == 9 ? '\n' : ' ');
-        }
-        fputc('\n', f);
-    }
-    fclose(f);
-    return build(text, vocab);
+    return pack("corpus", DOCS, WORDS, 1);
+}
+
+const char *rig_pack(const char *name, int docs, int more)
+{
+    static char path[128];
+    assert_int_equal(pack(name, docs, WORDS + more, 2), 0);
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    return path;
 }
 
 static void remove_all(const char *path)
@@ -188,7 +202,7 @@ static int flush(void *ud)
 int rig_run(struct rig *r, const char *resume, struct err *err)
 {
     static const char *const probes[] = {"w1 w10 w13 w34 w1 [MASK]", "w5 w38", NULL};
-    struct run_args a = {.id = 3, .config = r->config, .corpus_dir = corpus, .checkpoint_dir = r->dir,
+    struct run_args a = {.id = 3, .config = r->config, .corpus_dir = corpus, .checkpoint_dir = r->dir, .validation_dir = r->validation,
                          .resume = resume, .probes = probes, .control = &r->control,
                          .sink = {.emit = keep, .ud = r, .flush = flush}};
     atomic_store(&r->control.ask, ASK_NONE);

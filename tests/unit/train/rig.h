@@ -26,6 +26,7 @@ struct rig {
     int64_t best;                 /* step of the latest best checkpoint */
     int64_t stop_at;              /* asks for ASK_STOP when this step's row comes; 0: never */
     int ask;                      /* what is asked then (ASK_STOP when 0) */
+    const char *validation;       /* corpus to validate on, or NULL */
     void (*each)(void *ud, const struct event *e); /* sees every event; may be NULL */
     void *ud;
 };
@@ -33,6 +34,9 @@ struct rig {
 int rig_setup(void **state);
 int rig_teardown(void **state);
 const char *rig_corpus(void);
+/* Packs a text of so many documents, drawn with another seed, as NAME beside the corpus, with
+ * the corpus's vocabulary or one with `more` more words. Path in a static buffer. */
+const char *rig_pack(const char *name, int docs, int more);
 const char *rig_root(void);
 /* r is zeroed, or was in use: what that run left on disk is removed. A configuration of 20 steps: two stages, a validation every
  * 5 steps, checkpoints every 8. */

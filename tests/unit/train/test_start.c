@@ -16,7 +16,7 @@
 #include "src/model/safetensors.h"
 #include "tests/unit/train/rig.h"
 
-static atomic_int allocations;
+static atomic_int allocations, fail_at; /* the allocation that fails, 0: none */
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t n);
@@ -26,27 +26,36 @@ void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t n);
 void *__wrap_aligned_alloc(size_t align, size_t n);
 
+static int fails(void)
+{
+    return atomic_fetch_add(&allocations, 1) + 1 == atomic_load(&fail_at);
+}
+
 void *__wrap_malloc(size_t n)
 {
-    atomic_fetch_add(&allocations, 1);
+    if (fails())
+        return NULL;
     return __real_malloc(n);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    atomic_fetch_add(&allocations, 1);
+    if (fails())
+        return NULL;
     return __real_calloc(n, size);
 }
 
 void *__wrap_realloc(void *p, size_t n)
 {
-    atomic_fetch_add(&allocations, 1);
+    if (fails())
+        return NULL;
     return __real_realloc(p, n);
 }
 
 void *__wrap_aligned_alloc(size_t align, size_t n)
 {
-    atomic_fetch_add(&allocations, 1);
+    if (fails())
+        return NULL;
     return __real_aligned_alloc(align, n);
 }
 
@@ -192,6 +201,53 @@ static void two_stage_begins_the_discriminator_as_a_copy(void **state)
     st_close(&d);
 }
 
+static double val_loss(const struct rig *r, int64_t step)
+{
+    for (int i = 0; i < r->nrows; i++)
+        if (r->row[i].step == step && r->row[i].id == METRIC_VAL + METRIC_disc_loss)
+            return r->row[i].value;
+    fail_msg("no validation at step %lld", (long long)step);
+    return 0;
+}
+
+static void another_corpus_may_validate(void **state)
+{
+    (void)state;
+    rig_new(&one, OBJ_ELECTRA);
+    run(&one, NULL);
+    rig_new(&two, OBJ_ELECTRA);
+    two.validation = rig_pack("other", 60, 0);
+    run(&two, NULL);
+    assert_true(val_loss(&one, 1) != val_loss(&two, 1));
+    rig_same_tensors(rig_path(&one, 20), rig_path(&two, 20));
+    rig_new(&two, OBJ_ELECTRA);
+    two.validation = rig_pack("wider", 60, 1);
+    refused("another vocabulary");
+}
+
+/* Each allocation fails in turn: the run ends with a sentence, or goes on and says so. */
+static void no_allocation_is_taken_for_granted(void **state)
+{
+    (void)state;
+    int all = 0, ended = 0;
+    for (int n = 0; n == 0 || n <= all; n += 1 + n / 20) {
+        struct err err = {0, ""};
+        rig_new(&two, OBJ_ELECTRA);
+        rig_set(&two, "steps", "2");
+        rig_set(&two, "threads", "1");
+        atomic_store(&allocations, 0);
+        atomic_store(&fail_at, n);
+        int rc = rig_run(&two, NULL, &err);
+        atomic_store(&fail_at, 0);
+        if (n == 0)
+            all = atomic_load(&allocations);
+        if ((rc != 0) != (err.text[0] != 0) || (n == 0 && rc))
+            fail_msg("allocation %d: code %d, '%s'", n, rc, err.text);
+        ended += rc != 0;
+    }
+    assert_true(all > 100 && ended > 20);
+}
+
 static void *resumer(void *ud)
 {
     struct rig *r = ud;
@@ -227,6 +283,8 @@ int main(void)
         cmocka_unit_test(imported_weights_are_the_start),
         cmocka_unit_test(imports_that_do_not_fit_are_named),
         cmocka_unit_test(two_stage_begins_the_discriminator_as_a_copy),
+        cmocka_unit_test(another_corpus_may_validate),
+        cmocka_unit_test(no_allocation_is_taken_for_granted),
         cmocka_unit_test(a_pause_changes_nothing),
     };
     return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
