@@ -15,3 +15,7 @@ check_PROGRAMS += tests/unit/task/test_finetune
 tests_unit_task_test_finetune_SOURCES = tests/unit/task/test_finetune.c tests/unit/task/toy.h tests/unit/task/toy.c
 tests_unit_task_test_finetune_LDADD = $(TESTLIBS)
 TESTS += tests/unit/task/test_finetune
+check_PROGRAMS += tests/unit/task/test_official
+tests_unit_task_test_official_SOURCES = tests/unit/task/test_official.c
+tests_unit_task_test_official_LDADD = $(TESTLIBS)
+TESTS += tests/unit/task/test_official

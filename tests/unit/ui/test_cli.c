@@ -148,11 +148,11 @@ static void test_json(void **state)
     (void)state;
     json_open(&j, NULL, '{');
     json_text(&j, "t", "a\"\\\n\033\xC2\x9B\xFF\xF0\x9F\x98\x80");
-    json_real(&j, "x", 0.1);
+    json_double(&j, "x", 0.1);
     json_float(&j, "y", 0.1f);
     json_open(&j, "l", '[');
-    json_real(&j, NULL, NAN);
-    json_real(&j, NULL, -INFINITY);
+    json_double(&j, NULL, NAN);
+    json_double(&j, NULL, -INFINITY);
     json_int(&j, NULL, -7);
     json_close(&j, ']');
     json_bool(&j, "b", 1);
