@@ -61,10 +61,12 @@ static int split(struct list *l, const char *field, const char *value, struct er
 int prepare_corpus_dir(const struct workspace *w, const char *name, char *out, size_t size,
                        struct err *err)
 {
-    size_t ok = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
-    if (!*name || *name == '.' || name[ok] || strlen(name) > 100)
-        return err_set(err, E_USAGE, "'%s' is no name for a corpus: use up to 100 letters, digits, "
-                       "'-', '_' and '.'", SHOW(name));
+    int bad = !*name || *name == '.' || strlen(name) > 80;
+    for (const char *p = name; *p && !bad; p++)
+        bad = (unsigned char)*p < ' ' || *p == 127 || *p == '/' || *p == ',';
+    if (bad)
+        return err_set(err, E_USAGE, "'%s' is no name for a corpus: no '/', no ',', no '.' first, at "
+                       "most 80 bytes", SHOW(name));
     snprintf(out, size, "%s/%s", w->corpora, name);
     return 0;
 }
@@ -288,6 +290,21 @@ static int check_vocab(const struct config *c, const struct corpus *corpus, stru
     vocab_free(v);
     return same ? 0 : err_set(err, E_USAGE, "vocab: the packed corpus '%s' has another vocabulary "
                               "than %s: leave vocab out", SHOW(c->corpus), SHOW(c->vocab));
+}
+
+int prepare_vocab_size(const struct workspace *w, const struct config *c, struct err *err)
+{
+    char path[1300];
+    if (is_packed(w, c->corpus, path, 1200))
+        strcat(path, "/vocab.txt");
+    else if (*c->vocab)
+        snprintf(path, sizeof path, "%s", c->vocab);
+    else
+        return c->vocab_size ? (int)c->vocab_size : VOCAB_DEFAULT;
+    struct vocab *v = vocab_load(path, NULL, NULL, err);
+    int n = v ? vocab_size(v) : E_INPUT;
+    vocab_free(v);
+    return n;
 }
 
 static int finish(const struct config *c, struct prepared *out, struct err *err)

@@ -27,12 +27,15 @@ struct prepared {
  * out at config.seq. */
 int prepare_corpus(const struct workspace *w, const struct config *c, const struct prepare_hooks *h,
                    struct prepared *out, struct err *err);
-/* WORKSPACE/corpora/NAME: NAME is letters, digits, '-', '_' and '.', and does not begin with '.'. */
+/* WORKSPACE/corpora/NAME: NAME is at most 80 bytes without '/', ',' and '.' at its front. */
 int prepare_corpus_dir(const struct workspace *w, const char *name, char *out, size_t size,
                        struct err *err);
 /* Paths in the configuration become absolute: a host lives in another directory. Names of packed
  * corpora stay. E_NOTFOUND names what is neither. Idempotent. */
 int prepare_paths(const struct workspace *w, struct config *c, struct err *err);
+/* Tokens that the vocabulary will have: of the packed corpus, the given file, or at most as many
+ * as will be trained. Negative on failure. */
+int prepare_vocab_size(const struct workspace *w, const struct config *c, struct err *err);
 /* The text of `demo`: the King James Bible of Debian's bible-kjv, a verse a line and a chapter a
  * document, written once to WORKSPACE/demo.txt. E_NOTFOUND names the package to install. */
 int prepare_demo_text(const struct workspace *w, char *path, size_t size, struct err *err);

@@ -21,3 +21,8 @@ tests_unit_experiments_test_spawn_SOURCES = tests/unit/experiments/test_spawn.c 
 	$(HOST_RIG_EXPERIMENTS)
 tests_unit_experiments_test_spawn_LDADD = $(TESTLIBS)
 TESTS += tests/unit/experiments/test_host tests/unit/experiments/test_spawn
+check_PROGRAMS += tests/unit/experiments/test_sweep
+tests_unit_experiments_test_sweep_SOURCES = tests/unit/experiments/test_sweep.c $(RIG_EXPERIMENTS) \
+	$(HOST_RIG_EXPERIMENTS)
+tests_unit_experiments_test_sweep_LDADD = $(TESTLIBS)
+TESTS += tests/unit/experiments/test_sweep
