@@ -95,10 +95,18 @@ int launch_said_done(const struct query_run *run, int json)
     return 0;
 }
 
+/* A shell without job control starts its background commands with INT ignored; ours means stop. */
+static void heed_signals(void)
+{
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}
+
 /* This process is the host until the run has ended. E_BUSY: another one is. */
 static int be_host(const struct launch *l, struct err *err)
 {
     int64_t id = l->resume;
+    heed_signals();
     int signals = host_signals(err);
     if (signals < 0)
         return signals;
@@ -161,6 +169,7 @@ static int signalled(void *ud)
 static int watch_signals(struct err *err)
 {
     sigset_t set;
+    heed_signals();
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
