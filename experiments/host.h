@@ -32,8 +32,8 @@ int host_serve(struct host *h, int stop_fd, struct err *err);
 /* The signal that asked to stop (SIGINT: exit code 130, SIGTERM: 143), or 0. */
 int host_stop_signal(const struct host *h);
 void host_close(struct host *h);
-/* Blocks INT and TERM for this thread and those it starts, ignores HUP and PIPE; returns a
- * descriptor for host_serve. Call it before host_open. */
+/* Takes INT and TERM over, also where the shell had them ignored, and ignores HUP and PIPE. Returns
+ * a descriptor for host_serve: one byte a signal, its number. Call it once, before host_open. */
 int host_signals(struct err *err);
 /* Body of the hidden command "host": lingers a minute, logs to WORKSPACE/host.log. */
 int host_process(const struct workspace *w, struct err *err);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,19 +19,31 @@
 #define LINGER 60.0
 #define START 5.0 /* seconds until the socket must answer */
 
+/* Where the handler writes. Threads of libraries (OpenBLAS starts one when it is loaded) block no
+ * signal, so neither a mask nor a signalfd would see all of them; a handler does. */
+static volatile sig_atomic_t signal_pipe = -1;
+
+static void on_signal(int number)
+{
+    unsigned char byte = (unsigned char)number;
+    int before = errno;
+    (void)!write(signal_pipe, &byte, 1); /* full: many asked already */
+    errno = before;
+}
+
 int host_signals(struct err *err)
 {
-    sigset_t set;
+    int ends[2];
     struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
+    struct sigaction handle = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+        return err_errno(err, "cannot wait for signals");
+    signal_pipe = ends[1];
     sigaction(SIGHUP, &ignore, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
-    if (pthread_sigmask(SIG_BLOCK, &set, NULL))
-        return err_set(err, E_FAIL, "cannot block signals");
-    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return fd >= 0 ? fd : err_errno(err, "cannot wait for signals");
+    sigaction(SIGINT, &handle, NULL); /* a shell may have started us with INT ignored */
+    sigaction(SIGTERM, &handle, NULL);
+    return ends[0];
 }
 
 static void log_line(const struct workspace *w, const char *text)

@@ -21,15 +21,25 @@ set -e
 printf 'w1 w2\n\nw3\n' | "$program" tokenize --vocab "$tmp/vocab.txt" >"$tmp/ids"
 [ "$(sed -n 1p "$tmp/ids")" = "6 7" ] && [ "$(sed -n 2p "$tmp/ids")" = "" ] && [ "$(sed -n 3p "$tmp/ids")" = 8 ] || fail "tokenize"
 "$program" inspect --run j --text 'w1 w2 w3' --csv | head -n 1 | grep -q '^position,original,masked,sampled,gen_prob,disc_prob,label,outcome' || fail "heading of inspect"
-# SIGINT: a clean checkpoint, exit 130
-"$program" train $small --name int --steps 100000 >/dev/null 2>&1 &
-pid=$!
-sleep 1.5
-kill -INT $pid
-set +e
-wait $pid
-s=$?
-set -e
-[ $s = 130 ] || fail "SIGINT gave exit $s"
-"$program" runs show int --json | grep -q '"state": *"stopped"' || fail "state after SIGINT"
+# A signal while it trains: a clean checkpoint, its own exit code, and the run can go on.
+stopped_by() {
+    "$program" train $small --name "by$1" --steps 100000 --json >"$tmp/lines" 2>&1 &
+    pid=$!
+    n=0
+    until grep -q '"event":"step"' "$tmp/lines"; do
+        n=$((n + 1))
+        [ $n -lt 300 ] || fail "no step in 30 s"
+        sleep 0.1
+    done
+    kill "-$1" $pid
+    set +e
+    wait $pid
+    s=$?
+    set -e
+    [ $s = "$2" ] || fail "SIG$1 gave exit $s"
+    tail -n 1 "$tmp/lines" | grep -q '"event":"stopped"' || fail "no stopped line after SIG$1"
+    "$program" runs show "by$1" --json | grep -q '"state": *"stopped"' || fail "state after SIG$1"
+}
+stopped_by INT 130
+stopped_by TERM 143
 exit 0

@@ -2,11 +2,8 @@
 #include "ui/cli/launch.h"
 
 #include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "db/query.h"
@@ -95,18 +92,10 @@ int launch_said_done(const struct query_run *run, int json)
     return 0;
 }
 
-/* A shell without job control starts its background commands with INT ignored; ours means stop. */
-static void heed_signals(void)
-{
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-}
-
 /* This process is the host until the run has ended. E_BUSY: another one is. */
 static int be_host(const struct launch *l, struct err *err)
 {
     int64_t id = l->resume;
-    heed_signals();
     int signals = host_signals(err);
     if (signals < 0)
         return signals;
@@ -157,31 +146,19 @@ static void told(void *ud, const struct event *e)
 static int signalled(void *ud)
 {
     struct signals *s = ud;
-    struct signalfd_siginfo info;
-    if (s->fd < 0 || read(s->fd, &info, sizeof info) != sizeof info)
+    unsigned char number;
+    if (s->fd < 0 || read(s->fd, &number, 1) != 1)
         return 0;
     if (s->first)
         return 1;
-    s->first = (int)info.ssi_signo;
+    s->first = number;
     return host_client_op(s->w, "stop", s->run, 0, NULL) != 0;
-}
-
-static int watch_signals(struct err *err)
-{
-    sigset_t set;
-    heed_signals();
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return fd < 0 ? err_errno(err, "cannot watch for signals") : fd;
 }
 
 int launch_follow(const struct workspace *w, int64_t id, int json, double every,
                   int stop_on_signal, struct err *err)
 {
-    struct signals s = {.w = w, .run = id, .fd = stop_on_signal ? watch_signals(err) : -1};
+    struct signals s = {.w = w, .run = id, .fd = stop_on_signal ? host_signals(err) : -1};
     if (stop_on_signal && s.fd < 0)
         return s.fd;
     struct report *r = report_new(json, every);
