@@ -38,6 +38,16 @@ struct math {
     void (*gemm)(int ta, int tb, int M, int N, int K, const float *A, int lda, const float *B,
                  int ldb, float beta, float *C, int ldc, struct math_ws *ws);
 
+    /* op(B) [K,N] laid out for gemm_packed, packed_floats(N, K) floats: for a factor that many
+     * products share. Factors side by side in N are one factor where all but the last have a
+     * multiple of `panel` columns. */
+    int panel;
+    size_t (*packed_floats)(int N, int K);
+    void (*pack)(int tb, int N, int K, const float *B, int ldb, float *packed);
+    /* gemm with ta = 0, to the bit. */
+    void (*gemm_packed)(int M, int N, int K, const float *A, int lda, const float *packed,
+                        float beta, float *C, int ldc, struct math_ws *ws);
+
     /* y[r,:] = x[r,:] + b for all rows (in place allowed). */
     void (*bias)(int rows, int n, const float *x, const float *b, float *y);
     /* db += column sums of dy[rows,n], rows in order. */

@@ -29,6 +29,25 @@ static void ref_gemm(int ta, int tb, int M, int N, int K, const float *A, int ld
     }
 }
 
+/* Packed is op(B) turned: one column after the other. */
+static size_t ref_packed_floats(int N, int K)
+{
+    return (size_t)N * (size_t)K;
+}
+
+static void ref_pack(int tb, int N, int K, const float *B, int ldb, float *packed)
+{
+    for (int j = 0; j < N; j++)
+        for (int k = 0; k < K; k++)
+            *packed++ = tb ? B[(size_t)j * ldb + k] : B[(size_t)k * ldb + j];
+}
+
+static void ref_gemm_packed(int M, int N, int K, const float *A, int lda, const float *packed,
+                            float beta, float *C, int ldc, struct math_ws *ws)
+{
+    ref_gemm(0, 1, M, N, K, A, lda, packed, K, beta, C, ldc, ws);
+}
+
 static void ref_bias(int rows, int n, const float *x, const float *b, float *y)
 {
     for (int r = 0; r < rows; r++)
@@ -202,6 +221,10 @@ static void ref_adamw(size_t n, float *p, const float *g, float *m, float *v, fl
 const struct math math_ref = {
     .name = "ref",
     .gemm = ref_gemm,
+    .panel = 1,
+    .packed_floats = ref_packed_floats,
+    .pack = ref_pack,
+    .gemm_packed = ref_gemm_packed,
     .bias = ref_bias,
     .bias_grad = ref_bias_grad,
     .bias_gelu = ref_bias_gelu,

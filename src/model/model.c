@@ -303,6 +303,7 @@ uint64_t model_memory(const struct config *c, int V, int threads)
         return 0;
     long shards = c->shards < c->batch ? c->shards : c->batch;
     uint64_t bytes = (uint64_t)m.table.floats * sizeof(float) * (uint64_t)(3 + shards);
+    bytes += packs_floats(math_select("auto", NULL), &m.table, &m.gen, &m.disc) * sizeof(float);
     int rows = c->seq > 1024 ? (int)c->seq : 1024; /* tokens of a slice, see objective/learner.h */
     uint64_t each = encoder_acts_bytes(&m.disc, 1, rows, 1) +
                     (m.gen.layer ? encoder_acts_bytes(&m.gen, 1, rows, 1) : 0) +

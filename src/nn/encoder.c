@@ -91,19 +91,24 @@ static float *grad(const struct encoder_run *r, int row)
     return param_at(r->table, r->grads, row);
 }
 
-/* y[R,out] = x[R,in] W^T */
-static void linear(const struct encoder_run *r, int R, int in, int out, const float *x, int w,
-                   float *y, int ldy)
+void encoder_linear(const struct encoder_run *r, int R, int in, int out, const float *x, int w, float *y,
+            int ldy)
 {
-    r->math->gemm(0, 1, R, out, in, x, in, value(r, w), in, 0, y, ldy, r->ws);
+    const float *packed = packs_forward(r->packs, w);
+    if (packed)
+        r->math->gemm_packed(R, out, in, x, in, packed, 0, y, ldy, r->ws);
+    else
+        r->math->gemm(0, 1, R, out, in, x, in, value(r, w), in, 0, y, ldy, r->ws);
 }
 
-/* dW += dy^T x, dx = dy W (+ dx when beta is 1); dx may be NULL. */
-static void linear_grad(const struct encoder_run *r, int R, int in, int out, const float *x,
-                        const float *dy, int lddy, int w, float beta, float *dx)
+void encoder_linear_grad(const struct encoder_run *r, int R, int in, int out, const float *x,
+                 const float *dy, int lddy, int w, float beta, float *dx)
 {
     r->math->gemm(1, 0, out, in, R, dy, lddy, x, in, 1, grad(r, w), in, r->ws);
-    if (dx)
+    const float *packed = dx ? packs_backward(r->packs, w) : NULL;
+    if (packed)
+        r->math->gemm_packed(R, in, out, dy, lddy, packed, beta, dx, in, r->ws);
+    else if (dx)
         r->math->gemm(0, 0, R, in, out, dy, lddy, value(r, w), in, beta, dx, in, r->ws);
 }
 
@@ -128,7 +133,7 @@ static void embed(const struct encoder_run *r, struct encoder_acts *a)
         r->math->dropout(R, E, a->emb, &drop, r->drop.row0 * (uint32_t)a->T, a->emb);
     if (net->pw >= 0) {
         int D = net->shape.hidden;
-        linear(r, R, E, D, a->emb, net->pw, a->h0, D);
+        encoder_linear(r, R, E, D, a->emb, net->pw, a->h0, D);
         r->math->bias(R, D, a->h0, value(r, net->pb), a->h0);
     }
 }
@@ -143,9 +148,13 @@ static void layer_forward(const struct encoder_run *r, struct encoder_acts *a, i
     int D = s->hidden, F = s->ffn, R = a->n * a->T;
     uint32_t number = 1 + 3 * (uint32_t)i, row0 = r->drop.row0 * (uint32_t)a->T;
     const int ws[3] = {w->qw, w->kw, w->vw}, bs[3] = {w->qb, w->kb, w->vb};
+    int together = packs_forward(r->packs, w->qw) && D % k->panel == 0;
+    if (together)
+        encoder_linear(r, R, D, 3 * D, x, w->qw, l->qkv, 3 * D);
     for (int j = 0; j < 3; j++) {
         const float *b = value(r, bs[j]);
-        linear(r, R, D, D, x, ws[j], l->qkv + j * D, 3 * D);
+        if (!together)
+            encoder_linear(r, R, D, D, x, ws[j], l->qkv + j * D, 3 * D);
         for (int t = 0; t < R; t++) {
             float *y = l->qkv + (size_t)t * 3 * (size_t)D + j * D;
             for (int c = 0; c < D; c++)
@@ -155,12 +164,12 @@ static void layer_forward(const struct encoder_run *r, struct encoder_acts *a, i
     struct dropout adrop = site(r, 1, number), d1 = site(r, 0, number + 1), d2 = site(r, 0, number + 2);
     k->attention(a->n, a->T, s->heads, D / s->heads, l->qkv, l->qkv + D, l->qkv + 2 * D, 3 * D,
                  a->mask, &adrop, r->drop.row0, l->ctx, D, l->lse, r->ws);
-    linear(r, R, D, D, l->ctx, w->ow, a->t2, D);
+    encoder_linear(r, R, D, D, l->ctx, w->ow, a->t2, D);
     k->norm(R, D, a->t2, value(r, w->ob), x, &d1, row0, value(r, w->n1g), value(r, w->n1b), s->eps,
             l->xhat1, l->rstd1, l->y1);
-    linear(r, R, D, F, l->y1, w->f1w, a->t1, F);
+    encoder_linear(r, R, D, F, l->y1, w->f1w, a->t1, F);
     k->bias_gelu(R, F, a->t1, value(r, w->f1b), l->u, l->a);
-    linear(r, R, F, D, l->a, w->f2w, a->t2, D);
+    encoder_linear(r, R, F, D, l->a, w->f2w, a->t2, D);
     k->norm(R, D, a->t2, value(r, w->f2b), l->y1, &d2, row0, value(r, w->n2g), value(r, w->n2b),
             s->eps, l->xhat2, l->rstd2, l->y2);
 }
@@ -199,16 +208,16 @@ static void layer_backward(const struct encoder_run *r, struct encoder_acts *a, 
     k->norm_grad(R, D, dh, l->xhat2, l->rstd2, value(r, w->n2g), &d2, row0, a->t2, a->t3,
                  grad(r, w->n2g), grad(r, w->n2b));
     k->bias_grad(R, D, a->t3, grad(r, w->f2b));
-    linear_grad(r, R, F, D, l->a, a->t3, D, w->f2w, 0, a->t1);
+    encoder_linear_grad(r, R, F, D, l->a, a->t3, D, w->f2w, 0, a->t1);
     k->gelu_grad((size_t)R * (size_t)F, l->u, a->t1, a->t1);
     k->bias_grad(R, F, a->t1, grad(r, w->f1b));
-    linear_grad(r, R, D, F, l->y1, a->t1, F, w->f1w, 1, a->t2); /* t2: all of dy1 */
+    encoder_linear_grad(r, R, D, F, l->y1, a->t1, F, w->f1w, 1, a->t2); /* t2: all of dy1 */
 
     /* first norm: dz -> dh (residual, to x), dx -> t3 (dense) */
     k->norm_grad(R, D, a->t2, l->xhat1, l->rstd1, value(r, w->n1g), &d1, row0, dh, a->t3,
                  grad(r, w->n1g), grad(r, w->n1b));
     k->bias_grad(R, D, a->t3, grad(r, w->ob));
-    linear_grad(r, R, D, D, l->ctx, a->t3, D, w->ow, 0, a->t2); /* t2: d ctx */
+    encoder_linear_grad(r, R, D, D, l->ctx, a->t3, D, w->ow, 0, a->t2); /* t2: d ctx */
     k->attention_grad(a->n, a->T, s->heads, D / s->heads, l->qkv, l->qkv + D, l->qkv + 2 * D,
                       3 * D, a->mask, &adrop, r->drop.row0, l->ctx, D, l->lse, a->t2, a->t1,
                       a->t1 + D, a->t1 + 2 * D, 3 * D, r->ws);
@@ -220,7 +229,7 @@ static void layer_backward(const struct encoder_run *r, struct encoder_acts *a, 
             for (int c = 0; c < D; c++)
                 db[c] += dy[c];
         }
-        linear_grad(r, R, D, D, x, a->t1 + j * D, 3 * D, ws[j], 1, dh);
+        encoder_linear_grad(r, R, D, D, x, a->t1 + j * D, 3 * D, ws[j], 1, dh);
     }
 }
 
@@ -232,7 +241,7 @@ static void embed_backward(const struct encoder_run *r, struct encoder_acts *a, 
     if (net->pw >= 0) {
         int D = net->shape.hidden;
         r->math->bias_grad(R, D, dh, grad(r, net->pb));
-        linear_grad(r, R, E, D, a->emb, dh, D, net->pw, 0, a->t2);
+        encoder_linear_grad(r, R, E, D, a->emb, dh, D, net->pw, 0, a->t2);
         de = a->t2;
     }
     struct dropout none = {0}, drop = site(r, 0, 0);

@@ -7,6 +7,7 @@
 
 #include "src/base/arena.h"
 #include "src/math/math.h"
+#include "src/nn/pack.h"
 #include "src/nn/param.h"
 
 /* Shape of one encoder: what config.json holds. */
@@ -66,8 +67,16 @@ struct encoder_run {
     const struct param_table *table;
     const struct net *net;
     float *values, *grads; /* grads: NULL in evaluation */
+    const struct weight_packs *packs; /* of these values, or NULL */
     struct encoder_drop drop;
 };
+
+/* y[R,out] = x[R,in] W^T for row w of the table. */
+void encoder_linear(const struct encoder_run *r, int R, int in, int out, const float *x, int w, float *y,
+            int ldy);
+/* dW += dy^T x, dx = dy W (+ dx when beta is 1); dx may be NULL. */
+void encoder_linear_grad(const struct encoder_run *r, int R, int in, int out, const float *x,
+                 const float *dy, int lddy, int w, float beta, float *dx);
 
 /* Takes what R = n*T rows need from the arena; counting: pass an arena of any kind. Returns 0 or
  * E_NOMEM. keep 0: evaluation only (layers share memory). */

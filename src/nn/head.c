@@ -52,11 +52,11 @@ static void chunk_forward(const struct encoder_run *r, struct head_acts *a, cons
     for (int i = 0; i < C; i++)
         memcpy(a->h + (size_t)i * (size_t)D, hidden + (size_t)rows[i] * (size_t)D,
                (size_t)D * sizeof(float));
-    r->math->gemm(0, 1, C, E, D, a->h, D, value(r, net->mlm_w), D, 0, a->e, E, r->ws);
+    encoder_linear(r, C, D, E, a->h, net->mlm_w, a->e, E);
     r->math->bias_gelu(C, E, a->e, value(r, net->mlm_b), a->u, a->y);
     r->math->norm(C, E, a->y, NULL, NULL, &no_dropout, 0, value(r, net->mlm_g),
                   value(r, net->mlm_nb), net->shape.eps, a->xhat, a->rstd, a->e);
-    r->math->gemm(0, 1, C, V, E, a->e, E, value(r, net->word), E, 0, a->logits, V, r->ws);
+    encoder_linear(r, C, E, V, a->e, net->word, a->logits, V);
     for (int i = 0; i < C; i++)
         lp[i] = (double)a->logits[(size_t)i * (size_t)V + (size_t)targets[i]] + bias[targets[i]];
     r->math->softmax(C, V, a->logits, bias, a->lse, a->entropy, a->argmax);
@@ -71,14 +71,12 @@ static void chunk_backward(const struct encoder_run *r, struct head_acts *a, con
     const struct net *net = r->net;
     int D = net->shape.hidden, E = net->shape.embedding, V = net->shape.vocab;
     r->math->bias_grad(C, V, a->logits, grad(r, net->mlm_bias));
-    r->math->gemm(1, 0, V, E, C, a->logits, V, a->e, E, 1, grad(r, net->word), E, r->ws);
-    r->math->gemm(0, 0, C, E, V, a->logits, V, value(r, net->word), E, 0, a->y, E, r->ws);
+    encoder_linear_grad(r, C, E, V, a->e, a->logits, V, net->word, 0, a->y);
     r->math->norm_grad(C, E, a->y, a->xhat, a->rstd, value(r, net->mlm_g), &no_dropout, 0, a->e,
                        NULL, grad(r, net->mlm_g), grad(r, net->mlm_nb));
     r->math->gelu_grad((size_t)C * (size_t)E, a->u, a->e, a->e);
     r->math->bias_grad(C, E, a->e, grad(r, net->mlm_b));
-    r->math->gemm(1, 0, E, D, C, a->e, E, a->h, D, 1, grad(r, net->mlm_w), D, r->ws);
-    r->math->gemm(0, 0, C, D, E, a->e, E, value(r, net->mlm_w), D, 0, a->h, D, r->ws);
+    encoder_linear_grad(r, C, D, E, a->h, a->e, E, net->mlm_w, 0, a->h);
     for (int i = 0; i < C; i++)
         r->math->axpy((size_t)D, 1, a->h + (size_t)i * (size_t)D, dh + (size_t)rows[i] * (size_t)D);
 }
@@ -117,7 +115,7 @@ void rtd_forward(const struct encoder_run *r, struct head_acts *a, const float *
     int D = net->shape.hidden;
     const float *w = value(r, net->rtd_ow);
     float b = value(r, net->rtd_ob)[0];
-    r->math->gemm(0, 1, R, D, D, hidden, D, value(r, net->rtd_w), D, 0, a->ra, D, r->ws);
+    encoder_linear(r, R, D, D, hidden, net->rtd_w, a->ra, D);
     r->math->bias_gelu(R, D, a->ra, value(r, net->rtd_b), a->ru, a->ra);
     for (int i = 0; i < R; i++) {
         const float *x = a->ra + (size_t)i * (size_t)D;
@@ -146,8 +144,7 @@ void rtd_backward(const struct encoder_run *r, struct head_acts *a, const float 
     grad(r, net->rtd_ob)[0] += db;
     r->math->gelu_grad((size_t)R * (size_t)D, a->ru, a->ra, a->ra);
     r->math->bias_grad(R, D, a->ra, grad(r, net->rtd_b));
-    r->math->gemm(1, 0, D, D, R, a->ra, D, hidden, D, 1, grad(r, net->rtd_w), D, r->ws);
-    r->math->gemm(0, 0, R, D, D, a->ra, D, value(r, net->rtd_w), D, 0, dh, D, r->ws);
+    encoder_linear_grad(r, R, D, D, hidden, a->ra, D, net->rtd_w, 0, dh);
 }
 
 float unit_forward(const struct encoder_run *r, int w, int b, const float *h)

@@ -86,6 +86,11 @@ struct learner *learner_new(const struct learner_args *a, struct err *err)
     for (int i = 0; a->train && i < l->shards; i++)
         memset(l->shard_grads[i], 0, floats * sizeof(float));
     l->grads = l->shard_grads[0];
+    if (a->train && packs_init(&l->packs, a->math, &a->model->table, &a->model->gen,
+                               &a->model->disc, err)) {
+        learner_free(l);
+        return NULL;
+    }
     for (int i = 0; i < l->workers; i++) {
         if (scratch_init(l, &l->scratch[i], err)) {
             learner_free(l);
@@ -105,6 +110,7 @@ void learner_free(struct learner *l)
     }
     for (int i = 0; l->shard_grads && i < l->shards; i++)
         free(l->shard_grads[i]);
+    packs_free(&l->packs);
     free(l->shard_grads);
     free(l->scratch);
     free(l->slice_losses);
@@ -142,6 +148,7 @@ static struct encoder_run make_run(const struct work *w, struct scratch *s, cons
     return (struct encoder_run){
         .math = l->args.math, .ws = &s->ws, .table = &l->args.model->table,
         .net = net->layer ? net : NULL, .values = l->values, .grads = grads,
+        .packs = grads ? &l->packs : NULL,
         .drop = {.seed = w->b->seed, .step = w->b->step, .site = site, .row0 = (uint32_t)row,
                  .on = grads != NULL}};
 }
@@ -275,6 +282,8 @@ static void run_batch(struct work *w, struct losses *out, struct auc *auc)
     int at_once = w->shards, rows = (b->B + w->shards - 1) / w->shards;
     if (w->train && l->args.config->micro_batch)
         at_once = max_int(1, (int)l->args.config->micro_batch / rows);
+    if (w->train)
+        packs_fill(&l->packs, l->args.pool, l->values);
     for (w->first = 0; w->first < w->shards; w->first += at_once)
         pool_run(l->args.pool, min_int(at_once, w->shards - w->first), shard_task, w);
     if (w->train && w->shards > 1)

@@ -27,6 +27,7 @@ struct learner {
     int special[5];
     float *values, *grads;  /* grads: of shard 0, where the tree ends */
     float **shard_grads;    /* [shards] */
+    struct weight_packs packs; /* of the values, in a training step */
     int shards, slice_rows, workers;
     struct scratch *scratch; /* [workers] */
     struct losses *slice_losses; /* [slices of the largest batch] */

@@ -1,12 +1,15 @@
-/* Matrix product. B is packed in blocks of KC x NC (panels of NR columns, zero filled), A in
- * panels of MR rows; a micro-kernel keeps an MR x NR tile of C in registers for KC steps.
+/* Matrix product. A micro-kernel keeps an MR x NR tile of C in registers for up to KC steps, with
+ * a panel of MR rows of A, which stays in the first cache, and panels of NR columns of B.
  *
  * 1. Every element of C is a chain of multiply-adds over k in order, cut into blocks at
  *    multiples of KC only: tiles of fewer rows or columns run the same chain, so a row's bits
  *    depend neither on M nor on the row's place.
- * 2. Space: KC * NC + MR * KP floats at the start of ws.
- * A panel lies either as rows (A as stored, row length KP) or as columns (A transposed, row
- * length MR), whichever is a plain copy. */
+ * 2. A and B are packed unless they are used too rarely to pay for it. Weights that many
+ *    products share are packed beforehand, once (pack, gemm_packed): panel after panel, each of
+ *    all K rows. None of this changes a bit.
+ * 3. Space: KC * NC + MR * KP floats at the start of ws.
+ * A packed panel of A lies either as rows (A as stored, row length KP) or as columns (A
+ * transposed, row length MR), whichever is a plain copy. */
 #include "src/math/simd/kernels.h"
 #include "src/math/simd/vec.h"
 
@@ -17,20 +20,32 @@ enum { MR = 6 };
 #else
 enum { MR = 12 };
 #endif
-enum { NR = 2 * W, KC = 256, KP = KC + 16, NC = 512 };
+enum {
+    NR = 2 * W,
+    KC = 256,
+    KP = KC + 16,
+    NC = 512,
+    AHEAD = 32,                        /* rows of B to ask for: hardware stops at a page */
+    A_IN_PLACE = 128,                  /* columns of C: a row of A is read only a few times */
+    B_IN_PLACE = W == 16 ? 512 : 0,    /* row length: farther apart, a page a row costs more */
+    B_IN_PLACE_ROWS = 160              /* rows of C: B is read only a few times */
+};
 
 _Static_assert(KC * NC + MR * KP <= ES_GEMM_FLOATS, "the packing space is too small");
 
 #define ROWS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
 
 /* One tile: mr rows, nv vectors of columns, the last of which holds `last` columns. */
-INLINE void tile(int mr, int nv, int kc, const float *a, int rs, int cs, const float *b,
-                 float *C, int ldc, int add, int last)
+INLINE void tile(int mr, int nv, int kc, const float *a, size_t rs, size_t cs, const float *b,
+                 size_t ldb, float *C, int ldc, int add, int last)
 {
 #define START(i) vf c##i##_0 = v_zero(), c##i##_1 = v_zero();
     ROWS(START)
     for (int k = 0; k < kc; k++) {
         vf b0 = v_load(b), b1 = nv > 1 ? v_load(b + W) : b0;
+        __builtin_prefetch(b + AHEAD * ldb);
+        if (nv > 1 && W == 16)
+            __builtin_prefetch(b + AHEAD * ldb + W);
 #define STEP(i)                                                                               \
     if (i < mr) {                                                                             \
         vf x = v_set(a[i * rs]);                                                              \
@@ -40,7 +55,7 @@ INLINE void tile(int mr, int nv, int kc, const float *a, int rs, int cs, const f
     }
         ROWS(STEP)
         a += cs;
-        b += NR;
+        b += ldb;
     }
 #define END(i)                                                                                \
     if (i < mr) {                                                                             \
@@ -56,17 +71,22 @@ INLINE void tile(int mr, int nv, int kc, const float *a, int rs, int cs, const f
 }
 
 #define TILE(name, mr, nv, rs, cs)                                                            \
-    static void name(int kc, const float *a, const float *b, float *C, int ldc, int add,      \
-                     int last)                                                                \
+    static void name(int kc, const float *a, size_t lda, const float *b, size_t ldb, float *C, \
+                     int ldc, int add, int last)                                              \
     {                                                                                         \
-        tile(mr, nv, kc, a, rs, cs, b, C, ldc, add, last);                                    \
+        (void)lda;                                                                            \
+        tile(mr, nv, kc, a, rs, cs, b, ldb, C, ldc, add, last);                               \
     }
 #define TILES(mr)                                                                             \
     TILE(rows_##mr##_1, mr, 1, KP, 1)                                                         \
     TILE(rows_##mr##_2, mr, 2, KP, 1)                                                         \
     TILE(cols_##mr##_1, mr, 1, 1, MR)                                                         \
-    TILE(cols_##mr##_2, mr, 2, 1, MR)
-#define ENTRY(mr) {mr, {{rows_##mr##_1, rows_##mr##_2}, {cols_##mr##_1, cols_##mr##_2}}}
+    TILE(cols_##mr##_2, mr, 2, 1, MR)                                                         \
+    TILE(here_##mr##_1, mr, 1, lda, 1)                                                        \
+    TILE(here_##mr##_2, mr, 2, lda, 1)
+#define ENTRY(mr)                                                                             \
+    {mr, {{rows_##mr##_1, rows_##mr##_2}, {cols_##mr##_1, cols_##mr##_2},                      \
+          {here_##mr##_1, here_##mr##_2}}}
 
 TILES(1)
 TILES(2)
@@ -78,10 +98,13 @@ TILES(8)
 TILES(12)
 #endif
 
+/* How the rows of op(A) lie: row length KP, MR, or as stored. */
+enum { PACKED, COLUMNS, HERE };
+
 static const struct {
     int mr;
-    void (*run[2][2])(int kc, const float *a, const float *b, float *C, int ldc, int add,
-                      int last);
+    void (*run[3][2])(int kc, const float *a, size_t lda, const float *b, size_t ldb, float *C,
+                      int ldc, int add, int last);
 } tiles[] = {
 #if W == 8
     ENTRY(6),
@@ -91,19 +114,20 @@ static const struct {
     ENTRY(4), ENTRY(2), ENTRY(1),
 };
 
-/* B[0..kc) x [0..n) as stored to panels of NR columns. */
-static void pack_plain(int kc, int n, const float *B, int ldb, float *out)
+/* B[0..kc) x [0..n) as stored to panels of NR columns, `panel` floats apart. */
+static void pack_plain(int kc, int n, const float *B, int ldb, size_t panel, float *out)
 {
-    for (int j = 0; j < n; j += NR) {
+    for (int j = 0; j < n; j += NR, out += panel) {
         int left = n - j;
         const float *from = B + j;
-        for (int k = 0; k < kc; k++, from += ldb, out += NR) {
+        float *to = out;
+        for (int k = 0; k < kc; k++, from += ldb, to += NR) {
             if (left >= NR) {
-                v_store(out, v_load(from));
-                v_store(out + W, v_load(from + W));
+                v_store(to, v_load(from));
+                v_store(to + W, v_load(from + W));
             } else {
-                v_store(out, v_get(from, left));
-                v_store(out + W, left > W ? v_load_n(from + W, left - W) : v_zero());
+                v_store(to, v_get(from, left));
+                v_store(to + W, left > W ? v_load_n(from + W, left - W) : v_zero());
             }
         }
     }
@@ -138,9 +162,9 @@ INLINE void transpose4(const float *p, size_t ld, float *out)
 }
 
 /* The same from B stored transposed: n rows of kc. */
-static void pack_turned(int kc, int n, const float *B, int ldb, float *out)
+static void pack_turned(int kc, int n, const float *B, int ldb, size_t panel, float *out)
 {
-    for (int j = 0; j < n; j += NR, out += (size_t)NR * kc) {
+    for (int j = 0; j < n; j += NR, out += panel) {
         int wide = n - j > W ? NR : W; /* a tile of one vector does not read the second */
         for (int c = 0; c < wide; c += W) {
             int rows = n - j - c < W ? n - j - c : W, k = 0;
@@ -155,7 +179,7 @@ static void pack_turned(int kc, int n, const float *B, int ldb, float *out)
     }
 }
 
-/* Rows i..i+m of op(A), columns k..k+kc, to a panel. */
+/* m rows of op(A), kc columns, to a panel. */
 static void pack_a(int ta, int m, int kc, const float *A, int lda, float *out)
 {
     if (!ta) {
@@ -168,38 +192,106 @@ static void pack_a(int ta, int m, int kc, const float *A, int lda, float *out)
             v_put(out + i, v_get(A + i, m - i), m - i);
 }
 
+/* Rows of the next panel of A: a last tile of four rows would wait for B. */
+static int panel_rows(int left)
+{
+    if (W == 16 && left > MR && left <= MR + 4)
+        return 8;
+    return left < MR ? left : MR;
+}
+
+/* A block of B as the tiles read it: panels of NR columns, `panel` floats apart, with row length
+ * ld; the last `n % NR` columns, if any, in a panel of their own at `tail` with row length NR. */
+struct block {
+    const float *b, *tail;
+    size_t panel;
+    int ld, n;
+};
+
+/* C[M,n] (+)= op(A)[M,kc] times a block of B. */
+static void block_product(int ta, int M, int kc, const float *A, int lda, const struct block *B,
+                          float *C, int ldc, int add, float *pa)
+{
+    int form = ta ? COLUMNS : B->n <= A_IN_PLACE ? HERE : PACKED;
+    for (int i0 = 0, m; i0 < M; i0 += m) {
+        const float *rows = pa;
+        size_t ld = form == HERE ? (size_t)lda : KP;
+        m = panel_rows(M - i0);
+        if (form == HERE)
+            rows = A + (size_t)i0 * lda;
+        else
+            pack_a(ta, m, kc, ta ? A + i0 : A + (size_t)i0 * lda, lda, pa);
+        for (int i = 0, t = 0; i < m; i += tiles[t].mr) {
+            while (tiles[t].mr > m - i)
+                t++;
+            const float *a = rows + (size_t)i * (ta ? 1 : ld), *b = B->b;
+            float *c = C + (size_t)(i0 + i) * ldc;
+            int j = 0;
+            for (; j + NR <= B->n; j += NR, b += B->panel)
+                tiles[t].run[form][1](kc, a, ld, b, (size_t)B->ld, c + j, ldc, add, W);
+            if (j < B->n) {
+                int left = B->n - j, two = left > W;
+                tiles[t].run[form][two](kc, a, ld, B->tail, NR, c + j, ldc, add,
+                                           two ? left - W : left);
+            }
+        }
+    }
+}
+
+static void clear(int M, int N, float *C, int ldc)
+{
+    for (int i = 0; i < M; i++)
+        memset(C + (size_t)i * ldc, 0, (size_t)N * sizeof *C);
+}
+
 void KERNEL(gemm)(int ta, int tb, int M, int N, int K, const float *A, int lda, const float *B,
                   int ldb, float beta, float *C, int ldc, struct math_ws *ws)
 {
     float *pb = ws->data, *pa = pb + KC * NC;
     if (K <= 0 && beta == 0)
-        for (int i = 0; i < M; i++)
-            memset(C + (size_t)i * ldc, 0, (size_t)N * sizeof *C);
+        clear(M, N, C, ldc);
+    for (int j0 = 0; j0 < N; j0 += NC) {
+        int nc = N - j0 < NC ? N - j0 : NC, whole = nc - nc % NR;
+        for (int k0 = 0; k0 < K; k0 += KC) {
+            int kc = K - k0 < KC ? K - k0 : KC;
+            struct block block = {pb, pb + (size_t)whole * kc, (size_t)NR * kc, NR, nc};
+            if (tb) {
+                pack_turned(kc, nc, B + (size_t)j0 * ldb + k0, ldb, block.panel, pb);
+            } else if (ldb <= B_IN_PLACE && M <= B_IN_PLACE_ROWS) {
+                const float *from = B + (size_t)k0 * ldb + j0;
+                block = (struct block){from, pb, NR, ldb, nc};
+                pack_plain(kc, nc - whole, from + whole, ldb, 0, pb);
+            } else {
+                pack_plain(kc, nc, B + (size_t)k0 * ldb + j0, ldb, block.panel, pb);
+            }
+            block_product(ta, M, kc, ta ? A + (size_t)k0 * lda : A + k0, lda, &block, C + j0, ldc,
+                    k0 > 0 || beta != 0, pa);
+        }
+    }
+}
+
+size_t KERNEL(packed_floats)(int N, int K)
+{
+    return (size_t)(N + NR - 1) / NR * NR * (size_t)K;
+}
+
+void KERNEL(pack)(int tb, int N, int K, const float *B, int ldb, float *packed)
+{
+    (tb ? pack_turned : pack_plain)(K, N, B, ldb, (size_t)NR * K, packed);
+}
+
+void KERNEL(gemm_packed)(int M, int N, int K, const float *A, int lda, const float *packed,
+                         float beta, float *C, int ldc, struct math_ws *ws)
+{
+    if (K <= 0 && beta == 0)
+        clear(M, N, C, ldc);
     for (int j0 = 0; j0 < N; j0 += NC) {
         int nc = N - j0 < NC ? N - j0 : NC;
         for (int k0 = 0; k0 < K; k0 += KC) {
-            int kc = K - k0 < KC ? K - k0 : KC, add = k0 > 0 || beta != 0;
-            if (tb)
-                pack_turned(kc, nc, B + (size_t)j0 * ldb + k0, ldb, pb);
-            else
-                pack_plain(kc, nc, B + (size_t)k0 * ldb + j0, ldb, pb);
-            for (int i0 = 0; i0 < M; i0 += MR) {
-                int m = M - i0 < MR ? M - i0 : MR;
-                pack_a(ta, m, kc,
-                       ta ? A + (size_t)k0 * lda + i0 : A + (size_t)i0 * lda + k0, lda, pa);
-                for (int i = 0, t = 0; i < m; i += tiles[t].mr) {
-                    while (tiles[t].mr > m - i)
-                        t++;
-                    const float *a = pa + (size_t)i * (ta ? 1 : KP);
-                    for (int j = 0; j < nc; j += NR) {
-                        int left = nc - j, two = left > W;
-                        int last = left >= NR ? W : two ? left - W : left;
-                        tiles[t].run[ta != 0][two](kc, a, pb + (size_t)j * kc,
-                                                   C + (size_t)(i0 + i) * ldc + j0 + j, ldc,
-                                                   add, last);
-                    }
-                }
-            }
+            const float *from = packed + (size_t)j0 * K + (size_t)k0 * NR;
+            struct block block = {from, from + (size_t)(nc - nc % NR) * K, (size_t)NR * K, NR, nc};
+            block_product(0, M, K - k0 < KC ? K - k0 : KC, A + k0, lda, &block, C + j0, ldc,
+                    k0 > 0 || beta != 0, ws->data);
         }
     }
 }

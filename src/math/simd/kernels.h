@@ -12,6 +12,10 @@
 
 void KERNEL(gemm)(int ta, int tb, int M, int N, int K, const float *A, int lda, const float *B,
                   int ldb, float beta, float *C, int ldc, struct math_ws *ws);
+size_t KERNEL(packed_floats)(int N, int K);
+void KERNEL(pack)(int tb, int N, int K, const float *B, int ldb, float *packed);
+void KERNEL(gemm_packed)(int M, int N, int K, const float *A, int lda, const float *packed,
+                         float beta, float *C, int ldc, struct math_ws *ws);
 void KERNEL(bias)(int rows, int n, const float *x, const float *b, float *y);
 void KERNEL(bias_grad)(int rows, int n, const float *dy, float *db);
 void KERNEL(bias_gelu)(int rows, int n, const float *x, const float *b, float *u, float *y);

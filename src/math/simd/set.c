@@ -1,5 +1,6 @@
 /* The table of one kernel set. */
 #include "src/math/simd/kernels.h"
+#include "src/math/simd/vec.h"
 
 #define ES_TEXT2(a) #a
 #define ES_TEXT(a) ES_TEXT2(a)
@@ -7,6 +8,10 @@
 const struct math ES_PASTE(math, ES_SET) = {
     .name = ES_TEXT(ES_SET),
     .gemm = KERNEL(gemm),
+    .panel = 2 * W,
+    .packed_floats = KERNEL(packed_floats),
+    .pack = KERNEL(pack),
+    .gemm_packed = KERNEL(gemm_packed),
     .bias = KERNEL(bias),
     .bias_grad = KERNEL(bias_grad),
     .bias_gelu = KERNEL(bias_gelu),

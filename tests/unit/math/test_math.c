@@ -87,6 +87,7 @@ static const struct {
 } shapes[] = {
     {1, 1, 1},      {1, 17, 5},    {3, 33, 7},    {12, 32, 64},  {13, 31, 65},  {24, 64, 256},
     {5, 3, 257},    {37, 100, 300}, {11, 513, 33}, {6, 545, 513}, {128, 64, 64}, {2, 16, 128},
+    {170, 150, 90}, {16, 600, 20}, {27, 520, 260},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -134,6 +135,48 @@ static void gemm_rows_keep_their_bits_when_cut(void **state)
                 fail_msg("%s: %dx%dx%d ta %d tb %d changes when cut", sets[s]->name, M, N, K,
                          ta, tb);
         }
+    }
+}
+
+static void packed_gemm_has_the_bits_of_gemm(void **state)
+{
+    (void)state;
+    for (int c = 0; c < SHAPES * 4; c++) {
+        int M = shapes[c / 4].M, N = shapes[c / 4].N, K = shapes[c / 4].K;
+        int tb = c & 1, add = c >> 1 & 1, lda = K + 1, ldb = (tb ? K : N) + 2, ldc = N + 3;
+        float *A = space[0], *B = space[1], *want = space[2], *got = space[3], *pack = space[4];
+        fill(A, (size_t)M * (size_t)lda, 6, 1);
+        fill(B, (size_t)(tb ? N : K) * (size_t)ldb, 7, 1);
+        for (int s = -1; s < nsets; s++) {
+            const struct math *m = s < 0 ? &math_ref : sets[s];
+            assert_true(m->packed_floats(N, K) <= BIG);
+            fill(want, (size_t)M * (size_t)ldc, 8, 1);
+            fill(got, (size_t)M * (size_t)ldc, 8, 1);
+            m->gemm(0, tb, M, N, K, A, lda, B, ldb, (float)add, want, ldc, &ws);
+            m->pack(tb, N, K, B, ldb, pack);
+            m->gemm_packed(M, N, K, A, lda, pack, (float)add, got, ldc, &ws);
+            if (memcmp(want, got, (size_t)M * (size_t)ldc * sizeof *got))
+                fail_msg("%s: %dx%dx%d tb %d add %d differs when packed", m->name, M, N, K, tb,
+                         add);
+        }
+    }
+}
+
+/* Two factors side by side, the first of whole panels, are one. */
+static void packed_factors_join(void **state)
+{
+    enum { M = 5, K = 70, LEFT = 64, RIGHT = 37 };
+    (void)state;
+    fill(space[0], M * K, 9, 1);
+    fill(space[1], (LEFT + RIGHT) * K, 10, 1);
+    for (int s = -1; s < nsets; s++) {
+        const struct math *m = s < 0 ? &math_ref : sets[s];
+        assert_int_equal(LEFT % m->panel, 0);
+        m->pack(1, LEFT, K, space[1], K, space[4]);
+        m->pack(1, RIGHT, K, space[1] + LEFT * K, K, space[4] + m->packed_floats(LEFT, K));
+        m->gemm_packed(M, LEFT + RIGHT, K, space[0], K, space[4], 0, space[3], LEFT + RIGHT, &ws);
+        m->gemm(0, 1, M, LEFT + RIGHT, K, space[0], K, space[1], K, 0, space[2], LEFT + RIGHT, &ws);
+        assert_memory_equal(space[2], space[3], M * (LEFT + RIGHT) * sizeof(float));
     }
 }
 
@@ -386,6 +429,8 @@ int main(void)
         cmocka_unit_test(select_names_sets_and_refuses_others),
         cmocka_unit_test(gemm_agrees_in_all_forms),
         cmocka_unit_test(gemm_rows_keep_their_bits_when_cut),
+        cmocka_unit_test(packed_gemm_has_the_bits_of_gemm),
+        cmocka_unit_test(packed_factors_join),
         cmocka_unit_test(bias_and_gelu_agree),
         cmocka_unit_test(gelu_agrees_everywhere),
         cmocka_unit_test(norm_agrees_with_and_without_everything),
