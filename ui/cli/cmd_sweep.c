@@ -44,10 +44,10 @@ static void plan_json(const struct work *k)
     json_text(&j, "scale", k->s.scale);
     json_int(&j, "runs", k->s.n);
     json_int(&j, "todo", p->todo);
-    json_real(&j, "tokens", p->tokens);
-    json_real(&j, "flops", p->flops);
-    json_real(&j, "flops_paper", p->flops_paper);
-    json_real(&j, "seconds", p->seconds);
+    json_double(&j, "tokens", p->tokens);
+    json_double(&j, "flops", p->flops);
+    json_double(&j, "flops_paper", p->flops_paper);
+    json_double(&j, "seconds", p->seconds);
     json_text(&j, "source", p->source);
     json_open(&j, "items", '[');
     for (int i = 0; i < k->s.n; i++) {
@@ -58,10 +58,10 @@ static void plan_json(const struct work *k)
         json_text(&j, "status", sweep_status_name(p->items[i].status));
         json_int(&j, "run", p->items[i].run);
         json_int(&j, "steps", r->config.steps);
-        json_real(&j, "tokens", p->items[i].tokens);
-        json_real(&j, "flops", p->items[i].flops);
-        json_real(&j, "flops_paper", p->items[i].flops_paper);
-        json_real(&j, "seconds", p->items[i].seconds);
+        json_double(&j, "tokens", p->items[i].tokens);
+        json_double(&j, "flops", p->items[i].flops);
+        json_double(&j, "flops_paper", p->items[i].flops_paper);
+        json_double(&j, "seconds", p->items[i].seconds);
         json_close(&j, '}');
     }
     json_close(&j, ']');
