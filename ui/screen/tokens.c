@@ -194,6 +194,11 @@ static int act_view(struct tokens *s, struct app *a, int action)
         s->view = (enum tokens_view)((s->view + 1) % VIEW_COUNT), s->top = 0;
         snprintf(text, sizeof text, "%d", s->view);
         app_set_state(a, "tokens.view", text);
+        if (s->view == VIEW_WATERFALL && s->mode == MODE_LIVE && s->npast) {
+            s->mode = MODE_SNAPSHOT, s->step = -1;
+            tokens_reload(s, a);
+            app_say(a, SEV_INFO, "the waterfall shows held-out sentences; ] goes back to live");
+        }
         return 1;
     case ACT_DIGITS:
         s->digits = !s->digits;

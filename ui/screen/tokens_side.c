@@ -259,7 +259,8 @@ void tokens_pane_list(struct tokens *s, struct grid *g, struct rect r)
 {
     char text[2048], v[FMT];
     struct rect in = {r.y + 1, r.x, r.h - 1, r.w};
-    const char *parts[] = {text, s->by_loss ? "by loss, highest first" : "in order"};
+    const char *parts[] = {text, s->by_loss && s->mode == MODE_SNAPSHOT ? "by loss, highest first"
+                                                                   : "in order"};
     snprintf(text, sizeof text, "sentences %d of %d", s->current + 1, s->nsentences);
     pane_title(g, r.y, r.x, r.w, s->focus_list, parts, 2);
     int facts = in.w >= 70 ? s->has_disc ? 40 : 24 : 0;
@@ -320,8 +321,10 @@ void tokens_pane_diagnosis(struct tokens *s, struct grid *g, struct rect r)
 {
     struct rect in = inner(r);
     const struct diagnosis *d = &s->diagnosis[0];
-    pane_titlef(g, r.y, r.x, r.w, 0, s->ndiagnosis > 1 ? "diagnosis 1 of %d" : "diagnosis%.0d",
-                s->ndiagnosis);
+    if (s->ndiagnosis > 1)
+        pane_titlef(g, r.y, r.x, r.w, 0, "diagnosis 1 of %d", s->ndiagnosis);
+    else
+        pane_titlef(g, r.y, r.x, r.w, 0, "diagnosis");
     if (!s->ndiagnosis) {
         grid_text(g, in, in.y, in.x, -1, LABEL, "nothing unusual in the metrics");
         return;

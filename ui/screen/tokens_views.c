@@ -62,7 +62,7 @@ static int strip_width(const struct tokens *s, const struct token_row *r)
 static struct style strip_style(const struct token_row *r, int row, int cursor)
 {
     struct style st = STYLE(ROLE_TEXT, 0);
-    if (row == ROW_SAMPLED || row == ROW_P) st = tokens_style(r, 0);
+    if (row == ROW_P || (row == ROW_SAMPLED && r->label)) st = tokens_style(r, 0);
     if (row == ROW_OUTCOME) st.role = tokens_sign_role(tokens_outcome(r));
     if (row == ROW_ORIGINAL && r->label) st.attr = ATTR_UNDERLINE;
     if (cursor && row != ROW_P) st.back = BACK_SELECTED;
@@ -132,24 +132,65 @@ static int changed(const struct token_row *r)
     return r->chosen || r->label || tokens_outcome(r) == OUT_FALSE;
 }
 
+enum { COL_POS = -1, COL_BAR = -2, COL_OUTCOME = -3 };
+static const struct column table_cols[] = {
+    {"pos", 0, 4, 4, ALIGN_RIGHT},     {"original", 0, 8, 20, ALIGN_LEFT},
+    {"masked", 4, 6, 16, ALIGN_LEFT},  {"sampled", 0, 8, 20, ALIGN_LEFT},
+    {"gen p", 2, 5, 5, ALIGN_RIGHT},   {"rank", 2, 5, 5, ALIGN_RIGHT},
+    {"entropy", 5, 7, 7, ALIGN_RIGHT}, {"p(repl)", 0, 7, 7, ALIGN_RIGHT},
+    {"", 3, 12, 12, ALIGN_LEFT},       {"outcome", 1, 13, 13, ALIGN_LEFT},
+    {"loss", 1, 6, 6, ALIGN_RIGHT}};
+static const int table_what[] = {COL_POS, ROW_ORIGINAL, ROW_MASKED, ROW_SAMPLED, ROW_GEN_P, ROW_RANK,
+                                 ROW_ENTROPY, ROW_P, COL_BAR, COL_OUTCOME, ROW_LOSS};
+
+static void outcome_text(const struct token_row *r, char *out, size_t size)
+{
+    enum outcome o = tokens_outcome(r);
+    const char *mark = *tokens_sign(o) ? tokens_sign(o) : r->same ? sign(SIGN_SAME) : " ";
+    snprintf(out, size, "%s %s", mark,
+             o == OUT_NONE || o == OUT_KEPT ? r->same ? "same" : tokens_outcome_name(o)
+                                            : tokens_outcome_name(o));
+}
+
+static void table_row(struct tokens *s, struct grid *g, struct rect in, const struct table_layout *t,
+                      int y, int token)
+{
+    const struct token_row *row = &tokens_current(s)->seq->rows[token];
+    uint8_t back = token == s->cursor ? BACK_SELECTED : BACK_NONE;
+    char text[PIECE];
+    for (int j = 0; j < t->n; j++) {
+        int what = table_what[t->col[j]];
+        struct style st = {ROLE_TEXT, back, 0};
+        if (what == COL_BAR) {
+            st.role = ROLE_DIM;
+            if (!isnan(row->disc_prob))
+                bar_draw(g, in, y, in.x + t->x[j], t->w[j], st, row->disc_prob);
+            continue;
+        }
+        if (what == COL_POS)
+            snprintf(text, sizeof text, "%d", token);
+        else if (what == COL_OUTCOME)
+            outcome_text(row, text, sizeof text);
+        else
+            field(s, row, what, text, sizeof text);
+        if (what == ROW_P || (what == ROW_SAMPLED && row->label)) {
+            st = tokens_style(row, 0);
+            if (!st.back) st.back = back;
+        }
+        if (what == COL_OUTCOME) st.role = tokens_sign_role(tokens_outcome(row));
+        if (!strcmp(text, "·") || what == COL_POS) st.role = ROLE_DIM, st.attr = 0;
+        table_cell(g, in, y, t, table_cols, j, st, text);
+    }
+}
+
 void tokens_table(struct tokens *s, struct grid *g, struct rect r)
 {
-    static const struct column cols[] = {
-        {"pos", 0, 4, 4, ALIGN_RIGHT},       {"original", 0, 8, 20, ALIGN_LEFT},
-        {"masked", 4, 6, 16, ALIGN_LEFT},    {"sampled", 0, 8, 20, ALIGN_LEFT},
-        {"gen p", 2, 5, 5, ALIGN_RIGHT},     {"rank", 2, 5, 5, ALIGN_RIGHT},
-        {"entropy", 5, 7, 7, ALIGN_RIGHT},   {"p(repl)", 0, 7, 7, ALIGN_RIGHT},
-        {"", 3, 12, 12, ALIGN_LEFT},         {"outcome", 1, 13, 13, ALIGN_LEFT},
-        {"loss", 1, 6, 6, ALIGN_RIGHT}};
-    static const int rows_of[] = {-1, ROW_ORIGINAL, ROW_MASKED, ROW_SAMPLED, ROW_GEN_P, ROW_RANK,
-                                  ROW_ENTROPY, ROW_P, -2, -3, ROW_LOSS};
     const struct sentence *c = tokens_current(s);
     struct table_layout t;
-    char text[PIECE];
     if (!c || r.h < 2 || r.w < 12) return;
     struct rect in = {r.y, r.x + 2, r.h, r.w - 2};
-    table_layout(&t, cols, (int)(sizeof cols / sizeof *cols), in.w, 0);
-    table_head(g, in, in.y, &t, cols, -1, 0);
+    table_layout(&t, table_cols, (int)(sizeof table_cols / sizeof *table_cols), in.w, 0);
+    table_head(g, in, in.y, &t, table_cols, -1, 0);
     int n = 0, at = 0;
     for (int i = 0; i < c->seq->n; i++) {
         if (i == s->cursor) at = n;
@@ -157,39 +198,18 @@ void tokens_table(struct tokens *s, struct grid *g, struct rect r)
     }
     s->top = table_top(s->top, at, r.h - 1, n);
     for (int i = 0, k = 0; i < c->seq->n; i++) {
-        const struct token_row *row = &c->seq->rows[i];
-        if (s->only_changed && !changed(row) && i != s->cursor) continue;
+        if (s->only_changed && !changed(&c->seq->rows[i]) && i != s->cursor) continue;
         int y = r.y + 1 + k++ - s->top;
         if (y <= r.y || y >= r.y + r.h) continue;
-        uint8_t back = i == s->cursor ? BACK_SELECTED : BACK_NONE;
-        enum outcome o = tokens_outcome(row);
         tokens_hit(s, y, r.x, r.w, s->current, i);
-        if (back) {
-            grid_back(g, (struct rect){y, r.x, 1, r.w}, back);
-            grid_text(g, r, y, r.x, 1, (struct style){ROLE_ACCENT, back, 0}, sign(SIGN_CURSOR));
+        if (i == s->cursor) {
+            grid_fill(g, (struct rect){y, r.x, 1, r.w}, (struct style){ROLE_TEXT, BACK_SELECTED, 0},
+                      " ");
+            grid_text(g, r, y, r.x, 1, (struct style){ROLE_ACCENT, BACK_SELECTED, 0},
+                      sign(SIGN_CURSOR));
             g->cursor_y = y, g->cursor_x = r.x;
         }
-        for (int j = 0; j < t.n; j++) {
-            int what = rows_of[t.col[j]];
-            struct style st = {ROLE_TEXT, back, 0};
-            if (what == -2) {
-                if (!isnan(row->disc_prob))
-                    bar_draw(g, in, y, in.x + t.x[j], t.w[j], st, row->disc_prob);
-                continue;
-            }
-            if (what == -1) snprintf(text, sizeof text, "%d", i);
-            else if (what == -3)
-                snprintf(text, sizeof text, "%s%s %s", tokens_sign(o), row->same ? sign(SIGN_SAME) : "",
-                         row->same && o == OUT_KEPT ? "same" : tokens_outcome_name(o));
-            else field(s, row, what, text, sizeof text);
-            if (what == ROW_SAMPLED || what == ROW_P) {
-                st = tokens_style(row, 0);
-                if (!st.back) st.back = back;
-            }
-            if (what == -3) st.role = tokens_sign_role(o);
-            if (!strcmp(text, "·") || what == -1) st.role = ROLE_DIM, st.attr = 0;
-            table_cell(g, in, y, &t, cols, j, st, text);
-        }
+        table_row(s, g, in, &t, y, i);
     }
 }
 
