@@ -129,13 +129,20 @@ static void draw_grid(struct curves *s, struct app *a, struct grid *g, struct re
     int shown = s->ncharts - first < per ? s->ncharts - first : per;
     if (shown <= cols) cols = shown, rows = 1;
     while (rows > 1 && (rows - 1) * cols >= shown) rows--;
+    for (int row = 0; row < rows; row++) /* lines first: titles are written into them */
+        pane_hline(g, r.y + r.h * row / rows, r.x, r.w, STYLE(ROLE_DIM, 0));
+    for (int i = 0; i < shown; i++) {
+        int y0 = r.y + r.h * (i / cols) / rows, y1 = r.y + r.h * (i / cols + 1) / rows;
+        int x1 = r.x + (r.w + 1) * (i % cols + 1) / cols - 1;
+        if (i % cols < cols - 1 && i < shown - 1)
+            pane_vline(g, y0, x1, y1 - y0 + (i / cols < rows - 1), STYLE(ROLE_DIM, 0));
+    }
     for (int i = 0; i < shown; i++) {
         int row = i / cols, col = i % cols;
         int y0 = r.y + r.h * row / rows, y1 = r.y + r.h * (row + 1) / rows;
         int x0 = r.x + (r.w + 1) * col / cols, x1 = r.x + (r.w + 1) * (col + 1) / cols - 1;
         if (i == shown - 1) x1 = r.x + r.w; /* the last one takes what is left of its row */
         draw_chart(s, a, g, first + i, (struct rect){y0, x0, y1 - y0, x1 - x0});
-        if (x1 < r.x + r.w) pane_vline(g, y0, x1, y1 - y0, STYLE(ROLE_DIM, 0));
     }
 }
 
@@ -173,6 +180,14 @@ static int legend_row(struct grid *g, struct rect r, int *y, struct style st, co
     return 1;
 }
 
+/* 1: the run is part of another one's mean. */
+static int in_a_mean(const struct curves *s, int run)
+{
+    for (int i = 0; s->band && i < s->nruns; i++)
+        if (i != run && s->runs[i].group == s->runs[run].group) return 1;
+    return 0;
+}
+
 static void legend_run(struct curves *s, struct grid *g, struct rect r, int *y, int run)
 {
     const struct curve_chart *c = curves_focused(s);
@@ -204,7 +219,7 @@ static void legend_run(struct curves *s, struct grid *g, struct rect r, int *y, 
         }
         legend_row(g, r, y, STYLE(ROLE_DIM, 0), text, value);
     }
-    if (!first || *y >= r.y + r.h) return;
+    if (!first || *y >= r.y + r.h || in_a_mean(s, run)) return;
     grid_cell(g, r, *y, r.x, STYLE(cr->role, ATTR_BOLD), (char[2]){cr->letter, 0});
     grid_text(g, r, *y, r.x + 2, 1, STYLE(ROLE_TEXT, 0), state_sign(cr->state));
     grid_middle(g, r, *y, r.x + 4, r.w - 4, STYLE(ROLE_DIM, 0), cr->name);
@@ -216,10 +231,13 @@ static void legend_exact(struct curves *s, struct grid *g, struct rect r, int *y
 {
     const struct curve_chart *c = curves_focused(s);
     char text[128], lo[FMT], hi[FMT];
+    int run = c && c->nlines ? c->lines[0].run : -1;
+    for (int i = 0; c && i < c->nlines; i++)
+        if (c->lines[i].run == s->focus_run) run = s->focus_run;
     for (int i = 0; c && i < c->nlines && *y + 1 < r.y + r.h; i++) {
         const struct curve_line *l = &c->lines[i];
         int k = curves_nearest(l, s->cursor);
-        if (l->run != (s->focus_run > 0 ? s->focus_run : 0) || k < 0) continue;
+        if (l->run != run || k < 0) continue;
         const struct chart_sample *p = &l->samples[k];
         fmt_exact(lo, sizeof lo, l->steps[k].first);
         fmt_exact(hi, sizeof hi, l->steps[k].last);
@@ -228,8 +246,6 @@ static void legend_exact(struct curves *s, struct grid *g, struct rect r, int *y
         else
             snprintf(text, sizeof text, "%s, %u points to %s", l->def->name, p->n, hi);
         legend_row(g, r, y, STYLE(ROLE_DIM, 0), text, NULL);
-        fmt_metric(lo, sizeof lo, p->min, "", 6, 0);
-        fmt_metric(hi, sizeof hi, p->max, "", 6, 0);
         if (!p->n)
             snprintf(text, sizeof text, "  %u not a number", p->nonfinite);
         else if (p->n == 1)
@@ -361,6 +377,18 @@ static void draw_empty(struct curves *s, struct grid *g, struct rect area)
     grid_text(g, area, area.y + 2, area.x + 1, -1, STYLE(ROLE_DIM, 0), key);
 }
 
+/* The line between charts and legend; it joins the title lines at its left. */
+static void draw_side_line(struct grid *g, int y, int x, int h)
+{
+    struct rect all = {0, 0, g->h, g->w};
+    for (int i = 0; i < h; i++) {
+        const char *left = x > 0 ? g->cells[(y + i) * g->w + x - 1].text : "";
+        int joins = !strcmp(left, sign(SIGN_HLINE)) || !strcmp(left, sign_ascii(SIGN_HLINE));
+        grid_cell(g, all, y + i, x, STYLE(ROLE_DIM, 0),
+                  sign(!i ? SIGN_TEE_DOWN : joins ? SIGN_TEE_LEFT : SIGN_VLINE));
+    }
+}
+
 void curves_draw(void *self, struct app *a, struct grid *g, struct rect area)
 {
     struct curves *s = self;
@@ -379,8 +407,8 @@ void curves_draw(void *self, struct app *a, struct grid *g, struct rect area)
     draw_grid(s, a, g, r, rows, cols);
     struct rect side = {area.y, area.x + r.w + 1, area.h, legend - 1};
     if (legend) {
+        draw_side_line(g, area.y, area.x + r.w, area.h);
         curves_legend(s, a, g, side);
-        pane_vline(g, area.y, area.x + r.w, area.h, STYLE(ROLE_DIM, 0));
     }
     if (strip) curves_strip(s, g, (struct rect){area.y + r.h, area.x, strip, area.w});
     const struct curve_chart *c = curves_focused(s);

@@ -284,6 +284,7 @@ static void average(struct loader *l, struct curve_line **member, int n)
         lo[k] = mu - sd, hi[k] = mu + sd;
         k++;
     }
+    if (!k) return; /* no common point: each run for itself */
     *out = (struct curve_line){out->def, out->run, mean, steps, NULL, lo, hi, k, n};
     for (int m = 1; m < n; m++) member[m]->n = 0;
 }

@@ -180,7 +180,7 @@ static void counts_without_disc(struct tokens *s, struct grid *g, struct rect in
     grid_text(g, in, in.y + 1, in.x, -1, LABEL, "no p(replaced), no outcome.");
     grid_textf(g, in, in.y + 2, in.x, -1, PLAIN, "%lld tokens, %lld masked", (long long)c->tokens,
                (long long)c->chosen);
-    grid_textf(g, in, in.y + 3, in.x, -1, PLAIN, "%lld samples equal the original",
+    grid_textf(g, in, in.y + 3, in.x, -1, PLAIN, "%lld of them sampled the same",
                (long long)c->same);
 }
 
@@ -234,9 +234,12 @@ void tokens_pane_counts(struct tokens *s, struct grid *g, struct rect r)
     if (in.h < 8) return;
     grid_text(g, in, in.y + 5, in.x, -1, LABEL, "p      0   .2   .4   .6   .8   1");
     grid_text(g, in, in.y + 6, in.x, -1, LABEL, "is");
-    for (int b = 0; b < 5; b++)
+    for (int b = 0; b < 5; b++) {
+        double is = ratio(c->bin_replaced[b], c->bin[b]);
+        snprintf(v[0], sizeof v[0], isnan(is) ? "-" : "%.2f", is);
         grid_right(g, in, in.y + 6, in.x + 6 + 5 * b, 5, c->bin[b] < 5 ? LABEL : PLAIN,
-                   prob_or_dash(ratio(c->bin_replaced[b], c->bin[b]), v[0]));
+                   *v[0] == '0' ? v[0] + 1 : v[0]);
+    }
     fooled(s, g, in, in.y + 7);
 }
 

@@ -234,11 +234,13 @@ struct app *fixture_app(const char *dir, const char *screen, struct app_args *ar
     struct app_args plain = { .theme = 0, .color = 1 };
     struct err err = { 0 };
     setlocale(LC_ALL, "C.UTF-8");
-    setenv("XDG_STATE_HOME", dir, 1);
+    char full[4096]; /* a relative one does not count: the state would go to $HOME */
+    setenv("XDG_STATE_HOME", realpath(dir, full) ? full : dir, 1);
     if (!args)
         args = &plain;
     snprintf(w.dir, sizeof w.dir, "%s", dir);
     snprintf(w.db, sizeof w.db, "%s/runs.db", dir);
+    snprintf(w.corpora, sizeof w.corpora, "%s/corpora", dir);
     snprintf(w.sock, sizeof w.sock, "%s/host.sock", dir);
     snprintf(w.lock, sizeof w.lock, "%s/host.lock", dir);
     args->workspace = &w;

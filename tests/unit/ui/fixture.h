@@ -10,6 +10,9 @@
 int fixture_make(const char *dir);
 /* Adds n done runs, for filters and loads. */
 int fixture_add_runs(const char *dir, int n);
+/* Adds a vocabulary and, to the newest run, six snapshots of three sentences (English and Korean),
+ * a probe and live rows; to mlm-base-s1 a snapshot without a discriminator. */
+int fixture_tokens(const char *dir);
 /* One line of SQL on the store (to plant a state). */
 int fixture_sql(const char *dir, const char *sql);
 /* The workbench on DIR, its clock standing at FIXTURE_UTC; XDG_STATE_HOME is DIR. */

@@ -21,3 +21,11 @@ tests_unit_ui_test_loop_SOURCES = tests/unit/ui/test_loop.c tests/unit/ui/fixtur
 	tests/unit/ui/fixture.h
 tests_unit_ui_test_loop_LDADD = $(TESTLIBS) -lutil
 TESTS += tests/unit/ui/test_loop
+check_PROGRAMS += tests/unit/ui/test_curves tests/unit/ui/test_tokens
+tests_unit_ui_test_curves_SOURCES = tests/unit/ui/test_curves.c tests/unit/ui/fixture.c \
+	tests/unit/ui/fixture.h
+tests_unit_ui_test_curves_LDADD = $(TESTLIBS)
+tests_unit_ui_test_tokens_SOURCES = tests/unit/ui/test_tokens.c tests/unit/ui/fixture.c \
+	tests/unit/ui/fixture_tokens.c tests/unit/ui/fixture.h
+tests_unit_ui_test_tokens_LDADD = $(TESTLIBS)
+TESTS += tests/unit/ui/test_curves tests/unit/ui/test_tokens

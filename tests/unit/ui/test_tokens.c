@@ -1,0 +1,295 @@
+/* The Tokens screen on the fixture store: pictures, outcomes, history, export. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "db/csv.h"
+#include "src/base/file.h"
+#include "tests/unit/ui/fixture.h"
+#include "ui/screen/tokens_int.h"
+#include "ui/term/theme.h"
+
+static char dir[64];
+
+static int setup(void **state)
+{
+    (void)state;
+    strcpy(dir, "test_tokens.XXXXXX");
+    setenv("TZ", "UTC", 1);
+    return !mkdtemp(dir) || fixture_make(dir) || fixture_tokens(dir);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return file_remove_tree(dir, NULL);
+}
+
+static struct app *start(struct app_args *args, int64_t run)
+{
+    char path[128];
+    struct app_args plain = {.theme = 0, .color = 1};
+    snprintf(path, sizeof path, "%s/electroscope", dir);
+    file_remove_tree(path, NULL);
+    if (!args) args = &plain;
+    args->run = run;
+    struct app *a = fixture_app(dir, "Tokens", args);
+    assert_non_null(a);
+    fixture_keys(a, "[ ]"); /* no host here: the newest snapshot, or live rows that never come */
+    a->message_until = 0;
+    a->nmessages = 0;
+    while (tokens_load_past(app_self(a), a)) {}
+    return a;
+}
+
+static int shows(struct app *a, int h, int w, const char *what)
+{
+    char *text = fixture_text(a, h, w);
+    int found = strstr(text, what) != NULL;
+    free(text);
+    return found;
+}
+
+static void test_pictures(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    int bad = fixture_golden(a, 24, 80, "tokens-80x24") + fixture_golden(a, 36, 120, "tokens-120x36") +
+              fixture_golden(a, 45, 160, "tokens-160x45");
+    fixture_keys(a, "# i");
+    bad += fixture_golden(a, 24, 80, "tokens-strip-80x24");
+    fixture_keys(a, "i");
+    bad += fixture_golden(a, 24, 80, "tokens-table-80x24");
+    fixture_keys(a, "i [");
+    bad += fixture_golden(a, 24, 80, "tokens-waterfall-80x24");
+    app_free(a);
+    struct app_args ascii = {.theme = THEME_MONO, .ascii = 1};
+    a = start(&ascii, 9);
+    bad += fixture_golden(a, 24, 80, "tokens-ascii-80x24");
+    app_free(a);
+    a = start(NULL, 3);
+    bad += fixture_golden(a, 36, 120, "tokens-mlm-120x36");
+    app_free(a);
+    assert_int_equal(bad, 0);
+}
+
+static void test_small_sizes_and_every_key(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"Down", "Right", "S-Right", "Up", "PgDn", "PgUp", "G", "g",
+                                       ".", ",", "[", "]", "#", "s", "=", "n", "N", "Tab", "Down",
+                                       "Enter", "i", "Left", "i", "Down", "i", "Up", "i", "F"};
+    struct app *a = start(NULL, 9);
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+        fixture_keys(a, keys[k]);
+        for (int h = 1; h < 50; h += 12)
+            for (int w = 1; w < 220; w += 39) free(fixture_text(a, h, w));
+        free(fixture_text(a, 8, 40));
+    }
+    app_free(a);
+    for (int run = 1; run <= 9; run++) { /* runs of every kind, most without a token */
+        a = start(NULL, run);
+        free(fixture_text(a, 24, 80));
+        app_free(a);
+    }
+}
+
+static void test_outcomes(void **state)
+{
+    (void)state;
+    struct token_row r = {.disc_prob = .9F, .label = 1};
+    assert_int_equal(tokens_outcome(&r), OUT_CAUGHT);
+    r.disc_prob = .49F;
+    assert_int_equal(tokens_outcome(&r), OUT_MISSED);
+    r.label = 0;
+    assert_int_equal(tokens_outcome(&r), OUT_KEPT);
+    r.disc_prob = .5F;
+    assert_int_equal(tokens_outcome(&r), OUT_FALSE);
+    r.disc_prob = NAN;
+    assert_int_equal(tokens_outcome(&r), OUT_NONE);
+    assert_int_equal(tokens_heat(.09F), BACK_NONE);
+    assert_int_equal(tokens_heat(.1F), BACK_HEAT1);
+    assert_int_equal(tokens_heat(.3F), BACK_HEAT2);
+    assert_int_equal(tokens_heat(.5F), BACK_HEAT3);
+    assert_int_equal(tokens_heat(.8F), BACK_HEAT4);
+    assert_int_equal(tokens_heat(NAN), BACK_NONE);
+}
+
+/* The counts on the screen are those of the rows. */
+static void test_counts_are_those_of_the_rows(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    struct tokens *s = app_self(a);
+    int64_t n[OUT_NONE + 1] = {0}, tokens = 0, replaced = 0;
+    for (int k = 0; k < s->nsentences; k++)
+        for (int i = 0; i < s->sentences[k].seq->n; i++) {
+            const struct token_row *r = &s->sentences[k].seq->rows[i];
+            int said = r->disc_prob >= .5F;
+            n[r->label ? said ? OUT_CAUGHT : OUT_MISSED : said ? OUT_FALSE : OUT_KEPT]++;
+            tokens++, replaced += r->label;
+        }
+    assert_int_equal(s->nsentences, 4);
+    assert_int_equal(replaced, 6);
+    assert_int_equal(s->counts.tokens, tokens);
+    for (int o = 0; o < OUT_NONE; o++) assert_int_equal(s->counts.n[o], n[o]);
+    assert_int_equal(n[OUT_CAUGHT] + n[OUT_MISSED], replaced);
+    assert_true(n[OUT_MISSED] > 0 && n[OUT_CAUGHT] > 0 && n[OUT_FALSE] > 0);
+    assert_true(shows(a, 36, 120, "kitchen → house"));
+    app_free(a);
+}
+
+static void test_one_cursor_in_four_views(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    struct tokens *s = app_self(a);
+    fixture_keys(a, "g n n");
+    int at = s->cursor;
+    assert_true(at > 0 && tokens_current(s)->seq->rows[at].chosen);
+    for (int v = 0; v < 4; v++) {
+        free(fixture_text(a, 24, 80));
+        assert_int_equal(s->cursor, at);
+        fixture_keys(a, "i");
+    }
+    app_free(a);
+}
+
+static void test_a_token_over_the_training(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    struct tokens *s = app_self(a);
+    assert_int_equal(s->npast, 6);
+    s->at_source = TOKENS_SNAPSHOT, s->at_number = 1; /* rates rose>fell */
+    tokens_order(s);
+    float last = 0;
+    for (int k = 0; k < 6; k++) {
+        const struct past_cell *c = tokens_past(s, k, 2);
+        assert_non_null(c);
+        assert_float_equal(c->disc_prob, .1 + .87 * (k + 1) / 6, 1e-5);
+        assert_true(c->disc_prob > last);
+        last = c->disc_prob;
+    }
+    assert_null(tokens_past(s, 6, 2));
+    assert_null(tokens_past(s, 0, 99));
+    app_free(a);
+}
+
+static void test_time_goes_back_and_forth(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 3); /* done: no live end */
+    assert_true(shows(a, 24, 80, "snapshot 1.00M"));
+    app_free(a);
+    a = start(NULL, 9);
+    struct tokens *s = app_self(a);
+    fixture_keys(a, "[");
+    assert_int_equal(s->step, 400000);
+    fixture_keys(a, "[ [ [ [ [ [ [");
+    assert_int_equal(s->step, 1000);
+    assert_true(shows(a, 24, 80, "snapshot 1.00k"));
+    fixture_keys(a, "]");
+    assert_int_equal(s->step, 10000);
+    app_free(a);
+}
+
+static void test_hangul_is_composed_and_pieces_are_joined(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    char *text = fixture_text(a, 36, 120);
+    assert_non_null(strstr(text, "한글"));            /* stored as six jamo */
+    assert_non_null(strstr(text, "bath·ing"));
+    assert_null(strstr(text, "\xE1\x84\x92"));
+    assert_null(strstr(text, "##"));
+    free(text);
+    app_free(a);
+}
+
+static void test_export_has_the_columns_of_inspect(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    struct tokens *s = app_self(a);
+    char *buf = NULL;
+    size_t size = 0;
+    s->at_source = TOKENS_SNAPSHOT, s->at_number = 0;
+    tokens_order(s);
+    FILE *f = open_memstream(&buf, &size);
+    struct csv_out *out = csv_new(f);
+    int rows = app_ops(a)->export_csv(s, a, out, NULL);
+    assert_int_equal(csv_finish(out, NULL), 0);
+    fclose(f);
+    assert_int_equal(rows, 16);
+    assert_int_equal(strncmp(buf, "position,original,masked,sampled,gen_prob,disc_prob,label,outcome,"
+                                  "gen_rank,gen_entropy,disc_loss,same,run,step,sentence\r\n", 111), 0);
+    assert_non_null(strstr(buf, "8,hungry,[MASK],angry,0.0610000007,0.970000029,1,caught,4,2.5,"));
+    assert_non_null(strstr(buf, "2,chef,[MASK],chef,0.0610000007,"));
+    assert_non_null(strstr(buf, ",0,kept,1,2.5,"));
+    free(buf);
+    app_free(a);
+}
+
+static void test_without_a_discriminator_it_says_what_is_missing(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 3);
+    assert_true(shows(a, 36, 120, "bert_mlm has no discriminator"));
+    assert_true(shows(a, 24, 80, "no discriminator"));
+    app_free(a);
+}
+
+static void test_long_sentences_scroll(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    struct tokens *s = app_self(a);
+    struct token_seq *q = calloc(1, sizeof *q + 512 * sizeof q->rows[0]);
+    assert_non_null(q);
+    q->n = 512, q->sentence = 5;
+    for (int i = 0; i < 512; i++) {
+        q->rows[i] = s->sentences[0].seq->rows[1];
+        q->rows[i].original = q->rows[i].sampled = 5 + i % 14;
+    }
+    s->sentences[0].seq = q, s->current = 0;
+    for (int view = 0; view < VIEW_COUNT; view++) {
+        s->view = (enum tokens_view)view;
+        for (int i = 0; i < 512; i += 73) {
+            struct grid g = {0};
+            s->cursor = i;
+            assert_int_equal(grid_resize(&g, 24, 80), 0);
+            app_frame(a, &g);
+            assert_true(g.cursor_y > 0 && g.cursor_y < 22 && g.cursor_x >= 0 && g.cursor_x < 80);
+            grid_free(&g);
+        }
+    }
+    free(q);
+    s->nsentences = 0, s->current = -1;
+    app_free(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_small_sizes_and_every_key),
+        cmocka_unit_test(test_outcomes),
+        cmocka_unit_test(test_counts_are_those_of_the_rows),
+        cmocka_unit_test(test_one_cursor_in_four_views),
+        cmocka_unit_test(test_a_token_over_the_training),
+        cmocka_unit_test(test_time_goes_back_and_forth),
+        cmocka_unit_test(test_hangul_is_composed_and_pieces_are_joined),
+        cmocka_unit_test(test_export_has_the_columns_of_inspect),
+        cmocka_unit_test(test_without_a_discriminator_it_says_what_is_missing),
+        cmocka_unit_test(test_long_sentences_scroll),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
