@@ -7,6 +7,7 @@
 #include "ui/app/action.h"
 #include "ui/app/app.h"
 #include "ui/app/loop.h"
+#include "ui/app/settings.h"
 #include "ui/screen/screen.h"
 #include "ui/term/input.h"
 
@@ -49,6 +50,7 @@ struct help {
 struct app {
     struct workspace workspace;
     int readonly, theme, ascii;
+    struct settings settings;
     int fixed;                   /* tests: time stands still at these */
     double fixed_now, fixed_utc;
     /* the store */

@@ -47,15 +47,13 @@ static void tell_ends(struct app *a)
         int before = state_before(a, r->id);
         if (before < 0 || before == r->state || !run_is_active(before))
             continue;
-        if (r->state == RUN_FAILED || r->state == RUN_LOST) {
-            app_say(a, SEV_ERROR, "%s %s%s%s", r->name, run_state_name(r->state),
-                    r->reason[0] ? ": " : "", r->reason);
-            a->bell = 1;
-        } else if (r->state == RUN_DONE || r->state == RUN_STOPPED) {
-            app_say(a, SEV_INFO, "%s %s%s%s", r->name, run_state_name(r->state),
-                    r->reason[0] ? ": " : "", r->reason);
-            a->bell = 1;
-        }
+        int bad = r->state == RUN_FAILED || r->state == RUN_LOST;
+        if (!bad && r->state != RUN_DONE && r->state != RUN_STOPPED)
+            continue;
+        app_say(a, bad ? SEV_ERROR : SEV_INFO, "%s %s%s%s", r->name, run_state_name(r->state),
+                r->reason[0] ? ": " : "", r->reason);
+        a->bell = 1;
+        settings_run_event(&a->settings, r->name, run_state_name(r->state));
     }
 }
 

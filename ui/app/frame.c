@@ -197,7 +197,8 @@ static void draw_footer(struct app *a, struct grid *g, struct rect line)
     }
 last:
     x = footer_pair(a, g, line, x, "?", "keys", ACT_HELP);
-    footer_pair(a, g, line, x, "q", a->nback ? "back" : "leave", ACT_QUIT);
+    int back = a->nback || app_ops(a)->can(app_self(a), a, ACT_QUIT);
+    footer_pair(a, g, line, x, "q", back ? "back" : "leave", ACT_QUIT);
 }
 
 /* "3 run 1 q  best AUC .812  ETA 1h20" */

@@ -32,7 +32,22 @@ struct loop {
     int resized;
     double drawn, full;  /* when the last frame, the last whole frame was sent */
     double looked;       /* when the store was last looked at */
+    char title[64];
 };
+
+/* "electroscope: 2 running", told when it changes. */
+static void set_title(struct loop *l)
+{
+    const struct app *a = l->app;
+    char title[64] = "electroscope";
+    int going = a->active + a->queued;
+    if (going)
+        snprintf(title, sizeof title, "electroscope: %d running", going);
+    if (strcmp(title, l->title)) {
+        snprintf(l->title, sizeof l->title, "%s", title);
+        sink_title(l->sink, title);
+    }
+}
 
 static void draw(struct loop *l, double now)
 {
@@ -52,10 +67,11 @@ static void draw(struct loop *l, double now)
     a->new_theme = a->redraw = 0;
     app_frame(a, &l->grid);
     sink_draw(l->sink, &l->grid);
+    set_title(l);
     if (a->raw.len)
         sink_raw(l->sink, a->raw.data, a->raw.len);
     str_clear(&a->raw);
-    if (a->bell)
+    if (a->bell && a->settings.bell)
         sink_bell(l->sink);
     a->bell = 0;
     l->drawn = now;
@@ -219,19 +235,33 @@ static int open_notify(const struct workspace *w)
     return fd;
 }
 
+/* An option beats the theme last chosen here, which beats the configuration file. */
+static void choose(const struct app_args *args, struct app *a, struct sink_options *o)
+{
+    const struct settings *s = &a->settings;
+    const char *last = app_state(a, "theme");
+    o->theme = args->theme >= 0 ? args->theme : last && theme_find(last) >= 0 ? theme_find(last)
+                                                                              : s->theme;
+    o->color = args->color != 1 ? args->color : s->color;
+    o->mouse = s->mouse && !args->no_mouse;
+    o->title = s->title && !args->no_title;
+    a->ascii = args->ascii || s->ascii;
+    if (s->error[0])
+        app_say(a, SEV_WARN, "%s", s->error);
+}
+
 int app_run_loop(const struct app_args *args, struct err *err)
 {
     struct loop l = { .notify = -1, .resized = 1 };
-    struct sink_options o = { args->theme, args->color, !args->no_mouse, !args->no_title };
+    struct sink_options o;
     if (tty_check(err))
         return E_FAIL;
     l.app = app_new(args, err);
     if (!l.app)
         return E_NOMEM;
+    settings_read(&l.app->settings);
     app_start(l.app, args);
-    const char *theme = app_state(l.app, "theme");
-    if (args->theme < 0 && theme && theme_find(theme) >= 0)
-        o.theme = theme_find(theme);
+    choose(args, l.app, &o);
     l.sink = sink_open(&o, err);
     if (!l.sink) {
         app_free(l.app);
@@ -239,7 +269,6 @@ int app_run_loop(const struct app_args *args, struct err *err)
     }
     l.app->theme = sink_theme(l.sink);
     l.notify = open_notify(args->workspace);
-    sink_title(l.sink, "electroscope");
     serve(&l);
     sink_close(l.sink, l.gone);
     if (!l.gone)

@@ -36,10 +36,13 @@ static int reserve(struct runs *s, int n)
     int64_t *known = realloc(s->known, (size_t)n * sizeof *known);
     if (known)
         s->known = known;
+    struct seen *seen = realloc(s->seen, (size_t)n * sizeof *seen);
+    if (seen)
+        s->seen = seen;
     const struct query_run **rows = realloc(s->rows, (size_t)n * sizeof *rows);
     if (rows)
         s->rows = rows;
-    if (!ids || !known || !rows)
+    if (!ids || !known || !rows || !seen)
         return E_NOMEM;
     s->rows_cap = n;
     return 0;
@@ -54,7 +57,9 @@ void runs_arrange(struct runs *s)
         return;
     }
     for (int i = 0; i < s->nall; i++) {
+        double loss = run_loss(&s->all[i]), auc = run_auc(&s->all[i]);
         s->known[i] = s->all[i].id;
+        s->seen[i] = (struct seen){ loss, auc, loss, auc };
         if (filter_match(&s->filter, &s->all[i]))
             s->rows[s->n++] = &s->all[i];
     }
@@ -99,6 +104,10 @@ static void refresh(struct runs *s)
     s->nall = n;
     for (int i = 0; i < s->n; i++)
         s->rows[i] = app_run(s->app, s->ids[i]);
+    for (int i = 0; i < n; i++) {
+        struct seen *v = &s->seen[i];
+        *v = (struct seen){ run_loss(&all[i]), run_auc(&all[i]), v->loss, v->auc };
+    }
 }
 
 static int runs_open(void *self, struct app *a)
@@ -125,6 +134,7 @@ static void runs_close(void *self)
     struct runs *s = self;
     free(s->ids);
     free(s->known);
+    free(s->seen);
     free(s->rows);
     arena_free(&s->arena);
 }

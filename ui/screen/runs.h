@@ -14,6 +14,8 @@ enum run_column {
 extern const struct column run_columns[COL_COUNT];
 
 #define THREADS_SHOWN 16
+/* Of a run at the last two ticks: what changed is bold for one. */
+struct seen { double loss, auc, loss_before, auc_before; };
 struct runs {
     struct app *app;
     const struct query_run *all;
@@ -23,12 +25,13 @@ struct runs {
     int rows_cap;
     int64_t *known;              /* ids of the last read, to see new runs */
     int nknown;
+    struct seen *seen;           /* [nknown], as `all` */
     int64_t cursor;              /* run under the cursor */
     int top, scroll, sort, descending, page;
     char filter_text[256], find[64], error[160];
     struct filter filter;
     int focus, maximised, detail; /* focus: 0 list, 1 events; detail: its page is open */
-    int event_top, sort_menu;
+    int event_top, page_top;
     struct arena arena;          /* events */
     struct query_event *events;
     int nevents;

@@ -45,6 +45,11 @@ static void move_to(struct runs *s, int row)
 static void move(struct runs *s, int action)
 {
     int row = runs_cursor_row(s), page = s->page > 1 ? s->page - 1 : 1;
+    if (s->detail && (action == ACT_PAGE_UP || action == ACT_PAGE_DOWN)) {
+        s->page_top += action == ACT_PAGE_UP ? -8 : 8;
+        s->page_top = s->page_top < 0 ? 0 : s->page_top > 48 ? 48 : s->page_top;
+        return;
+    }
     if (s->focus == 1) {
         int by = action == ACT_UP ? -1 : action == ACT_DOWN ? 1 : action == ACT_PAGE_UP ? -5
                  : action == ACT_PAGE_DOWN ? 5 : action == ACT_FIRST ? -1000 : 1000;
@@ -318,6 +323,11 @@ int runs_can(struct runs *s, int action)
     int write = !app_readonly(s->app);
     if (!s->nall)
         return action == ACT_UP || action == ACT_DOWN || (action == ACT_ENTER && write);
+    if (s->detail && (action == ACT_FILTER || action == ACT_SORT || action == ACT_REVERSE ||
+                      action == ACT_FIND || action == ACT_MAXIMISE || action == ACT_NEXT_PANE ||
+                      action == ACT_PREV_PANE || action == ACT_ENTER || action == ACT_LEFT ||
+                      action == ACT_RIGHT))
+        return 0;
     switch (action) {
     case ACT_UP: case ACT_DOWN: case ACT_FIRST: case ACT_LAST: case ACT_PAGE_UP:
     case ACT_PAGE_DOWN: case ACT_FILTER: case ACT_SORT: case ACT_REVERSE: case ACT_FIND:
@@ -326,6 +336,8 @@ int runs_can(struct runs *s, int action)
         return 1;
     case ACT_FIND_NEXT: case ACT_FIND_PREV:
         return s->find[0] != 0;
+    case ACT_QUIT: /* goes back here; else leaves */
+        return s->detail || s->maximised;
     case ACT_ENTER: case ACT_MARK: case ACT_COPY:
         return r != NULL;
     case ACT_TAG: case ACT_ARCHIVE:
@@ -378,6 +390,7 @@ static void enter(struct runs *s)
         return;
     }
     s->detail = 1;
+    s->page_top = 0;
 }
 
 int runs_act(struct runs *s, int action)

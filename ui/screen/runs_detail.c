@@ -296,26 +296,31 @@ static void draw_metrics(struct grid *g, struct rect area, const struct query_ru
     }
 }
 
-static void draw_config(struct grid *g, struct rect area, const struct query_run *r)
+/* Fields that are not the preset's come first and bold; `top` lines are scrolled away. */
+static void draw_config(struct grid *g, struct rect area, const struct query_run *r, int top)
 {
     struct config plain;
     char preset[40], text[CONFIG_TEXT], was[CONFIG_TEXT];
-    int y = area.y + 1;
+    int line = 0, rows = area.h - 1;
     config_default(&plain);
     config_get(&r->config, config_find("preset"), preset, sizeof preset);
     config_preset(&plain, preset, NULL);
     config_resolve(&plain, NULL);
     pane_titlef(g, area.y, area.x, area.w, 0, "configuration, bold where it is not %s's", preset);
-    for (int i = 0; i < config_nfields && y < area.y + area.h; i++) {
-        const struct config_field *f = &config_fields[i];
-        if (!(f->flags & CONFIG_ID))
-            continue;
-        config_get(&r->config, f, text, sizeof text);
-        int differs = strcmp(text, config_get(&plain, f, was, sizeof was)) != 0;
-        grid_text(g, area, y, area.x + 1, 22, STYLE(differs ? ROLE_TEXT : ROLE_DIM, 0), f->name);
-        grid_middle(g, area, y, area.x + 24, area.w - 25,
-                    STYLE(ROLE_TEXT, differs ? ATTR_BOLD : 0), *text ? text : "-");
-        y++;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < config_nfields; i++) {
+            const struct config_field *f = &config_fields[i];
+            if (!(f->flags & CONFIG_ID))
+                continue;
+            config_get(&r->config, f, text, sizeof text);
+            int differs = strcmp(text, config_get(&plain, f, was, sizeof was)) != 0;
+            if (differs == pass || line++ < top || line - top > rows)
+                continue;
+            int y = area.y + line - top;
+            grid_text(g, area, y, area.x + 1, 22, STYLE(differs ? ROLE_TEXT : ROLE_DIM, 0), f->name);
+            grid_middle(g, area, y, area.x + 24, area.w - 25,
+                        STYLE(ROLE_TEXT, differs ? ATTR_BOLD : 0), *text ? text : "-");
+        }
     }
 }
 
@@ -330,14 +335,18 @@ void runs_draw_page(struct runs *s, struct grid *g, struct rect area)
     if (left.h < 3)
         return;
     if (area.w < 100) {
+        left.h = left.h / 2 > 16 ? 16 : left.h / 2;
         draw_metrics(g, left, r);
+        right.y += left.h;
+        right.h -= left.h;
+        draw_config(g, right, r, s->page_top);
         return;
     }
     left.w = area.w * 3 / 5;
     right.x = left.w + 1;
     right.w = area.w - right.x;
     draw_metrics(g, left, r);
-    draw_config(g, right, r);
+    draw_config(g, right, r, s->page_top);
     pane_hline(g, left.y, left.w, 1, STYLE(ROLE_DIM, 0));
     pane_vline(g, left.y, left.w, left.h, STYLE(ROLE_DIM, 0));
 }

@@ -276,6 +276,15 @@ static void draw_trend(struct grid *g, struct rect cell, const struct query_run 
     spark_draw(g, cell, cell.y, cell.x, cell.w, STYLE(ROLE_DIM, 0), v, bad, n);
 }
 
+/* 1: the number moved at the last tick. */
+static int changed(const struct runs *s, const struct query_run *r, int col)
+{
+    const struct seen *v = &s->seen[r - s->all];
+    if (col == COL_LOSS)
+        return isfinite(v->loss_before) && v->loss != v->loss_before;
+    return col == COL_AUC && isfinite(v->auc_before) && v->auc != v->auc_before;
+}
+
 /* Cursor, mark and state sign stand before the columns. */
 static void draw_row(struct runs *s, struct grid *g, struct rect row, const struct table_layout *t,
                      const struct query_run *r)
@@ -300,7 +309,7 @@ static void draw_row(struct runs *s, struct grid *g, struct rect row, const stru
             draw_standing(s, g, cell, r);
             continue;
         }
-        if (t->col[i] == COL_NAME && r->state == RUN_RUNNING)
+        if ((t->col[i] == COL_NAME && r->state == RUN_RUNNING) || changed(s, r, t->col[i]))
             style.attr = ATTR_BOLD;
         run_cell(s, r, t->col[i], text, sizeof text, &style);
         table_cell(g, cells, row.y, t, run_columns, i, style, text);

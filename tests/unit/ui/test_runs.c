@@ -248,6 +248,72 @@ static void test_new_and_changed_runs_show(void **state)
     finish(a);
 }
 
+static void write_config(const char *text)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/electroscope", dir);
+    assert_int_equal(file_mkdirs(path, NULL), 0);
+    snprintf(path, sizeof path, "%s/electroscope/config", dir);
+    assert_int_equal(file_write_atomic(path, text, strlen(text), NULL), 0);
+}
+
+static void test_settings(void **state)
+{
+    (void)state;
+    char cwd[256], base[400], text[800], told[420];
+    struct settings s;
+    assert_non_null(getcwd(cwd, sizeof cwd));
+    snprintf(base, sizeof base, "%s/%s", cwd, dir);
+    setenv("XDG_CONFIG_HOME", base, 1);
+    settings_read(&s);
+    assert_true(s.theme == -1 && s.color == 1 && s.mouse && s.bell && !s.ascii && !s.error[0]);
+    snprintf(told, sizeof told, "%s/told", base);
+    snprintf(text, sizeof text, "[workbench]\ntheme = light\ncolor=never\nmouse = no\nascii = yes\n"
+             "on_event = echo $ELECTROSCOPE_RUN $ELECTROSCOPE_STATE > %s\n[else]\nx = 1\n", told);
+    write_config(text);
+    settings_read(&s);
+    assert_true(s.theme == THEME_LIGHT && s.color == 0 && !s.mouse && s.ascii && !s.error[0]);
+    settings_run_event(&s, "a run", "failed");
+    for (int i = 0; i < 200 && file_size(told) < 10; i++)
+        usleep(10000);
+    char *said = NULL;
+    size_t size;
+    assert_int_equal(file_read(told, 100, &said, &size, NULL), 0);
+    assert_string_equal(said, "a run failed\n");
+    free(said);
+    write_config("[workbench]\ntheme = dark\ncolour = no\n");
+    settings_read(&s);
+    assert_string_equal(s.error, "config line 3: colour is no setting");
+    write_config("[workbench]\ntheme = pink\n");
+    settings_read(&s);
+    assert_string_equal(s.error, "config line 2: theme has a value it does not know");
+}
+
+static void test_a_changed_number_is_bold_for_one_tick(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    struct grid g = { 0 };
+    assert_int_equal(grid_resize(&g, 24, 80), 0);
+    fixture_keys(a, "G");
+    int bold[3];
+    for (int i = 0; i < 3; i++) {
+        if (i == 1)
+            assert_int_equal(fixture_sql(dir, "UPDATE series SET last=10.5 WHERE run=6 AND metric="
+                             "(SELECT id FROM metric WHERE name='val_total_loss')"), 0);
+        a->fixed_now += 2;
+        app_tick(a);
+        app_frame(a, &g);
+        bold[i] = 0;
+        for (int c = 0; c < g.h * g.w; c++)
+            if (!strcmp(g.cells[c].text, "5") && c % g.w > 50 && c / g.w < 15)
+                bold[i] += g.cells[c].style.attr & ATTR_BOLD;
+    }
+    assert_true(bold[0] == 0 && bold[1] == 1 && bold[2] == 0);
+    grid_free(&g);
+    finish(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,7 +326,9 @@ int main(void)
         cmocka_unit_test(test_read_only_writes_nothing),
         cmocka_unit_test(test_archive_and_undo),
         cmocka_unit_test(test_state_survives),
+        cmocka_unit_test(test_a_changed_number_is_bold_for_one_tick),
         cmocka_unit_test(test_new_and_changed_runs_show),
+        cmocka_unit_test(test_settings),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,0 +1,18 @@
+/* $XDG_CONFIG_HOME/electroscope/config, an INI file that the program reads and never writes:
+ *     [workbench]
+ *     theme = dark | light | mono        color = auto | never | always
+ *     ascii = no    mouse = yes    title = yes    bell = yes
+ *     on_event = COMMAND   run by sh when a run ends, with ELECTROSCOPE_RUN and
+ *                          ELECTROSCOPE_STATE set */
+#ifndef ES_UI_SETTINGS_H
+#define ES_UI_SETTINGS_H
+struct settings {
+    int theme, color, ascii, mouse, title, bell; /* theme -1: from the terminal */
+    char on_event[512];
+    char path[1200];
+    char error[256];  /* "config line 3: ..." or "" */
+};
+void settings_read(struct settings *s);
+/* Starts the command and does not wait for it. */
+void settings_run_event(const struct settings *s, const char *run, const char *state);
+#endif
