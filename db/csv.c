@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "src/base/err.h"
+#include "src/base/visible.h"
 
 struct csv_out {
     FILE *f;
@@ -82,23 +83,50 @@ static void write_cell(struct csv_out *c, const char *text)
         note(c, fwrite(text, 1, n, c->f) != n);
 }
 
-void csv_text(struct csv_out *c, const char *text)
+/* The text with an apostrophe in front if `quote`, and U+FFFD for bytes that are not UTF-8. */
+static void write_changed(struct csv_out *c, const char *text, int quote)
 {
-    if (!text || !is_formula(text)) {
-        write_cell(c, text ? text : "");
-        return;
-    }
-    size_t n = strlen(text);
-    char *safe = malloc(n + 2);
+    size_t n = strlen(text), used = 0;
+    char *safe = malloc(3 * n + 2);
     if (!safe) {
         errno = ENOMEM;
         note(c, 1);
         return;
     }
-    safe[0] = '\'';
-    memcpy(safe + 1, text, n + 1);
+    if (quote)
+        safe[used++] = '\'';
+    for (size_t i = 0; i < n;) {
+        uint32_t cp;
+        int len = utf8_decode((const unsigned char *)text + i, n - i, &cp);
+        memcpy(safe + used, len ? text + i : "\xef\xbf\xbd", len ? (size_t)len : 3);
+        used += len ? (size_t)len : 3;
+        i += len ? (size_t)len : 1;
+    }
+    safe[used] = 0;
     write_cell(c, safe);
     free(safe);
+}
+
+static int is_utf8(const char *text)
+{
+    size_t n = strlen(text);
+    for (size_t i = 0; i < n;) {
+        uint32_t cp;
+        int len = utf8_decode((const unsigned char *)text + i, n - i, &cp);
+        if (!len)
+            return 0;
+        i += (size_t)len;
+    }
+    return 1;
+}
+
+void csv_text(struct csv_out *c, const char *text)
+{
+    int formula = text && is_formula(text);
+    if (text && (formula || !is_utf8(text)))
+        write_changed(c, text, formula);
+    else
+        write_cell(c, text ? text : "");
 }
 
 void csv_int(struct csv_out *c, int64_t v)

@@ -8,7 +8,8 @@
 struct csv_out;
 struct err;
 struct csv_out *csv_new(FILE *f);
-void csv_text(struct csv_out *c, const char *text); /* NULL: empty */
+/* NULL: empty. Bytes that are not UTF-8 become U+FFFD. */
+void csv_text(struct csv_out *c, const char *text);
 void csv_int(struct csv_out *c, int64_t v);
 void csv_float(struct csv_out *c, float v);  /* %.9g, nan, inf, -inf */
 void csv_real(struct csv_out *c, double v);  /* %.17g, nan, inf, -inf */

@@ -223,7 +223,7 @@ static int read_trend(struct query *q, struct query_run *r, const struct trend_s
                       struct err *err)
 {
     const struct series_end *e = src->val.n > 1 ? &src->val : &src->train;
-    if (!e->n)
+    if (e->n < 1 || e->first_step < 0 || e->last_step < e->first_step)
         return 0;
     struct trend *t = trend_slot(q, r->id);
     if (!t)
@@ -231,9 +231,8 @@ static int read_trend(struct query *q, struct query_run *r, const struct trend_s
     if (t->series != e->id || t->n != e->n || t->last_step != e->last_step) {
         struct block out[QUERY_TREND] = {0};
         struct reduce red = {e->id, e->first_step, e->last_step, QUERY_TREND, out};
-        int64_t steps = e->last_step - e->first_step + 1;
-        if (steps < QUERY_TREND)
-            red.buckets = (int)steps;
+        if (e->last_step - e->first_step < QUERY_TREND)
+            red.buckets = (int)(e->last_step - e->first_step + 1);
         int rc = query_reduce(q, &red, query_density(e, red.from, red.to, red.buckets), err);
         if (rc)
             return rc;

@@ -10,6 +10,7 @@
 
 #include "db/query_int.h"
 #include "src/base/err.h"
+#include "src/base/visible.h"
 
 /* Ranges of steps that are still to be read, at a level. */
 struct todo {
@@ -44,6 +45,13 @@ static int bucket_of(const struct reduce *r, int64_t step)
     return (int)(((__int128)step - r->from) * r->buckets / span);
 }
 
+/* SQLite does not notice every flipped bit: a row that its own index denies is damage. */
+static int damaged(struct query *q, struct err *err)
+{
+    return err_set(err, E_INPUT, "%s is damaged: a series has a step that is out of place",
+                   visible((char[256]){0}, 256, q->sql.path));
+}
+
 static int read_points(struct query *q, struct reduce *r, int64_t from, int64_t to, struct err *err)
 {
     sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT step, value, kind FROM point WHERE series = ? AND "
@@ -54,8 +62,13 @@ static int read_points(struct query *q, struct reduce *r, int64_t from, int64_t 
     int rc;
     while ((rc = sql_row(&q->sql, st, err)) > 0) {
         struct block b = block_read_point(st);
+        if (b.first_step < from || b.first_step > to) {
+            rc = damaged(q, err);
+            break;
+        }
         block_merge(&r->out[bucket_of(r, b.first_step)], &b);
     }
+    sqlite3_reset(st);
     return rc;
 }
 
@@ -91,6 +104,10 @@ static int read_blocks(struct query *q, struct reduce *r, struct todo *t, int64_
     sql_bind(st, "iiii", r->series, (int64_t)level, start, to);
     while ((rc = sql_row(&q->sql, st, err)) > 0) {
         struct block b = block_read(st);
+        if (b.first_step < start || b.first_step > to || b.last_step < b.first_step) {
+            rc = damaged(q, err);
+            break;
+        }
         if (b.last_step < from)
             continue;
         reached = b.last_step + 1;
@@ -109,7 +126,8 @@ int64_t query_density(const struct series_end *e, int64_t from, int64_t to, int 
 {
     double span = (double)(e->last_step - e->first_step) + 1;
     double share = ((double)(to - from) + 1) / span;
-    return (int64_t)((double)e->n * (share < 1 ? share : 1) / buckets);
+    double n = (double)e->n * (share < 1 ? share : 1) / buckets;
+    return n < 1e15 ? (int64_t)n : (int64_t)1e15;
 }
 
 int query_reduce(struct query *q, struct reduce *r, int64_t points_per_bucket, struct err *err)
@@ -202,6 +220,8 @@ static int series_in(struct query *q, int64_t run, int metric, struct reduce *r,
     if (rc <= 0)
         return rc;
     r->series = e.id;
+    if (e.first_step < 0 || e.last_step < e.first_step)
+        return damaged(q, err);
     if (r->to < 0)
         r->to = e.last_step;
     if (r->from < 0)

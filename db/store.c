@@ -92,7 +92,9 @@ static int load_metrics(struct store *s, struct err *err)
         return s->sql.code;
     int rc;
     while ((rc = sql_row(&s->sql, st, err)) > 0) {
-        int m = metric_find((const char *)sqlite3_column_text(st, 1));
+        char name[64];
+        sql_text(st, 1, name, sizeof name);
+        int m = metric_find(name);
         if (m >= 0)
             s->metric_ids[m < METRIC_VAL ? m : METRIC_COUNT + m - METRIC_VAL] =
                 sqlite3_column_int64(st, 0);

@@ -53,7 +53,8 @@ static void formulas_get_an_apostrophe(void **state)
                  {"\tx", "'\tx"}, {"\rx", "\"'\rx\""}, {"=A,B", "\"'=A,B\""}, {" =1", "' =1"},
                  {"\xef\xbc\x9d" "1", "'\xef\xbc\x9d" "1"}, {"\xc2\xa0=1", "'\xc2\xa0=1"},
                  {"-1.5", "-1.5"}, {"+3e-4", "+3e-4"}, {"-inf", "-inf"}, {"-0x1p3", "'-0x1p3"},
-                 {"--1", "'--1"}, {"a=1", "a=1"}, {"'=1", "'=1"}, {"- 1", "'- 1"}};
+                 {"--1", "'--1"}, {"a=1", "a=1"}, {"'=1", "'=1"}, {"- 1", "'- 1"},
+                 {"a\xff" "b", "a\xef\xbf\xbd" "b"}, {"=\xc3", "'=\xef\xbf\xbd"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct csv_out *c = begin();
         csv_text(c, cases[i].text);

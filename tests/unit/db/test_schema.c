@@ -192,6 +192,57 @@ static void what_is_no_store_is_left_alone(void **state)
     assert_true(rig_sql(path, "SELECT count(*) FROM sqlite_schema") == 1);
 }
 
+static void read_everything(int64_t run)
+{
+    struct err err = {0, ""};
+    struct query *q = query_open(path, &err);
+    if (!q)
+        return;
+    struct arena a;
+    arena_init(&a);
+    struct query_run *runs, one;
+    struct query_bucket *b;
+    struct query_point *p;
+    struct token_seq **seqs;
+    struct query_event *events;
+    struct query_checkpoint *checkpoints;
+    struct query_threads threads;
+    struct query_score *scores;
+    int64_t at, *steps;
+    int ids[2 * METRIC_COUNT];
+    query_runs(q, 1, &a, &runs, &err);
+    query_run_find(q, "a", &one, &err);
+    query_metrics(q, run, ids, &err);
+    query_series(q, run, METRIC_total_loss, 0, -1, 10, &a, &b, &err);
+    query_series(q, run, METRIC_total_loss, 0, INT64_MAX, 10, &a, &b, &err);
+    query_points(q, run, METRIC_total_loss, &a, &p, &err);
+    query_snapshots(q, run, TOKENS_SNAPSHOT, &a, &steps, &err);
+    query_tokens(q, run, TOKENS_SNAPSHOT, 0, &a, &seqs, &at, NULL, &err);
+    query_events(q, 0, 0, &a, &events, &err);
+    query_checkpoints(q, run, &a, &checkpoints, &err);
+    query_run_threads(q, run, &threads, &err);
+    query_scores(q, 0, NULL, &a, &scores, &err);
+    arena_free(&a);
+    query_close(q);
+}
+
+static void write_something(int64_t run)
+{
+    struct err err = {0, ""};
+    struct store *s = store_open(path, &err);
+    if (!s)
+        return;
+    store_mark_lost(s, &err);
+    store_resume(s, run, 300, &err);
+    struct event e[2] = {rig_metric(run, 301, METRIC_total_loss, 1),
+                         {.kind = EVENT_CHECKPOINT, .run = run, .step = 301, .text = "."}};
+    int rc = store_begin(s, &err);
+    for (int i = 0; i < 2 && !rc; i++)
+        rc = store_write_event(s, &e[i], &err);
+    store_end(s, rc, &err);
+    store_close(s);
+}
+
 /* Flipped bits and cut files: an error or other rows, never a crash. */
 static void damage_never_crashes(void **state)
 {
@@ -215,7 +266,7 @@ static void damage_never_crashes(void **state)
     ok(file_read(path, 1 << 24, &good, &size, &err));
     bad = malloc(size);
     uint64_t x = 1;
-    for (int round = 0; round < 120; round++) {
+    for (int round = 0; round < 80; round++) {
         memcpy(bad, good, size);
         size_t cut = size;
         for (int k = 0; k < 8; k++) {
@@ -225,25 +276,43 @@ static void damage_never_crashes(void **state)
         if (round % 8 == 7)
             cut = (x >> 20) % size;
         write_file(path, bad, cut);
-        struct query *q = query_open(path, &err);
-        if (!q)
-            continue;
-        struct arena a;
-        arena_init(&a);
-        struct query_run *runs;
-        struct query_bucket *b;
-        struct query_point *p;
-        struct token_seq **seqs;
-        int64_t at;
-        query_runs(q, 1, &a, &runs, &err);
-        query_series(q, run, METRIC_total_loss, 0, -1, 10, &a, &b, &err);
-        query_points(q, run, METRIC_total_loss, &a, &p, &err);
-        query_tokens(q, run, TOKENS_SNAPSHOT, 0, &a, &seqs, &at, NULL, &err);
-        arena_free(&a);
-        query_close(q);
+        read_everything(run);
+        if (round % 4 == 0)
+            write_something(run);
+        unlink(rig_file("runs.db-wal"));
+        unlink(rig_file("runs.db-shm"));
     }
     free(good);
     free(bad);
+}
+
+/* What only a flipped bit can make of a series is said, not followed. */
+static void impossible_series_are_told(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    static const char *const damage[] = {
+        "UPDATE series SET first_step = 400, last_step = 5", "UPDATE series SET first_step = -9",
+        "UPDATE rollup SET last_step = first_step - 1 WHERE level = 1"};
+    struct store *s = rig_store(path);
+    int64_t run = rig_run(s, "a");
+    double v[2000] = {0};
+    rig_points(s, run, METRIC_total_loss, v, 2000, 0, 1);
+    store_close(s);
+    for (size_t i = 0; i < sizeof damage / sizeof damage[0]; i++) {
+        struct arena a;
+        arena_init(&a);
+        rig_sql(path, damage[i]);
+        struct query *q = rig_query(path);
+        struct query_bucket *b;
+        struct query_run *runs;
+        assert_int_equal(query_series(q, run, METRIC_total_loss, 0, -1, 10, &a, &b, &err), E_INPUT);
+        assert_non_null(strstr(err.text, "damaged"));
+        assert_true(query_runs(q, 0, &a, &runs, &err) == 1 || err.code == E_INPUT);
+        query_close(q);
+        arena_free(&a);
+        rig_sql(path, "UPDATE series SET first_step = 0, last_step = 1999");
+    }
 }
 
 /* A copy in a directory that nobody may write: the database alone (closed cleanly), and with the
@@ -347,6 +416,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(newer_stores_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_store_is_left_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(damage_never_crashes, setup, teardown),
+        cmocka_unit_test_setup_teardown(impossible_series_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(read_only_media, setup, teardown),
         cmocka_unit_test_setup_teardown(the_wal_of_a_killed_writer_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(network_file_systems_get_no_wal, setup, teardown),
