@@ -184,6 +184,38 @@ int hf_read_config(const char *dir, struct hf_dir *out, void (*warn)(void *, con
     return 0;
 }
 
+int hf_read_labels(const char *dir, struct hf_labels *out, struct err *err)
+{
+    char path[4096], key[24];
+    memset(out, 0, sizeof *out);
+    snprintf(path, sizeof path, "%s/config.json", dir);
+    json_t *j = load_json(path, NULL, NULL, err), *map = json_object_get(j, "id2label");
+    size_t n = json_object_size(map);
+    if (!j)
+        return E_INPUT;
+    out->names = n && n <= HF_LABELS_MAX ? calloc(n, sizeof *out->names) : NULL;
+    for (size_t i = 0; out->names && i < n; i++) {
+        snprintf(key, sizeof key, "%zu", i);
+        const char *name = json_string_value(json_object_get(map, key));
+        if (!name || !(out->names[i] = strdup(name)))
+            break;
+        out->n++;
+    }
+    json_decref(j);
+    if ((size_t)out->n == n)
+        return 0;
+    hf_labels_free(out);
+    return err_set(err, E_INPUT, "%s: id2label does not name the labels 0 to %zu", SHOW(path), n - 1);
+}
+
+void hf_labels_free(struct hf_labels *l)
+{
+    for (int i = 0; i < l->n; i++)
+        free(l->names[i]);
+    free(l->names);
+    memset(l, 0, sizeof *l);
+}
+
 /* The files that hold the tensors: one, or the shards an index names. */
 struct shards {
     struct safetensors file[64];
@@ -293,6 +325,20 @@ static int is_other_head(const char *name)
     return 0;
 }
 
+/* A tensor is not there: perhaps because the directory holds the other one of the pair. */
+static int missing(const char *dir, const struct shards *s, const char *name, struct err *err)
+{
+    int wants_disc = !strncmp(name, "discriminator_predictions.", 26);
+    int wants_gen = !strncmp(name, "generator_", 10);
+    if (wants_disc && find(s, "generator_predictions.dense.weight"))
+        return err_set(err, E_INPUT, "%s holds a generator (ElectraForMaskedLM) where a discriminator "
+                       "(ElectraForPreTraining) is wanted", SHOW(dir));
+    if (wants_gen && find(s, "discriminator_predictions.dense.weight"))
+        return err_set(err, E_INPUT, "%s holds a discriminator (ElectraForPreTraining) where a generator "
+                       "(ElectraForMaskedLM) is wanted", SHOW(dir));
+    return err_set(err, E_INPUT, "%s: tensor %s is missing", SHOW(dir), name);
+}
+
 static void tell_unknown(const char *dir, const struct shards *s, const struct model *m,
                          const struct net *net, int encoder_only, void (*warn)(void *, const char *),
                          void *ud)
@@ -324,7 +370,7 @@ static int load(const char *dir, const struct model *m, const struct net *net, f
         if (!t && !strcmp(name, "generator_lm_head.weight"))
             continue;
         if (!t)
-            rc = err_set(err, E_INPUT, "%s: tensor %s is missing", SHOW(dir), name);
+            rc = missing(dir, &s, name, err);
         else
             rc = load_one(dir, t, p, param_at(&m->table, block, i), warn, ud, err);
     }

@@ -20,6 +20,13 @@ struct hf_dir {
  * refused with the command that converts it. warn may be NULL. */
 int hf_read_config(const char *dir, struct hf_dir *out, void (*warn)(void *, const char *),
                    void *ud, struct err *err);
+/* id2label of config.json, in order; n is 0 where there is none. Free with hf_labels_free. */
+struct hf_labels {
+    char **names;
+    int n;
+};
+int hf_read_labels(const char *dir, struct hf_labels *out, struct err *err);
+void hf_labels_free(struct hf_labels *l);
 /* Loads the tensors of `net` into the block; missing tensors are errors that name them, unknown
  * ones warnings. `heads` says which heads must be there; absent wanted heads are errors. */
 int hf_load_weights(const char *dir, const struct model *m, const struct net *net, float *block,

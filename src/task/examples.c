@@ -22,7 +22,7 @@ int label_set_find(const struct label_set *s, const char *name)
     return -1;
 }
 
-static int label_add(struct label_set *s, const char *name, size_t n, struct err *err)
+int label_set_add(struct label_set *s, const char *name, size_t n, struct err *err)
 {
     if (s->n == LABELS_MAX)
         return err_set(err, E_INPUT, "there are more than %d different labels", LABELS_MAX);
@@ -41,7 +41,7 @@ int label_set_parse(struct label_set *s, const char *list, char by, struct err *
     for (const char *at = list; *at;) {
         const char *end = strchr(at, by);
         size_t n = end ? (size_t)(end - at) : strlen(at);
-        int rc = label_add(s, at, n, err);
+        int rc = label_set_add(s, at, n, err);
         if (rc)
             return rc;
         at += n + (end != NULL);
@@ -109,7 +109,7 @@ static int take_label(struct row_reader *r, const struct cell *c, int *out)
     if (!c->n)
         return err_set(r->err, E_INPUT, "%s line %zu: the label is empty", SHOW(r->a->path), r->line);
     if (r->a->collect)
-        return label_add(set, c->text, c->n, r->err);
+        return label_set_add(set, c->text, c->n, r->err);
     char list[160] = "";
     for (int i = 0; i < set->n && strlen(list) < 100; i++)
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "",

@@ -14,6 +14,7 @@ struct label_set {
     int n;
 };
 int label_set_parse(struct label_set *s, const char *list, char by, struct err *err);
+int label_set_add(struct label_set *s, const char *name, size_t n, struct err *err);
 int label_set_find(const struct label_set *s, const char *name); /* -1 */
 void label_set_free(struct label_set *s);
 

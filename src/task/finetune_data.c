@@ -46,6 +46,33 @@ char *finetune_model_dir(const char *model, char *out, int size)
     return out;
 }
 
+static int ends_in(const char *path, const char *end)
+{
+    size_t n = strlen(path), k = strlen(end);
+    return n >= k && !strcmp(path + n - k, end);
+}
+
+/* A tuned model may number the classes in another order: its own counts when the names agree. */
+static int labels_of_model(struct task_data *d, struct err *err)
+{
+    struct hf_labels l;
+    int rc = hf_read_labels(d->model_dir, &l, err), known = l.n > 0;
+    if (rc)
+        return rc;
+    for (int i = 0; known && i < l.n; i++)
+        known = d->collect || (l.n == d->labels.n && label_set_find(&d->labels, l.names[i]) >= 0);
+    if (!known || task_is_regression(d->a->task)) {
+        hf_labels_free(&l);
+        return 0;
+    }
+    label_set_free(&d->labels);
+    d->collect = 0;
+    for (int i = 0; !rc && i < l.n; i++)
+        rc = label_set_add(&d->labels, l.names[i], strlen(l.names[i]), err);
+    hf_labels_free(&l);
+    return rc;
+}
+
 int task_data_open(struct task_data *d, const struct finetune_args *a, struct err *err)
 {
     char path[TASK_PATH + 16];
@@ -65,6 +92,14 @@ int task_data_open(struct task_data *d, const struct finetune_args *a, struct er
     d->collect = !strcmp(labels, "*");
     if (!rc && !d->collect && *labels)
         rc = label_set_parse(&d->labels, labels, a->labels ? ',' : '|', err);
+    if (!rc && a->config.epochs == 0)
+        rc = labels_of_model(d, err);
+    if (!rc && d->hf.is_generator && !ends_in(d->model_dir, "main") && a->warn) {
+        char text[400];
+        snprintf(text, sizeof text, "%s is a generator; fine-tuning starts from the discriminator as a rule",
+                 SHOW(d->model_dir));
+        a->warn(a->ud, text);
+    }
     long most = d->hf.shape.positions, want = a->config.max_length;
     if (want <= 0)
         want = task_is_span(a->task) ? 512 : 128;

@@ -25,6 +25,14 @@ const char *tune_head_architecture(enum tune_head head)
     return heads[head]->architecture;
 }
 
+int tune_head_find(const char *architecture, enum tune_head *head)
+{
+    for (*head = 0; *head < TUNE_HEADS; (*head)++)
+        if (!strcmp(heads[*head]->architecture, architecture))
+            return 1;
+    return 0;
+}
+
 static int min_int(int a, int b)
 {
     return a < b ? a : b;

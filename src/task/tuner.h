@@ -74,6 +74,12 @@ double tuner_step(struct tuner *t, const struct tune_batch *b);
 /* Forward only, dropout off; the loss is 0 without labels. */
 double tuner_eval(struct tuner *t, const struct tune_batch *b);
 const char *tune_head_name(enum tune_head head);
-/* architectures[0] of config.json. */
+/* architectures[0] of config.json, and back: 0 when the name is none of a tuned network. */
 const char *tune_head_architecture(enum tune_head head);
+int tune_head_find(const char *architecture, enum tune_head *head);
+
+/* A tuned network's directory into another, which exists; every tensor and label is checked on the
+ * way. *params is their number. */
+int tuned_copy(const char *from, const char *to, uint64_t *params,
+               void (*warn)(void *ud, const char *text), void *ud, struct err *err);
 #endif

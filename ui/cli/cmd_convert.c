@@ -9,6 +9,7 @@
 #include "src/base/file.h"
 #include "src/base/visible.h"
 #include "src/model/hf.h"
+#include "src/task/tuner.h"
 #include "src/text/vocab.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/launch.h"
@@ -45,6 +46,20 @@ static int write_net(const char *out, const struct model *m, const struct hf_dir
     return rc ? rc : hf_save(out, m, hf->is_generator ? &m->gen : &m->disc, values, v, &hf->text, err);
 }
 
+/* A network with a task's head. */
+static int convert_tuned(const char *in, const char *out, const struct hf_dir *hf, struct err *err)
+{
+    char count[32];
+    uint64_t params = 0;
+    int rc = file_mkdirs(out, err);
+    if (!rc)
+        rc = tuned_copy(in, out, &params, print_warning, NULL, err);
+    if (!rc)
+        printf("%s, %s parameters\n", SHOW(hf->architecture),
+               print_count((double)params, count, sizeof count));
+    return rc;
+}
+
 static int convert_net(const char *in, const char *out, struct err *err)
 {
     struct hf_dir hf;
@@ -52,7 +67,10 @@ static int convert_net(const char *in, const char *out, struct err *err)
     char path[PATH], count[32];
     float *values = NULL;
     struct vocab *v = NULL;
+    enum tune_head head;
     int rc = hf_read_config(in, &hf, print_warning, NULL, err);
+    if (!rc && tune_head_find(hf.architecture, &head))
+        return convert_tuned(in, out, &hf, err);
     if (!rc)
         rc = build(&m, &hf, err);
     if (rc)

@@ -19,3 +19,7 @@ check_PROGRAMS += tests/unit/task/test_official
 tests_unit_task_test_official_SOURCES = tests/unit/task/test_official.c
 tests_unit_task_test_official_LDADD = $(TESTLIBS)
 TESTS += tests/unit/task/test_official
+check_PROGRAMS += tests/unit/task/test_hf
+tests_unit_task_test_hf_SOURCES = tests/unit/task/test_hf.c tests/unit/task/toy.h tests/unit/task/toy.c
+tests_unit_task_test_hf_LDADD = $(TESTLIBS)
+TESTS += tests/unit/task/test_hf
