@@ -81,6 +81,7 @@ static void set_phases(struct run *r)
     r->phase[0].warmup_steps = r->phase[1].warmup_steps = c->warmup_steps / 2;
 }
 
+/* err is never NULL here and below: run_train has one of its own. */
 static int open_sequences(struct run *r, struct err *err)
 {
     const struct config *c = &r->core.config;
@@ -89,12 +90,12 @@ static int open_sequences(struct run *r, struct err *err)
         int T = (int)r->core.stages[i].seq;
         r->stream[i] = sequences_open(r->corpus, T, pack, 0, (uint64_t)c->seed, err);
         if (!r->stream[i])
-            return E_INPUT;
+            return err->code;
         /* a validation text is read as a whole, in the order of epoch 0 of seed 0 */
         r->held[i] = r->validation ? sequences_open(r->validation, T, pack, 0, 0, err)
                                    : sequences_open(r->corpus, T, pack, 1, 0, err);
         if (!r->held[i])
-            return E_INPUT;
+            return err->code;
         uint64_t want = (uint64_t)(c->eval_sequences * c->seq / T), have = sequences_count(r->held[i]);
         r->held_rows[i] = want < 1 ? 1 : want < have ? want : have;
     }
@@ -105,12 +106,12 @@ static int open_corpora(struct run *r, struct err *err)
 {
     r->corpus = corpus_open(r->args->corpus_dir, 0, err);
     if (!r->corpus)
-        return E_INPUT;
+        return err->code;
     if (!r->args->validation_dir)
         return 0;
     r->validation = corpus_open(r->args->validation_dir, 0, err);
     if (!r->validation)
-        return E_INPUT;
+        return err->code;
     if (vocab_hash(corpus_vocab(r->validation)) != vocab_hash(corpus_vocab(r->corpus)))
         return err_set(err, E_INPUT, "validation corpus %s was tokenised with another vocabulary than %s",
                        SHOW(r->args->validation_dir), SHOW(r->args->corpus_dir));
