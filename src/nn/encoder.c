@@ -91,6 +91,23 @@ static float *grad(const struct encoder_run *r, int row)
     return param_at(r->table, r->grads, row);
 }
 
+static uint8_t *fresh(const struct encoder_run *r, int row)
+{
+    static uint8_t never = 0;
+    const struct param *p = &r->table->rows[row];
+    return r->fresh ? &r->fresh[p->alias >= 0 ? p->alias : row] : &never;
+}
+
+float *encoder_grad(const struct encoder_run *r, int w)
+{
+    float *g = grad(r, w);
+    if (*fresh(r, w)) {
+        memset(g, 0, r->table->rows[w].size * sizeof *g);
+        *fresh(r, w) = 0;
+    }
+    return g;
+}
+
 void encoder_linear(const struct encoder_run *r, int R, int in, int out, const float *x, int w, float *y,
             int ldy)
 {
@@ -104,7 +121,9 @@ void encoder_linear(const struct encoder_run *r, int R, int in, int out, const f
 void encoder_linear_grad(const struct encoder_run *r, int R, int in, int out, const float *x,
                  const float *dy, int lddy, int w, float beta, float *dx)
 {
-    r->math->gemm(1, 0, out, in, R, dy, lddy, x, in, 1, grad(r, w), in, r->ws);
+    r->math->gemm(1, 0, out, in, R, dy, lddy, x, in, *fresh(r, w) ? 0 : 1, grad(r, w), in, r->ws);
+    if (*fresh(r, w))
+        *fresh(r, w) = 0;
     const float *packed = dx ? packs_backward(r->packs, w) : NULL;
     if (packed)
         r->math->gemm_packed(R, in, out, dy, lddy, packed, beta, dx, in, r->ws);
@@ -251,7 +270,7 @@ static void embed_backward(const struct encoder_run *r, struct encoder_acts *a, 
     }
     r->math->norm_grad(R, E, de, a->exhat, a->erstd, value(r, net->eng), &none, 0, a->t3, NULL,
                        grad(r, net->eng), grad(r, net->enb));
-    float *word = grad(r, net->word), *position = grad(r, net->position), *type = grad(r, net->type);
+    float *word = encoder_grad(r, net->word), *position = grad(r, net->position), *type = grad(r, net->type);
     for (int i = 0; i < R; i++) {
         const float *d = a->t3 + (size_t)i * (size_t)E;
         r->math->axpy((size_t)E, 1, d, word + (size_t)a->ids[i] * (size_t)E);

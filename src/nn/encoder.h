@@ -68,12 +68,17 @@ struct encoder_run {
     const struct net *net;
     float *values, *grads; /* grads: NULL in evaluation */
     const struct weight_packs *packs; /* of these values, or NULL */
+    /* [rows of the table] 1: nothing was written to this gradient yet, its memory holds anything;
+     * only rows that have a packed factor may be so. NULL: all gradients hold numbers. */
+    uint8_t *fresh;
     struct encoder_drop drop;
 };
 
 /* y[R,out] = x[R,in] W^T for row w of the table. */
 void encoder_linear(const struct encoder_run *r, int R, int in, int out, const float *x, int w, float *y,
             int ldy);
+/* The gradient of row w, zeroed if nothing was written to it yet. */
+float *encoder_grad(const struct encoder_run *r, int w);
 /* dW += dy^T x, dx = dy W (+ dx when beta is 1); dx may be NULL. */
 void encoder_linear_grad(const struct encoder_run *r, int R, int in, int out, const float *x,
                  const float *dy, int lddy, int w, float beta, float *dx);

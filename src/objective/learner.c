@@ -48,7 +48,9 @@ static int scratch_init(struct learner *l, struct scratch *s, struct err *err)
     s->rows = arena_alloc(&s->arena, r, sizeof(int));
     s->targets = arena_alloc(&s->arena, r, sizeof(int));
     s->slot = arena_alloc(&s->arena, r, sizeof(int));
-    if (rc || !s->dgen || !s->ddisc || !s->logits || !s->factor || !s->rows || !s->targets || !s->slot)
+    s->fresh = arena_zalloc(&s->arena, (size_t)m->table.n, 1);
+    if (rc || !s->dgen || !s->ddisc || !s->logits || !s->factor || !s->rows || !s->targets || !s->slot ||
+        !s->fresh)
         return err_nomem(err, "a worker's activations");
     return 0;
 }
@@ -148,7 +150,7 @@ static struct encoder_run make_run(const struct work *w, struct scratch *s, cons
     return (struct encoder_run){
         .math = l->args.math, .ws = &s->ws, .table = &l->args.model->table,
         .net = net->layer ? net : NULL, .values = l->values, .grads = grads,
-        .packs = grads ? &l->packs : NULL,
+        .packs = grads ? &l->packs : NULL, .fresh = grads ? s->fresh : NULL,
         .drop = {.seed = w->b->seed, .step = w->b->step, .site = site, .row0 = (uint32_t)row,
                  .on = grads != NULL}};
 }
@@ -164,6 +166,26 @@ static int slices_before(const struct work *w, int shard)
     return n;
 }
 
+/* Gradients that a product writes first need no zeros. */
+static void start_gradients(struct learner *l, float *grads, uint8_t *fresh)
+{
+    const struct param_table *t = &l->args.model->table;
+    for (int i = 0; i < t->n; i++) {
+        const struct param *p = &t->rows[i];
+        fresh[i] = p->alias < 0 && packs_backward(&l->packs, i) != NULL;
+        if (p->alias < 0 && !fresh[i])
+            memset(grads + p->offset, 0, p->size * sizeof *grads);
+    }
+}
+
+static void finish_gradients(struct learner *l, float *grads, uint8_t *fresh)
+{
+    const struct param_table *t = &l->args.model->table;
+    for (int i = 0; i < t->n; i++)
+        if (fresh[i])
+            memset(grads + t->rows[i].offset, 0, t->rows[i].size * sizeof *grads);
+}
+
 static void shard_task(void *ud, int task, int worker)
 {
     struct work *w = ud;
@@ -175,7 +197,7 @@ static void shard_task(void *ud, int task, int worker)
     float *grads = w->train ? l->shard_grads[shard] : NULL;
     int number = slices_before(w, shard);
     if (grads)
-        memset(grads, 0, l->args.model->table.floats * sizeof(float));
+        start_gradients(l, grads, s->fresh);
     for (int row = from; row < to; row += rows, number++) {
         struct losses *out = &l->slice_losses[number];
         *out = (struct losses){0};
@@ -188,6 +210,8 @@ static void shard_task(void *ud, int task, int worker)
         x.disc = make_run(w, s, &l->args.model->disc, grads, 1024, row);
         objective_ops(l->args.config->objective)->slice(&x);
     }
+    if (grads)
+        finish_gradients(l, grads, s->fresh);
 }
 
 static void tree_task(void *ud, int task, int worker)

@@ -17,6 +17,7 @@ struct scratch {
     int *rows, *targets;    /* [R] rows of an MLM pass */
     float *factor;          /* [R] */
     int *slot;              /* [R] slot of the row, or -1 */
+    uint8_t *fresh;         /* [rows of the table] see encoder_run */
     struct losses sums;     /* of the slices so far of this task */
     struct auc *auc;
 };

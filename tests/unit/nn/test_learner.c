@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "src/base/err.h"
+#include "src/optim/adamw.h"
 #include "tests/unit/nn/rig.h"
 
 /* The linker sends the engine's allocations here. */
@@ -90,6 +91,59 @@ static void test_threads_and_micro_batch_change_no_bit(void **state)
         for (other.micro_batch = 1; other.micro_batch <= 7; other.micro_batch += 3)
             same_step(&one, &other);
     }
+}
+
+/* The buffers hold garbage before a step: what no product writes first must be zeroed. */
+static void test_a_step_sets_gradients_whatever_was_there(void **state)
+{
+    (void)state;
+    for (int objective = 0; objective <= OBJ_ADVERSARIAL; objective++) {
+        for (int stage = 0; stage < objective_get(objective)->stages; stage++) {
+            struct rig_shape shape = {.objective = objective, .tie = TIE_EMBEDDINGS, .B = 2,
+                                      .T = 24, .threads = 1, .shards = 1, .cpu = "auto"};
+            struct rig *x = rig_new(&shape);
+            struct losses losses;
+            const struct param_table *t = &x->model.table;
+            size_t bytes = t->floats * sizeof(float);
+            float *want = malloc(bytes), *grads = learner_gradients(x->learner);
+            learner_step(x->learner, &x->batch, stage, &losses, NULL);
+            memcpy(want, grads, bytes);
+            for (size_t i = 0; i < t->floats; i++)
+                grads[i] = NAN;
+            learner_step(x->learner, &x->batch, stage, &losses, NULL);
+            for (int i = 0; i < t->n; i++) {
+                const struct param *p = &t->rows[i];
+                if (memcmp(want + p->offset, grads + p->offset, p->size * sizeof *grads))
+                    fail_msg("%s stage %d: %s holds what was there",
+                             objective_get(objective)->name, stage, p->name);
+            }
+            free(want);
+            rig_free(x);
+        }
+    }
+}
+
+static void test_the_norm_has_one_order_of_addition(void **state)
+{
+    struct rig_shape shape = {.objective = OBJ_ELECTRA, .tie = TIE_ALL, .B = 2, .T = 24,
+                              .threads = 3, .shards = 2, .cpu = "auto"};
+    struct rig *x = rig_new(&shape);
+    const struct param_table *t = &x->model.table;
+    const float *grads = learner_gradients(x->learner);
+    struct losses losses;
+    double sum = 0;
+    (void)state;
+    learner_step(x->learner, &x->batch, 0, &losses, NULL);
+    x->model.table.rows[3].frozen = 1;
+    for (int i = 0; i < t->n; i++)
+        for (size_t k = 0; t->rows[i].alias < 0 && !t->rows[i].frozen && k < t->rows[i].size; k++)
+            sum += (double)grads[t->rows[i].offset + k] * grads[t->rows[i].offset + k];
+    struct pool *one = pool_new(1, NULL);
+    double norm = gradient_norm(x->math, x->pool, t, grads);
+    assert_true(fabs(norm - sqrt(sum)) < 1e-12 * norm);
+    assert_true(norm == gradient_norm(x->math, one, t, grads));
+    pool_free(one);
+    rig_free(x);
 }
 
 static void test_shards_are_part_of_the_result_to_rounding_only(void **state)
@@ -196,6 +250,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_and_micro_batch_change_no_bit),
+        cmocka_unit_test(test_a_step_sets_gradients_whatever_was_there),
+        cmocka_unit_test(test_the_norm_has_one_order_of_addition),
         cmocka_unit_test(test_shards_are_part_of_the_result_to_rounding_only),
         cmocka_unit_test(test_a_step_allocates_nothing),
         cmocka_unit_test(test_scores_are_complete),
