@@ -75,6 +75,11 @@ int app_readonly(const struct app *a)
     return a->readonly;
 }
 
+int app_mono(const struct app *a)
+{
+    return a->theme == THEME_MONO;
+}
+
 const struct screen_ops *app_ops(const struct app *a)
 {
     return a->current >= 0 ? screens[a->current] : NULL;

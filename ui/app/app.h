@@ -15,6 +15,7 @@ const struct workspace *app_workspace(const struct app *a);
 double app_now(const struct app *a);       /* monotonic; the fixture's clock in tests */
 double app_utc(const struct app *a);
 int app_readonly(const struct app *a);
+int app_mono(const struct app *a);         /* 1: no colours, letters must tell lines apart */
 /* All runs, newest first, re-read once a tick at most; the pointers live until the next tick. */
 int app_runs(struct app *a, const struct query_run **runs);
 const struct query_run *app_run(struct app *a, int64_t id); /* NULL if gone */

@@ -48,6 +48,12 @@ static void ema_text(const struct curves *s, char *out, size_t size)
     snprintf(out, size, s->smooth ? "ema %s" : "not smoothed", digits + 1);
 }
 
+/* "A", "Av" */
+static void line_label(const struct curves *s, const struct curve_line *l, char out[4])
+{
+    out[0] = s->runs[l->run].letter, out[1] = l->def->suffix, out[2] = 0;
+}
+
 static void to_series(struct curves *s, struct curve_chart *c)
 {
     for (int i = 0; i < c->nlines; i++) {
@@ -58,16 +64,10 @@ static void to_series(struct curves *s, struct curve_chart *c)
             .samples = l->samples, .n = l->n, .smooth = l->smooth, .lo = l->lo, .hi = l->hi,
             .name = l->def->name, .style = (enum chart_style)l->def->style,
             .role = base ? ROLE_DIM : r->role};
-        snprintf(c->series[i].label, sizeof c->series[i].label, "%c%.1s", r->letter,
-                 l->def->suffix ? (char[2]){l->def->suffix, 0} : "");
+        /* Several runs: letters of the first lines, all of the focused run's. */
+        if (s->nruns < 2 || l->run == s->focus_run || l->def == &curve_defs[c->def].lines[0])
+            line_label(s, l, c->series[i].label);
     }
-}
-
-static int focus_line(const struct curves *s, const struct curve_chart *c)
-{
-    for (int i = 0; i < c->nlines; i++)
-        if (c->lines[i].run == s->focus_run && s->nruns > 1) return i;
-    return -1;
 }
 
 static void draw_chart(struct curves *s, struct app *a, struct grid *g, int index, struct rect r)
@@ -91,7 +91,8 @@ static void draw_chart(struct curves *s, struct app *a, struct grid *g, int inde
         .x0 = x0, .x1 = x1, .x_unit = units[s->axis], .y_unit = d->unit, .log_y = s->log_y,
         .y_lo = s->log_y ? NAN : d->y_lo, .y_hi = s->log_y ? NAN : d->y_hi, .range = &c->range,
         .now = app_now(a) + 1, .series = c->series, .nseries = c->nlines,
-        .focus = focus_line(s, c), .marks = c->marks, .nmarks = c->nmarks, .cursor = s->cursor};
+        .focus = -1, .marks = c->marks, .nmarks = c->nmarks, .cursor = s->cursor,
+        .repeat_letters = app_mono(a)};
     if (s->log_y) c->chart.range = NULL;
     chart_draw(g, body, &c->chart, &c->drawn);
     char ema[32], axis[32], cell[64];
@@ -210,12 +211,13 @@ static void legend_run(struct curves *s, struct grid *g, struct rect r, int *y, 
             ++*y;
         }
         first = 0;
-        char mark[4] = {cr->letter, l->def->suffix, 0, 0};
+        char mark[4], front[4];
+        line_label(s, l, mark);
         snprintf(text, sizeof text, "  %-2s %s", l->def->style == CHART_REFERENCE ? "" : mark,
                  l->def->name);
         if (c->drawn.covered[i] >= 0) {
-            int f = c->drawn.covered[i];
-            snprintf(text, sizeof text, "  %s = %s (covered)", mark, c->series[f].label);
+            line_label(s, &c->lines[c->drawn.covered[i]], front);
+            snprintf(text, sizeof text, "  %s = %s (covered)", mark, front);
         }
         legend_row(g, r, y, STYLE(ROLE_DIM, 0), text, value);
     }
@@ -241,12 +243,15 @@ static void legend_exact(struct curves *s, struct grid *g, struct rect r, int *y
         const struct chart_sample *p = &l->samples[k];
         fmt_exact(lo, sizeof lo, l->steps[k].first);
         fmt_exact(hi, sizeof hi, l->steps[k].last);
-        if (l->steps[k].first == l->steps[k].last)
+        if (l->steps[k].first == l->steps[k].last || l->seeds > 1)
             snprintf(text, sizeof text, "%s at step %s", l->def->name, lo);
         else
             snprintf(text, sizeof text, "%s, %u points to %s", l->def->name, p->n, hi);
         legend_row(g, r, y, STYLE(ROLE_DIM, 0), text, NULL);
-        if (!p->n)
+        if (l->seeds > 1 && p->n)
+            snprintf(text, sizeof text, "  %s",
+                     fmt_mean(lo, sizeof lo, p->mean, l->hi[k] - p->mean, l->seeds));
+        else if (!p->n)
             snprintf(text, sizeof text, "  %u not a number", p->nonfinite);
         else if (p->n == 1)
             snprintf(text, sizeof text, "  %.9g", p->mean);
@@ -335,7 +340,7 @@ void curves_legend(struct curves *s, struct app *a, struct grid *g, struct rect 
 void curves_strip(struct curves *s, struct grid *g, struct rect r)
 {
     const struct curve_chart *c = curves_focused(s);
-    char value[FMT], text[160], x[FMT];
+    char value[FMT], text[160], x[FMT], front[4];
     int px = r.x, y = r.y + 1;
     if (!c) return;
     if (isnan(s->cursor))
@@ -348,9 +353,10 @@ void curves_strip(struct curves *s, struct grid *g, struct rect r)
         const struct curve_run *run = &s->runs[l->run];
         int first = i == 0 || c->lines[i - 1].run != l->run;
         line_value(s, c, i, value, sizeof value);
-        if (c->drawn.covered[i] >= 0)
-            snprintf(text, sizeof text, "= %s (covered)", c->series[c->drawn.covered[i]].label);
-        else if (l->seeds > 1)
+        if (c->drawn.covered[i] >= 0) {
+            line_label(s, &c->lines[c->drawn.covered[i]], front);
+            snprintf(text, sizeof text, "= %s (covered)", front);
+        } else if (l->seeds > 1)
             snprintf(text, sizeof text, "%s %s, mean of %d seeds", l->def->name, value, l->seeds);
         else
             snprintf(text, sizeof text, "%s %s", l->def->name, value);

@@ -17,7 +17,7 @@ const struct curve_def curve_defs[CURVES_CHARTS] = {
     {"total loss", {TRAIN(total_loss), HELD(total_loss)}, 2, NAN, NAN, SCALE_PLAIN},
     {"generator loss", {TRAIN(gen_loss), HELD(gen_loss), BASE(unigram_loss, "unigram")}, 3, NAN,
      NAN, SCALE_PLAIN},
-    {"discriminator loss", {TRAIN(disc_loss), HELD(disc_loss)}, 2, NAN, NAN, SCALE_PLAIN},
+    {"disc loss", {TRAIN(disc_loss), HELD(disc_loss)}, 2, NAN, NAN, SCALE_PLAIN},
     {"main loss", {TRAIN(main_loss), HELD(main_loss), BASE(unigram_loss, "unigram")}, 3, NAN, NAN,
      SCALE_PLAIN},
     {"disc AUC", {TRAIN(rtd_auc), HELD(rtd_auc), HELD_AS(rtd_auc_common, 'c', "common fakes")}, 3,
@@ -28,7 +28,7 @@ const struct curve_def curve_defs[CURVES_CHARTS] = {
     {"recall, precision", {{METRIC_rtd_recall, 'r', CHART_LINE, "recall"},
      {METRIC_rtd_precision, 'p', CHART_LINE, "precision"}, HELD_AS(rtd_recall, 'v', "held-out")},
      3, 0, 1, SCALE_SHARE},
-    {"masked-token accuracy", {TRAIN(mlm_accuracy), HELD(mlm_accuracy),
+    {"masked accuracy", {TRAIN(mlm_accuracy), HELD(mlm_accuracy),
      {METRIC_sampled_accuracy, 's', CHART_LINE, "sampled"}}, 3, 0, 1, SCALE_SHARE},
     {"replaced tokens", {{METRIC_fake_share, 0, CHART_LINE, "are"},
      {METRIC_said_share, 's', CHART_LINE, "said"}}, 2, NAN, NAN, SCALE_SHARE},
@@ -354,6 +354,17 @@ static void load_marks(struct loader *l, struct app *a)
             curves_x_of_step(l->s, &c->lines[line], stages[i].first), CHART_PHASE};
 }
 
+static void load_run(struct loader *l, const struct curve_def *d, int r)
+{
+    struct curves *s = l->s;
+    for (int k = 0; k < d->nlines; k++) {
+        struct curve_line line = {.def = &d->lines[k], .run = r};
+        if (line.def->style == CHART_REFERENCE && r != (s->focus_run > 0 ? s->focus_run : 0))
+            continue; /* one baseline is enough */
+        if (load_line(l, &line, s->runs[r].id)) l->c->lines[l->c->nlines++] = line;
+    }
+}
+
 void curves_load(struct curves *s, struct app *a, struct curve_chart *c, int cols)
 {
     struct loader l = {s, app_query(a), c, cols, 0, 0};
@@ -369,13 +380,9 @@ void curves_load(struct curves *s, struct app *a, struct curve_chart *c, int col
     c->lines = arena_zalloc(&c->arena, (size_t)(s->nruns * d->nlines) + 1, sizeof *c->lines);
     c->series = arena_zalloc(&c->arena, (size_t)(s->nruns * d->nlines) + 1, sizeof *c->series);
     if (!c->lines || !c->series) return;
+    if (s->focus_run >= 0) load_run(&l, d, s->focus_run); /* it comes in front */
     for (int r = 0; r < s->nruns; r++)
-        for (int k = 0; k < d->nlines; k++) {
-            struct curve_line line = {.def = &d->lines[k], .run = r};
-            if (line.def->style == CHART_REFERENCE && r != (s->focus_run > 0 ? s->focus_run : 0))
-                continue; /* one baseline is enough */
-            if (load_line(&l, &line, s->runs[r].id)) c->lines[c->nlines++] = line;
-        }
+        if (r != s->focus_run) load_run(&l, d, r);
     if (s->band) average_groups(&l);
     load_marks(&l, a);
 }

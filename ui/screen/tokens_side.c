@@ -45,7 +45,10 @@ static int token_facts(struct grid *g, struct rect in, const struct token_row *t
     *text = 0;
     if (!isnan(t->disc_prob))
         end += snprintf(end, 64, "p(replaced) %s ", fmt_prob(v[0], FMT, t->disc_prob));
-    grid_text(g, in, in.y, in.x, -1, PLAIN, text);
+    if (o == OUT_NONE)
+        in.y--;
+    else
+        grid_text(g, in, in.y, in.x, -1, PLAIN, text);
     if (*tokens_sign(o)) {
         int x = in.x + text_columns(text);
         grid_text(g, in, in.y, x, 1, STYLE(tokens_sign_role(o), 0), tokens_sign(o));
@@ -59,7 +62,7 @@ static int token_facts(struct grid *g, struct rect in, const struct token_row *t
         snprintf(text + strlen(text), sizeof text - strlen(text), "  entropy %s nats",
                  fmt_fixed(v[2], FMT, t->gen_entropy, 2));
     grid_text(g, in, in.y + 1, in.x, -1, LABEL, text);
-    return 2;
+    return o == OUT_NONE ? 1 : 2;
 }
 
 void tokens_pane_top(struct tokens *s, struct grid *g, struct rect r)
@@ -106,13 +109,19 @@ static int past_of(const struct tokens *s, int *k, int max)
     return n;
 }
 
+/* p(replaced), else the generator's p, else the loss. */
+static double past_value(const struct past_cell *c)
+{
+    return !isnan(c->disc_prob) ? c->disc_prob : !isnan(c->gen_prob) ? c->gen_prob : c->loss;
+}
+
 #define PAST_MAX 512
 static void past_spark(struct tokens *s, struct grid *g, struct rect in, int y, const int *k, int n)
 {
     double v[PAST_MAX];
     for (int i = 0; i < n; i++) {
         const struct past_cell *c = tokens_past(s, k[i], s->cursor);
-        v[i] = isnan(c->disc_prob) ? c->gen_prob : c->disc_prob;
+        v[i] = past_value(c);
     }
     spark_draw(g, in, y, in.x, n < in.w ? n : in.w, PLAIN, v, NULL, n);
 }
@@ -136,7 +145,10 @@ void tokens_pane_past(struct tokens *s, struct grid *g, struct rect r)
         return;
     }
     grid_text(g, in, in.y, in.x, -1, LABEL, "   step  sampled");
-    grid_right(g, in, in.y, in.x, in.w - 2, LABEL, s->has_disc ? "p(repl)" : "gen p");
+    const struct past_cell *newest = tokens_past(s, k[n - 1], s->cursor);
+    grid_right(g, in, in.y, in.x, in.w - 2, LABEL, !isnan(newest->disc_prob)  ? "p(repl)"
+                                                   : !isnan(newest->gen_prob) ? "gen p"
+                                                                              : "loss");
     int rows = in.h - 2, y = in.y + 1;
     for (int i = 0; i < rows && i < n && y < in.y + in.h; i++, y++) {
         /* first, last, and an even choice between them */
@@ -151,11 +163,13 @@ void tokens_pane_past(struct tokens *s, struct grid *g, struct rect r)
                    fmt_count(step, sizeof step, (double)s->past[at].step));
         grid_text(g, in, y, in.x + 9, in.w - 18, st,
                   q->label ? tokens_piece(s, q->sampled, piece, sizeof piece)
-                           : q->chosen ? sign(SIGN_SAME) : sign(SIGN_DOT));
-        float shown = isnan(q->disc_prob) ? q->gen_prob : q->disc_prob;
+                           : q->chosen && q->sampled >= 0 ? sign(SIGN_SAME) : sign(SIGN_DOT));
+        double shown = past_value(q);
         st.back = tokens_heat(q->disc_prob);
         grid_right(g, in, y, in.x + in.w - 8, 6, isnan(shown) ? LABEL : st,
-                   isnan(shown) ? "-" : fmt_prob(p, sizeof p, shown));
+                   isnan(shown) ? "-"
+                   : isnan(q->disc_prob) && isnan(q->gen_prob) ? fmt_fixed(p, sizeof p, shown, 2)
+                                                               : fmt_prob(p, sizeof p, shown));
         grid_text(g, in, y, in.x + in.w - 1, 1, STYLE(tokens_sign_role(o), 0), tokens_sign(o));
     }
     if (y < in.y + in.h && n > 1) past_spark(s, g, in, y, k, n);

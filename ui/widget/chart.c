@@ -96,9 +96,11 @@ static void draw_line(struct canvas *v, const struct chart_column *cols, int blo
             if (prev_bottom < top) a = prev_bottom + 1 < top ? prev_bottom + 1 : top;
             raster_stroke(&v->line, i, a, b);
         } else {
-            if (prev >= 0)
-                raster_join(&v->line, prev, chart_dot_row(v, cols[prev].mean), i,
-                            chart_dot_row(v, c->mean));
+            int from = prev >= 0 ? chart_dot_row(v, cols[prev].mean) : 0;
+            if (prev >= 0 && blobs)
+                raster_dotted(&v->line, prev, from, i, chart_dot_row(v, c->mean));
+            else if (prev >= 0)
+                raster_join(&v->line, prev, from, i, chart_dot_row(v, c->mean));
             raster_stroke(&v->line, i, top, bottom);
         }
         if (blobs) {
@@ -143,7 +145,7 @@ static void lay_series(struct canvas *v, int s, int *by)
     memset(by, 0, sizeof *by * (size_t)v->c->nseries);
     chart_bin(cs->samples, cs->smooth, cs->n, v->c->x0, v->c->x1, v->c->log_x, 2 * v->plot.w,
               v->cols);
-    draw_line(v, v->cols, cs->style == CHART_POINTS && cs->n < v->plot.w);
+    draw_line(v, v->cols, cs->style == CHART_POINTS && cs->n < v->plot.w / 2);
     if (cs->style == CHART_REFERENCE) dash(&v->line);
     lay_line(v, s, &seen, &hidden, by);
     if (cs->style != CHART_REFERENCE && hidden > 9 * seen && hidden) {

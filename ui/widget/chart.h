@@ -18,7 +18,7 @@ struct chart_sample {
 };
 enum chart_style {
     CHART_LINE,
-    CHART_POINTS,   /* few points (held-out values): each is a blob of 2 x 2 dots, joined */
+    CHART_POINTS,   /* few points (held-out values): blobs of 2 x 2 dots, dotted between */
     CHART_REFERENCE /* dim and dashed, its name at its end: a baseline, no letter */
 };
 struct chart_series {

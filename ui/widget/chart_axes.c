@@ -227,7 +227,7 @@ static void put_label(struct canvas *v, int row, int x, struct style st, const c
 static void repeat_letters(struct canvas *v)
 {
     for (int s = 0; s < v->c->nseries; s++) {
-        if (v->c->series[s].style == CHART_REFERENCE) continue;
+        if (v->c->series[s].style == CHART_REFERENCE || !*v->c->series[s].label) continue;
         for (int x = (4 + 3 * s) % 12; x < v->plot.w; x += 12)
             for (int y = 0; y < v->plot.h; y++) {
                 if (v->owner[y * v->plot.w + x] != s) continue;
@@ -258,7 +258,7 @@ void chart_labels(struct canvas *v)
             if (w && w + 2 < v->plot.w)
                 put_label(v, row > 0 ? row - 1 : row, v->plot.x + v->plot.w - w - 1,
                           STYLE(ROLE_DIM, 0), cs->name, taken, 0);
-        } else {
+        } else if (*cs->label) {
             put_label(v, row, v->plot.x + col / 2 + 1, STYLE(cs->role, ATTR_BOLD), cs->label,
                       taken, 1);
         }

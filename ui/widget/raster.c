@@ -60,6 +60,13 @@ void raster_join(struct raster *r, int x0, int y0, int x1, int y1)
     }
 }
 
+void raster_dotted(struct raster *r, int x0, int y0, int x1, int y1)
+{
+    int dx = x1 - x0, dy = abs(y1 - y0), n = dx > dy ? dx : dy;
+    for (int i = 3; i < n; i += 3)
+        raster_dot(r, x0 + (dx * i + n / 2) / n, y0 + (y1 - y0) * i / n);
+}
+
 static const char *ascii_char(uint8_t dots)
 {
     int left = 0, right = 0, top = 4, bottom = -1;

@@ -19,6 +19,8 @@ void raster_stroke(struct raster *r, int x, int y0, int y1);
 /* A joined line from (x0,y0) to (x1,y1): every column between gets a stroke that touches its
  * neighbours. */
 void raster_join(struct raster *r, int x0, int y0, int x1, int y1);
+/* Every third dot of a straight line: between measured points that stand far apart. */
+void raster_dotted(struct raster *r, int x0, int y0, int x1, int y1);
 /* The character of a cell's dots: braille, or one of ' - _ | / \ : in ASCII. */
 const char *raster_char(uint8_t dots, int ascii, char out[4]);
 #endif
