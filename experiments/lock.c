@@ -107,6 +107,10 @@ int lock_take(const char *path, double wait, int *fd, struct err *err)
 
 void lock_release(int fd)
 {
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return;
+    if (ftruncate(fd, 0)) {
+        /* the file names a process that is gone, which is harmless */
+    }
+    close(fd);
 }

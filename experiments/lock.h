@@ -11,6 +11,7 @@ struct lock_info {
 };
 /* Tries for `wait` seconds. Returns 0 and a descriptor to keep, or E_BUSY naming the holder. */
 int lock_take(const char *path, double wait, int *fd, struct err *err);
+/* Nobody is named in the file any more. */
 void lock_release(int fd);
 /* What the file says, whether or not it is held. */
 int lock_read(const char *path, struct lock_info *out);

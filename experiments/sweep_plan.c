@@ -53,23 +53,25 @@ static double run_tokens(const struct config *c)
     return (double)c->steps * (double)c->batch * (double)c->seq;
 }
 
-static int status_of(const struct query_run *r)
+/* Without a host nothing is at work, whatever a host that was killed has left in the store. */
+static int status_of(const struct query_run *r, int host)
 {
     if (r->state == RUN_DONE)
         return SWEEP_DONE;
     if (r->state == RUN_FAILED)
         return SWEEP_FAILED;
-    return r->state == RUN_STOPPED || r->state == RUN_LOST ? SWEEP_RESUME : SWEEP_LIVE;
+    return r->state == RUN_STOPPED || r->state == RUN_LOST || !host ? SWEEP_RESUME : SWEEP_LIVE;
 }
 
 /* Of several runs of one configuration the furthest counts: done, running, to resume, failed. */
-static void look_up(const struct sweep *s, const struct query_run *runs, int n, struct sweep_plan *p)
+static void look_up(const struct sweep *s, const struct query_run *runs, int n, int host,
+                    struct sweep_plan *p)
 {
     for (int i = 0; i < s->n; i++) {
         uint64_t hash = config_hash(&s->runs[i].config);
         struct sweep_item *item = &p->items[i];
         for (int k = 0; k < n; k++) {
-            int status = status_of(&runs[k]);
+            int status = status_of(&runs[k], host);
             if (runs[k].config_hash != hash || (item->status && item->status <= status))
                 continue;
             item->status = status;
@@ -192,7 +194,7 @@ int sweep_plan(const struct workspace *w, const struct sweep *s, int retry_faile
         item->flops_paper = V > 0 ? sweep_flops(c, V, 1) : 0;
     }
     if (n >= 0 && V >= 0) {
-        look_up(s, runs, n, out);
+        look_up(s, runs, n, host_alive(w), out);
         estimate(s, runs, n, measure, retry_failed, V, out);
         for (int i = 0; i < s->n; i++) /* what is not to be retried is no longer to do */
             if (out->items[i].status == SWEEP_FAILED && retry_failed)

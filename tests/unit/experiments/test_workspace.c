@@ -95,6 +95,7 @@ static void the_second_holder_is_told_the_first_ones_pid(void **state)
     assert_int_equal(who.pid, getpid());
     assert_true(strlen(who.boot_id) > 30);
     lock_release(fd);
+    assert_int_equal(lock_read(rig.w.lock, &who), E_NOTFOUND); /* no pid that may be reused */
     assert_int_equal(lock_take(rig.w.lock, 0, &second, &err), 0);
     lock_release(second);
 }
