@@ -128,6 +128,23 @@ int query_is_immutable(const struct query *q)
     return q->immutable;
 }
 
+int query_check(struct query *q, struct err *err)
+{
+    sqlite3_stmt *st = sql_stmt(&q->sql, "PRAGMA quick_check(1)", err);
+    if (!st)
+        return q->sql.code;
+    char found[256] = "";
+    int rc = sql_row(&q->sql, st, err);
+    if (rc > 0)
+        sql_text(st, 0, found, sizeof found);
+    sqlite3_reset(st);
+    if (rc < 0)
+        return rc;
+    return !strcmp(found, "ok") ? 0
+                                : err_set(err, E_INPUT, "%s is damaged: %s", SHOW(q->sql.path),
+                                          SHOW(found));
+}
+
 int64_t query_version(struct query *q)
 {
     sqlite3_stmt *st = sql_stmt(&q->sql, "PRAGMA data_version", NULL);

@@ -15,6 +15,8 @@ struct query;
 /* E_NOTFOUND when there is no store yet. */
 struct query *query_open(const char *path, struct err *err);
 void query_close(struct query *q);
+/* Reads the whole file for damage (seconds for a large store): E_INPUT with what was found first. */
+int query_check(struct query *q, struct err *err);
 /* Changes when anything was committed since: cheap (PRAGMA data_version). */
 int64_t query_version(struct query *q);
 /* 1: opened as an unchanging file on a read-only medium (worth saying). */

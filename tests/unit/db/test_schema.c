@@ -286,6 +286,32 @@ static void damage_never_crashes(void **state)
     free(bad);
 }
 
+/* A page of zeros in the middle: found by looking, and the sentence says where. */
+static void looking_finds_damage(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    struct store *s = rig_store(path);
+    int64_t run = rig_run(s, "a");
+    double v[3000] = {0};
+    rig_points(s, run, METRIC_total_loss, v, 3000, 0, 1);
+    store_close(s);
+    struct query *q = rig_query(path);
+    ok(query_check(q, &err));
+    query_close(q);
+    char sql[] = "SELECT max(rootpage) FROM sqlite_schema WHERE name = 'point'";
+    long page = (long)rig_sql(path, sql);
+    FILE *f = fopen(path, "r+");
+    static const char zeros[4096];
+    assert_int_equal(fseek(f, (page - 1) * 4096, SEEK_SET), 0);
+    assert_int_equal(fwrite(zeros, 1, sizeof zeros, f), sizeof zeros);
+    fclose(f);
+    q = rig_query(path);
+    assert_int_equal(query_check(q, &err), E_INPUT);
+    assert_non_null(strstr(err.text, "damaged"));
+    query_close(q);
+}
+
 /* What only a flipped bit can make of a series is said, not followed. */
 static void impossible_series_are_told(void **state)
 {
@@ -416,6 +442,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(newer_stores_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_store_is_left_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(damage_never_crashes, setup, teardown),
+        cmocka_unit_test_setup_teardown(looking_finds_damage, setup, teardown),
         cmocka_unit_test_setup_teardown(impossible_series_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(read_only_media, setup, teardown),
         cmocka_unit_test_setup_teardown(the_wal_of_a_killed_writer_counts, setup, teardown),
