@@ -124,8 +124,7 @@ static void emit_side(struct event_sink sink, int64_t id, const struct plan *p)
     emit(sink, &m);
 }
 
-static int add_run(struct store *s, struct event_sink sink, const struct plan *p, int64_t *id,
-                   struct err *err)
+static int add_run(struct store *s, const struct plan *p, int64_t *id, struct err *err)
 {
     struct config c;
     config_default(&c);
@@ -142,8 +141,6 @@ static int add_run(struct store *s, struct event_sink sink, const struct plan *p
         store_note(s, *id, p->note, err) ||
         (p->state == RUN_LOST && store_set_state(s, *id, RUN_LOST, "", err)))
         return -1;
-    emit_points(sink, *id, p);
-    emit_side(sink, *id, p);
     return 0;
 }
 
@@ -185,22 +182,26 @@ int fixture_make(const char *dir)
 {
     struct err err = { 0 };
     char path[512];
-    int64_t id = 0;
+    int64_t id[PLANS];
     snprintf(path, sizeof path, "%s/runs.db", dir);
     struct store *s = store_open(path, &err);
     if (!s)
         return failed(&err);
-    struct recorder *r = recorder_start(s, NULL, NULL, &err);
-    if (!r)
-        return failed(&err);
     int rc = 0;
     for (int i = 0; i < PLANS && !rc; i++)
-        rc = add_run(s, recorder_sink(r), &plans[i], &id, &err);
-    struct event c = { .kind = EVENT_CHECKPOINT, .run = id, .step = 400000, .best = 1 };
-    snprintf(c.text, sizeof c.text, "checkpoints/%lld/400000", (long long)id);
+        rc = add_run(s, &plans[i], &id[i], &err);
+    struct recorder *r = rc ? NULL : recorder_start(s, NULL, NULL, &err);
+    if (!r)
+        return failed(&err);
+    for (int i = 0; i < PLANS; i++) {
+        emit_points(recorder_sink(r), id[i], &plans[i]);
+        emit_side(recorder_sink(r), id[i], &plans[i]);
+    }
+    int64_t last = id[PLANS - 1];
+    struct event c = { .kind = EVENT_CHECKPOINT, .run = last, .step = 400000, .best = 1 };
+    snprintf(c.text, sizeof c.text, "checkpoints/%lld/400000", (long long)last);
     emit(recorder_sink(r), &c);
-    if (!rc)
-        rc = recorder_flush(r, &err);
+    rc = recorder_flush(r, &err);
     recorder_stop(r);
     store_close(s);
     return rc ? failed(&err) : set_clock(dir);
