@@ -35,7 +35,8 @@ static int steps_for(double minutes, struct config *c, struct err *err)
 static int run(struct cli *c, struct err *err)
 {
     const struct demo_args *a = c->own;
-    struct launch l = {.json = a->json, .every = 1};
+    struct launch l = {.json = a->json, .every = 1,
+                       .screen = !a->headless && launch_at_terminal() ? "Tokens" : NULL};
     char text[1200];
     config_default(&l.config);
     int rc = config_preset(&l.config, "demo", err);

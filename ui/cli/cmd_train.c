@@ -29,7 +29,8 @@ static int check_resume(const struct cli *c, struct err *err)
 static int run(struct cli *c, struct err *err)
 {
     const struct train_args *a = c->own;
-    struct launch l = {.detach = a->detach, .json = a->json};
+    struct launch l = {.detach = a->detach, .json = a->json,
+                       .screen = !a->headless && launch_at_terminal() ? "Runs" : NULL};
     int rc;
     if (a->resume) {
         rc = check_resume(c, err);

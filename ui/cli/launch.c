@@ -4,12 +4,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "db/query.h"
 #include "experiments/follow.h"
 #include "experiments/host.h"
 #include "src/base/err.h"
+#include "ui/app/loop.h"
 #include "ui/cli/print.h"
 #include "ui/cli/report.h"
 
@@ -189,10 +191,22 @@ static int submit(const struct launch *l, int64_t *id, struct err *err)
     return host_client_submit(&l->workspace, &l->config, 1, id, err);
 }
 
+int launch_at_terminal(void)
+{
+    const char *term = getenv("TERM");
+    return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb");
+}
+
 int launch(const struct launch *l, struct err *err)
 {
     int64_t id;
     int rc;
+    if (l->screen && !l->detach && !l->json) {
+        rc = submit(l, &id, err);
+        struct app_args app = {.workspace = &l->workspace, .screen = l->screen, .run = id,
+                               .theme = -1, .color = 1};
+        return rc ? rc : app_run_loop(&app, err);
+    }
     if (!l->detach && !host_alive(&l->workspace)) {
         rc = be_host(l, err);
         if (rc != E_BUSY)

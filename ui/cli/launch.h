@@ -14,8 +14,11 @@ struct launch {
     struct config config;   /* of a new run */
     int64_t resume;         /* run to go on with, or 0 */
     int detach, json;
+    const char *screen;     /* of the workbench that opens on the run; NULL: lines, no workbench */
     double every;           /* seconds between lines, 0: seldom enough for a log */
 };
+/* 1: a person sits at a terminal that can hold the workbench. */
+int launch_at_terminal(void);
 /* Exit code (0, 130, 143), or a negative code. */
 int launch(const struct launch *l, struct err *err);
 /* Follows a run until it ends. stop_on_signal: INT and TERM ask the run to stop and set the exit

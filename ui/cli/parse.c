@@ -167,6 +167,22 @@ static int is_bool(const char *s)
                  !strcmp(s, "false") || !strcmp(s, "0") || !strcmp(s, "1"));
 }
 
+static int set_command(struct cli *c, const char *word, struct err *err)
+{
+    for (int i = 0; i < command_nrows; i++)
+        if (!strcmp(command_rows[i].name, word))
+            c->row = &command_rows[i];
+    if (!c->row)
+        return unknown_command(word, err);
+    const struct command *command = c->row->command;
+    c->own = calloc(1, command->own_size ? command->own_size : 1);
+    if (!c->own)
+        return err_nomem(err, "the options");
+    if (command->defaults)
+        command->defaults(c->own);
+    return 0;
+}
+
 /* One word that begins with a dash, argv[*i]; `name` is it without the dashes. Takes its value
  * from after the '=' or from the next word. */
 static int take_option(struct cli *c, int argc, char **argv, int *i, struct err *err)
@@ -176,6 +192,9 @@ static int take_option(struct cli *c, int argc, char **argv, int *i, struct err 
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)(eq ? eq - word : (long)strlen(word)) - 1 - is_long,
              word + 1 + is_long);
+    int rc = c->row || !strcmp(name, "workspace") ? 0 : set_command(c, "workbench", err);
+    if (rc) /* an option before any command is the workbench's */
+        return rc;
     const struct command *command = c->row ? c->row->command : NULL;
     const struct option_row *o = command ? command->options : NULL;
     while (o && o->name && (is_long ? strcmp(o->name, name) != 0
@@ -208,22 +227,6 @@ static int take_option(struct cli *c, int argc, char **argv, int *i, struct err 
     if (own)
         return store(c, o, value, err);
     c->fields[c->nfields++] = (struct field_value){f, value};
-    return 0;
-}
-
-static int set_command(struct cli *c, const char *word, struct err *err)
-{
-    for (int i = 0; i < command_nrows; i++)
-        if (!strcmp(command_rows[i].name, word))
-            c->row = &command_rows[i];
-    if (!c->row)
-        return unknown_command(word, err);
-    const struct command *command = c->row->command;
-    c->own = calloc(1, command->own_size ? command->own_size : 1);
-    if (!c->own)
-        return err_nomem(err, "the options");
-    if (command->defaults)
-        command->defaults(c->own);
     return 0;
 }
 
@@ -280,8 +283,8 @@ int cli_parse(struct cli *c, int argc, char **argv, struct err *err)
         return CLI_HELP;
     if (version)
         return CLI_VERSION;
-    if (!c->row)
-        return err_set(err, E_USAGE, "no command; `electroscope --help` lists them");
+    if (!c->row && (rc = set_command(c, "workbench", err)))
+        return rc;
     rc = check_counts(c, err);
     return rc ? rc : check_fields(c, err);
 }
