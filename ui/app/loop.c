@@ -250,6 +250,11 @@ static void choose(const struct app_args *args, struct app *a, struct sink_optio
         app_say(a, SEV_WARN, "%s", s->error);
 }
 
+int app_theme(const char *name)
+{
+    return theme_find(name);
+}
+
 int app_run_loop(const struct app_args *args, struct err *err)
 {
     struct loop l = { .notify = -1, .resized = 1 };

@@ -14,6 +14,8 @@ struct app_args {
     int color;            /* 0 never, 1 as the terminal and NO_COLOR say, 2 always */
     int ascii, no_mouse, readonly, no_title;
 };
+/* "dark", "light", "mono" as app_args.theme; -1 if unknown. */
+int app_theme(const char *name);
 /* Needs a terminal: without one, or with TERM=dumb, E_FAIL and a sentence. Returns 0 after the
  * user left or the terminal went away. The caller has called setlocale. */
 int app_run_loop(const struct app_args *args, struct err *err);

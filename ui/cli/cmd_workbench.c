@@ -3,7 +3,6 @@
 #include "ui/app/loop.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/launch.h"
-#include "ui/term/theme.h"
 
 struct workbench_args {
     const char *screen, *run, *theme;
@@ -15,7 +14,7 @@ static int run(struct cli *c, struct err *err)
     const struct workbench_args *a = c->own;
     struct workspace w;
     struct query_run found = {0};
-    int theme = a->theme ? theme_find(a->theme) : -1;
+    int theme = a->theme ? app_theme(a->theme) : -1;
     if (a->theme && theme < 0)
         return err_set(err, E_USAGE, "--theme: it is dark, light or mono");
     int rc = cli_workspace(c, !a->readonly, &w, err);
