@@ -83,13 +83,23 @@ static int mark_lost(struct host *h, struct err *err)
     return n < 0 ? n : rc;
 }
 
+/* A living host is refused at once; whoever edits for a moment is waited for. */
+static int take_lock(struct host *h, struct err *err)
+{
+    double until = clock_now() + 1;
+    int rc;
+    do
+        rc = lock_take(h->w.lock, 0.02, &h->lock_fd, err);
+    while (rc == E_BUSY && clock_now() < until && !host_alive(&h->w));
+    return rc;
+}
+
 static int open_parts(struct host *h, struct err *err)
 {
     char path[1200];
     snprintf(path, sizeof path, "%s/host.log", h->w.dir);
     h->log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    /* A living host is refused at once; one that edits for a moment is waited for. */
-    int rc = lock_take(h->w.lock, host_alive(&h->w) ? 0 : 1.0, &h->lock_fd, err);
+    int rc = take_lock(h, err);
     if (rc)
         return rc;
     if (pipe2(h->wake, O_CLOEXEC | O_NONBLOCK))
