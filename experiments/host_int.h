@@ -86,7 +86,8 @@ void host_answer(struct host *h, struct connection *c, const char *line, size_t 
 struct scoring *scoring_start(struct host *h, struct err *err);
 void scoring_stop(struct scoring *s);
 int scoring_pending(const struct scoring *s);
-/* Queues a request; its answer is written to the connection later. positions is taken over. */
+/* Queues a request; its answer is written to the connection later. positions is taken over.
+ * wait: the run was asked for its first checkpoint. */
 int scoring_add(struct scoring *s, struct connection *c, int64_t run, const char *text,
-                uint64_t seed, int *positions, int npositions, struct err *err);
+                uint64_t seed, int *positions, int npositions, int wait, struct err *err);
 #endif

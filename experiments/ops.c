@@ -11,6 +11,7 @@
 #include "experiments/host_int.h"
 #include "src/base/clock.h"
 #include "src/base/visible.h"
+#include "src/train/checkpoint.h"
 
 #define SHOW(s) visible((char[100]){0}, 100, (s))
 #define LATER 1          /* the answer comes from another thread */
@@ -120,6 +121,17 @@ static int op_edit(struct request *r, struct err *err)
     return recorder_call(r->h->recorder, edit_call, &e);
 }
 
+/* A run at work that has no checkpoint yet writes one for the sentence: a checkpoint changes no
+ * bit of it. Returns 1 when one will come. */
+static int first_checkpoint(struct request *r)
+{
+    char dir[1200], path[1200];
+    int64_t step;
+    snprintf(dir, sizeof dir, "%s/%lld", r->h->w.checkpoints, (long long)r->run);
+    return r->job && checkpoint_newest(dir, path, sizeof path, &step, NULL) == E_NOTFOUND &&
+           !job_checkpoint(r->job, NULL);
+}
+
 static int op_score(struct request *r, struct err *err)
 {
     const char *text = json_string_value(json_object_get(r->in, "text"));
@@ -135,7 +147,7 @@ static int op_score(struct request *r, struct err *err)
         positions[i] = p < 0 || p > 65535 ? -1 : (int)p;
     }
     int rc = scoring_add(r->h->scoring, r->c, r->run, text, (uint64_t)json_integer_value(seed),
-                         positions, (int)n, err);
+                         positions, (int)n, first_checkpoint(r), err);
     return rc ? rc : LATER;
 }
 
@@ -193,6 +205,9 @@ static int op_status(struct request *r, struct err *err)
     json_object_set_new(r->out, "stopping", json_boolean(r->h->stopping));
     json_object_set_new(r->out, "queue_depth", json_integer(recorder_queue_depth(r->h->recorder)));
     json_object_set_new(r->out, "states", states);
+    struct err why = {0};
+    if (recorder_error(r->h->recorder, &why))
+        json_object_set_new(r->out, "store_error", json_string(why.text));
     return 0;
 }
 

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "experiments/host_int.h"
+#include "src/base/clock.h"
 #include "src/base/file.h"
 #include "src/base/visible.h"
 #include "src/train/checkpoint.h"
 
 #define WAITING_MAX 16
+#define PATIENCE 30.0 /* seconds for the first checkpoint of a run at work */
 
 struct sentence {
     struct sentence *next;
@@ -21,6 +23,7 @@ struct sentence {
     char *text;
     uint64_t seed;
     int *positions, npositions;
+    int wait;                /* a first checkpoint was asked for: it will come */
 };
 
 struct scoring {
@@ -43,11 +46,24 @@ static void free_sentence(struct sentence *s)
     free(s);
 }
 
-static int open_model(struct scoring *s, int64_t run, int64_t *step, struct err *err)
+static int ending(struct scoring *s)
+{
+    pthread_mutex_lock(&s->lock);
+    int yes = s->ending;
+    pthread_mutex_unlock(&s->lock);
+    return yes;
+}
+
+static int open_model(struct scoring *s, int64_t run, int wait, int64_t *step, struct err *err)
 {
     char dir[1200], path[1200], disc[1300], gen[1300];
+    double until = clock_now() + PATIENCE;
     snprintf(dir, sizeof dir, "%s/%lld", s->host->w.checkpoints, (long long)run);
     int rc = checkpoint_newest(dir, path, sizeof path, step, err);
+    while (rc == E_NOTFOUND && wait && clock_now() < until && !ending(s)) {
+        clock_sleep(0.05);
+        rc = checkpoint_newest(dir, path, sizeof path, step, err);
+    }
     if (rc == E_NOTFOUND)
         return err_set(err, rc, "run %lld has no checkpoint yet to score a sentence with",
                        (long long)run);
@@ -68,7 +84,7 @@ static int score(struct scoring *s, const struct sentence *x, int64_t *step, str
     struct scorer_args args = {.text = x->text, .seed = x->seed, .mask_positions = x->positions,
                                .nmask = x->npositions, .mask_prob = 0.15};
     struct token_seq *seq = NULL;
-    int rc = open_model(s, x->run, step, err);
+    int rc = open_model(s, x->run, x->wait, step, err);
     if (!rc)
         rc = scorer_score(s->scorer, &args, &seq, err);
     if (rc)
@@ -173,12 +189,13 @@ int scoring_pending(const struct scoring *scoring)
 }
 
 int scoring_add(struct scoring *s, struct connection *c, int64_t run, const char *text,
-                uint64_t seed, int *positions, int npositions, struct err *err)
+                uint64_t seed, int *positions, int npositions, int wait, struct err *err)
 {
     struct sentence *x = calloc(1, sizeof *x), **at = &s->first;
     if (x)
         *x = (struct sentence){.c = c, .run = run, .text = strdup(text), .seed = seed,
-                               .positions = positions, .npositions = npositions};
+                               .positions = positions, .npositions = npositions,
+                               .wait = wait};
     if (!x || !x->text) {
         free(x);
         free(positions);

@@ -342,6 +342,30 @@ static void own_sentences_are_scored_beside_the_run(void **state)
     assert_int_equal(host_rig_end(&h), 0);
 }
 
+/* The very first checkpoint is written for the sentence, and the run's bits stay what they were. */
+static void a_young_run_scores_too(void **state)
+{
+    (void)state;
+    struct host_rig h;
+    struct config c;
+    struct err err = {0};
+    int64_t id, plain, step = 0;
+    assert_int_equal(host_rig_start(&h, &rig, 2), 0);
+    rig_config(&rig, &c, 600);
+    c.checkpoint_every = c.steps;
+    assert_int_equal(host_client_submit(&rig.w, &c, 0, &id, &err), 0);
+    assert_int_equal(rig_wait(&rig, id, -1, 1), 0);
+    if (host_client_score(&rig.w, id, "waa wab", 1, NULL, 0, &step, NULL, &err))
+        fail_msg("%s", err.text);
+    assert_true(step > 0 && step < 600);
+    assert_int_equal(host_client_submit(&rig.w, &c, 0, &plain, &err), 0);
+    assert_int_equal(rig_wait(&rig, id, RUN_DONE, 0), 0);
+    assert_int_equal(rig_wait(&rig, plain, RUN_DONE, 0), 0);
+    assert_int_equal(host_rig_end(&h), 0);
+    rig_same_metrics(&rig, id, plain);
+    rig_same_weights(&rig, id, plain, 600);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +379,7 @@ int main(void)
         cmocka_unit_test(entries_change_with_and_without_a_host),
         cmocka_unit_test(following_tells_every_row_once),
         cmocka_unit_test(own_sentences_are_scored_beside_the_run),
+        cmocka_unit_test(a_young_run_scores_too),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
