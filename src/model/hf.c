@@ -14,6 +14,7 @@
 #include "src/text/vocab.h"
 
 #define SHOW(s) visible((char[200]){0}, 200, (s))
+#define SHARDS_MAX 256
 
 static void tell(void (*warn)(void *, const char *), void *ud, const char *path, const char *what,
                  const char *name)
@@ -218,7 +219,7 @@ void hf_labels_free(struct hf_labels *l)
 
 /* The files that hold the tensors: one, or the shards an index names. */
 struct shards {
-    struct safetensors file[64];
+    struct safetensors file[SHARDS_MAX];
     int n;
 };
 
@@ -236,7 +237,7 @@ static int open_shards(const char *dir, struct shards *s, struct err *err)
     json_t *j = load_json(index, NULL, NULL, err), *value;
     const char *key;
     int rc = j ? 0 : E_INPUT;
-    char seen[64][256];
+    char seen[SHARDS_MAX][256];
     json_object_foreach(json_object_get(j, "weight_map"), key, value) {
         const char *name = json_string_value(value);
         int known = 0;
@@ -248,8 +249,8 @@ static int open_shards(const char *dir, struct shards *s, struct err *err)
             known |= !strcmp(seen[i], name);
         if (known)
             continue;
-        if (s->n == 64) {
-            rc = err_set(err, E_INPUT, "%s: more than 64 shards", SHOW(index));
+        if (s->n == SHARDS_MAX) {
+            rc = err_set(err, E_INPUT, "%s: more than %d shards", SHOW(index), SHARDS_MAX);
             break;
         }
         snprintf(seen[s->n], sizeof seen[0], "%s", name);

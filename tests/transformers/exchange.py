@@ -72,7 +72,8 @@ def save(root, shapes):
                     p *= 10
         path = os.path.join(root, kind)
         # the first two in one file, the others in shards with an index
-        model.save_pretrained(path, **({} if kind in ("pretraining", "mlm") else {"max_shard_size": "600KB"}))
+        size = sum(p.numel() for p in model.parameters()) * 4 // 5
+        model.save_pretrained(path, **({} if kind in ("pretraining", "mlm") else {"max_shard_size": size}))
         io["out"] = outputs(model, io).reshape(-1).float()
         save_file(io, os.path.join(path, "io.safetensors"))
         one = os.path.exists(os.path.join(path, "model.safetensors"))

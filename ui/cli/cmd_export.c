@@ -8,6 +8,7 @@
 #include "src/base/visible.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/rows.h"
+#include "ui/cli/score_rows.h"
 
 #define SHOW(s) visible((char[512]){0}, 512, (s))
 
@@ -63,6 +64,8 @@ static int one(struct export *x, const char *what, const struct query_run *run, 
 {
     if (*what == 'm')
         return rows_metrics(x->out, x->q, run->id, x->metric, err);
+    if (*what == 's')
+        return score_rows(x->out, x->q, run->id, NULL, err);
     if (*what == 't')
         return tokens_of(x, run, err);
     rows_run(x->out, run);
@@ -83,6 +86,8 @@ static int rows(struct export *x, const char *what, struct err *err)
         free(run);
         return rc;
     }
+    if (*what == 's') /* of models from elsewhere, too */
+        return score_rows(x->out, x->q, 0, NULL, err);
     struct arena a;
     struct query_run *runs;
     arena_init(&a);
@@ -100,6 +105,7 @@ static int write_all(struct export *x, const char *what, FILE *f, struct err *er
         return err_nomem(err, "the export");
     *what == 'm'   ? rows_metrics_heading(x->out)
     : *what == 't' ? rows_tokens_heading(x->out)
+    : *what == 's' ? score_rows_heading(x->out)
                    : rows_runs_heading(x->out);
     int rc = rows(x, what, err), end = csv_finish(x->out, rc ? NULL : err);
     return rc ? rc : end;
@@ -125,15 +131,15 @@ static int to_file(struct export *x, const char *what, struct err *err)
 
 static int run(struct cli *c, struct err *err)
 {
-    static const char *const kinds[] = {"runs", "metrics", "tokens"};
+    static const char *const kinds[] = {"runs", "metrics", "tokens", "scores"};
     const struct export_args *a = c->own;
     const char *what = NULL;
     struct workspace w;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         if (!strcmp(kinds[i], c->args[0]))
             what = kinds[i];
     if (!what)
-        return err_set(err, E_USAGE, "export: '%s' is not one of runs, metrics, tokens", SHOW(c->args[0]));
+        return err_set(err, E_USAGE, "export: '%s' is not one of runs, metrics, tokens, scores", SHOW(c->args[0]));
     struct export x = {.w = &w, .a = a, .metric = a->metric ? metric_find(a->metric) : -1};
     if (a->metric && x.metric < 0)
         return err_set(err, E_USAGE, "--metric: there is no metric '%s'", SHOW(a->metric));

@@ -5,3 +5,4 @@ libui_a_SOURCES += ui/cli/command.def ui/cli/cli.h ui/cli/cli.c ui/cli/parse.c u
 	ui/cli/cmd_workbench.c ui/cli/cmd_demo.c ui/cli/cmd_doctor.c ui/cli/cmd_export.c ui/cli/cmd_finetune.c ui/cli/cmd_host.c \
 	ui/cli/cmd_inspect.c ui/cli/cmd_runs.c ui/cli/cmd_sweep.c ui/cli/cmd_tables.c ui/cli/cmd_tokenize.c \
 	ui/cli/cmd_train.c ui/cli/cmd_vocab.c ui/cli/cmd_watch.c
+libui_a_SOURCES += ui/cli/cmd_scores.c ui/cli/score_rows.h ui/cli/score_rows.c

@@ -15,6 +15,7 @@
 #include "experiments/finetune_run.h"
 #include "src/base/file.h"
 #include "src/math/math.h"
+#include "src/task/glue_average.h"
 #include "src/task/score.h"
 #include "src/task/tuner.h"
 #include "tests/unit/task/toy.h"
@@ -290,6 +291,39 @@ static void test_summary(void **state)
     assert_true(s.n == 0 && isnan(s.median));
 }
 
+static double fixed(void *ud, const char *task, const char *metric)
+{
+    static const struct { const char *task, *metric; double value; } scores[] = {
+        {"cola", "matthews", 50},     {"cola", "accuracy", 99}, {"mrpc", "accuracy", 80},
+        {"mrpc", "f1", 90},           {"stsb", "spearman", 70}, {"stsb", "pearson", 72},
+        {"mnli", "accuracy", 60},     {"mnli", "accuracy_mm", 64}, {"wnli", "accuracy", 56},
+    };
+    (void)ud;
+    for (size_t i = 0; i < sizeof scores / sizeof scores[0]; i++)
+        if (!strcmp(scores[i].task, task) && !strcmp(scores[i].metric, metric))
+            return scores[i].value;
+    return NAN;
+}
+
+static double nothing(void *ud, const char *task, const char *metric)
+{
+    (void)ud;
+    (void)task;
+    (void)metric;
+    return NAN;
+}
+
+static void test_average(void **state)
+{
+    (void)state;
+    int n;
+    assert_true(fabs(glue_average(fixed, NULL, 0, &n) - (50 + 80 + 70 + 60) / 4.0) < 1e-12);
+    assert_int_equal(n, 4);
+    assert_true(fabs(glue_average(fixed, NULL, 1, &n) - (50 + 85 + 71 + 62 + 56) / 5.0) < 1e-12);
+    assert_int_equal(n, 5);
+    assert_true(isnan(glue_average(nothing, NULL, 1, &n)) && n == 0);
+}
+
 static void test_stop(void **state)
 {
     (void)state;
@@ -323,7 +357,7 @@ int main(void)
         cmocka_unit_test(test_threads_change_nothing),
         cmocka_unit_test(test_regression),            cmocka_unit_test(test_spans),
         cmocka_unit_test(test_stuck_runs_are_said),   cmocka_unit_test(test_seeds),
-        cmocka_unit_test(test_summary),               cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_summary),               cmocka_unit_test(test_stop), cmocka_unit_test(test_average),
         cmocka_unit_test(test_check),
     };
     math_init();
