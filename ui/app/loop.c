@@ -3,6 +3,8 @@
 #include "ui/app/loop.h"
 
 #include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,6 +248,10 @@ static void choose(const struct app_args *args, struct app *a, struct sink_optio
     o->mouse = s->mouse && !args->no_mouse;
     o->title = s->title && !args->no_title;
     a->ascii = args->ascii || s->ascii;
+    if (strcmp(nl_langinfo(CODESET), "UTF-8")) { /* LC_ALL=C: our own signs stay in ASCII */
+        setlocale(LC_CTYPE, "C.UTF-8");
+        a->ascii = 1;
+    }
     if (s->error[0])
         app_say(a, SEV_WARN, "%s", s->error);
 }

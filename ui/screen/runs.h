@@ -41,7 +41,8 @@ struct runs {
     int choice;                  /* of the first-minute page */
 };
 
-/* Values; NAN when there is none. Loss and AUC prefer the held-out number. */
+/* Values; NAN when there is none. Loss is the newest in training (the held-out one where there is
+ * no other), AUC is held-out: on the common fakes where they were scored. */
 double run_last(const struct query_run *r, int metric);
 double run_val(const struct query_run *r, int metric);
 double run_loss(const struct query_run *r);

@@ -40,8 +40,8 @@ double run_val(const struct query_run *r, int metric)
 
 double run_loss(const struct query_run *r)
 {
-    return r->val_has[METRIC_total_loss] ? r->val_last[METRIC_total_loss]
-                                         : run_last(r, METRIC_total_loss);
+    return r->has[METRIC_total_loss] ? r->last[METRIC_total_loss]
+                                     : run_val(r, METRIC_total_loss);
 }
 
 double run_auc(const struct query_run *r)

@@ -279,14 +279,19 @@ void sink_redraw(struct sink *s)
     s->fresh = 1;
 }
 
+/* endwin would reset the terminal's palette on the way back (OSC 104), which is not ours: the
+ * restoring string leaves, and the alternate screen is entered again by hand. */
 void sink_suspend(struct sink *s)
 {
-    endwin();
-    collect(s);
+    char again[256] = "";
     str_clear(&s->queue);
     s->sent = 0;
     tty_suspend();
+    add_capability(again, sizeof again, "smcup");
+    str_add(&s->queue, again);
     str_add(&s->queue, s->enter);
+    curs_set(1); /* as the restoring string left it */
+    collect(s);
     s->fresh = 1;
 }
 

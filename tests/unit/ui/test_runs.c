@@ -300,7 +300,7 @@ static void test_a_changed_number_is_bold_for_one_tick(void **state)
     for (int i = 0; i < 3; i++) {
         if (i == 1)
             assert_int_equal(fixture_sql(dir, "UPDATE series SET last=10.5 WHERE run=6 AND metric="
-                             "(SELECT id FROM metric WHERE name='val_total_loss')"), 0);
+                             "(SELECT id FROM metric WHERE name='total_loss')"), 0);
         a->fixed_now += 2;
         app_tick(a);
         app_frame(a, &g);
