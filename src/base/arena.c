@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "src/base/err.h"
+#include "src/base/large.h"
 
 #define ALIGN 64u
 #define BLOCK (256u * 1024u)
@@ -23,7 +24,8 @@ static struct arena_block *block_new(size_t size)
     struct arena_block *b = malloc(sizeof *b);
     if (!b)
         return NULL;
-    if (posix_memalign((void **)&b->data, ALIGN, size)) {
+    b->data = large_alloc(size);
+    if (!b->data) {
         free(b);
         return NULL;
     }

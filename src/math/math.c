@@ -12,12 +12,13 @@
 
 #include "src/base/clock.h"
 #include "src/base/err.h"
+#include "src/base/large.h"
 #include "src/math/simd/simd.h"
 
 int math_ws_init(struct math_ws *ws, struct err *err)
 {
     ws->floats = ES_WS_FLOATS;
-    ws->data = aligned_alloc(64, ws->floats * sizeof *ws->data);
+    ws->data = large_alloc(ws->floats * sizeof *ws->data);
     if (!ws->data)
         return err_nomem(err, "packing space of the kernels");
     return 0;

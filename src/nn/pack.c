@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/base/err.h"
+#include "src/base/large.h"
 #include "src/nn/encoder.h"
 
 enum { PIECE = 1 << 17 }; /* floats a task packs, about */
@@ -104,8 +105,7 @@ int packs_init(struct weight_packs *p, const struct math *math, const struct par
 {
     int rc = plan(p, math, table, a, b);
     if (!rc && p->floats) {
-        size_t bytes = (p->floats * sizeof(float) + 63) / 64 * 64;
-        p->block = aligned_alloc(64, bytes);
+        p->block = large_alloc(p->floats * sizeof *p->block);
         rc = p->block ? 0 : E_NOMEM;
     }
     return rc ? err_nomem(err, "packed weights") : 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "src/base/err.h"
+#include "src/base/large.h"
 
 #define TREE_CHUNK 16384 /* floats a task of the tree */
 
@@ -20,21 +21,28 @@ static int max_int(int a, int b)
     return a > b ? a : b;
 }
 
-/* Sequences of a slice, for rows of length T. */
-static int slice_rows(int T)
+/* Tokens of the largest slice: a whole slice, or a shard of the largest batch. */
+static int scratch_tokens(const struct learner *l)
 {
-    return max_int(1, SLICE_TOKENS / T);
+    const struct learner_args *a = &l->args;
+    int64_t shard = (int64_t)((a->max_B + l->shards - 1) / l->shards) * a->max_T;
+    int slice = max_int(SLICE_TOKENS, a->max_T);
+    return shard < slice ? (int)shard : slice;
 }
 
-static int scratch_init(struct learner *l, struct scratch *s, struct err *err)
+/* Sequences of a slice, for rows of length T. */
+static int slice_rows(const struct learner *l, int T)
+{
+    return max_int(1, min_int(SLICE_TOKENS, scratch_tokens(l)) / T);
+}
+
+static int scratch_layout(const struct learner *l, struct scratch *s)
 {
     const struct learner_args *a = &l->args;
     const struct model *m = a->model;
-    int T = a->max_T, n = slice_rows(T), R = max_int(n * T, SLICE_TOKENS), rc = 0;
+    int R = scratch_tokens(l), rc = 0;
     int D = max_int(m->disc.shape.hidden, m->gen.layer ? m->gen.shape.hidden : 0);
     int E = max_int(m->disc.shape.embedding, m->gen.layer ? m->gen.shape.embedding : 0);
-    arena_init(&s->arena);
-    rc |= math_ws_init(&s->ws, err);
     /* R rows cover every stage: shorter sequences come in larger slices of the same tokens */
     rc |= encoder_acts_init(&s->disc, &m->disc, 1, R, a->train, &s->arena);
     if (m->gen.layer)
@@ -51,8 +59,24 @@ static int scratch_init(struct learner *l, struct scratch *s, struct err *err)
     s->fresh = arena_zalloc(&s->arena, (size_t)m->table.n, 1);
     if (rc || !s->dgen || !s->ddisc || !s->logits || !s->factor || !s->rows || !s->targets || !s->slot ||
         !s->fresh)
-        return err_nomem(err, "a worker's activations");
+        return E_NOMEM;
     return 0;
+}
+
+/* One block for all: laid out once to see how much it is. */
+static int scratch_init(struct learner *l, struct scratch *s, struct err *err)
+{
+    arena_init(&s->arena);
+    int rc = scratch_layout(l, s);
+    size_t bytes = s->arena.used;
+    arena_free(&s->arena);
+    if (!rc)
+        rc = arena_fixed(&s->arena, bytes);
+    if (!rc)
+        rc = scratch_layout(l, s);
+    if (rc)
+        return err_nomem(err, "a worker's activations");
+    return math_ws_init(&s->ws, err);
 }
 
 struct learner *learner_new(const struct learner_args *a, struct err *err)
@@ -71,14 +95,14 @@ struct learner *learner_new(const struct learner_args *a, struct err *err)
     size_t floats = a->model->table.floats;
     /* rows of the longest batch in slices of one sequence each, at most */
     size_t slices = (size_t)a->max_B + 64;
-    l->values = aligned_alloc(64, floats * sizeof(float));
+    l->values = large_alloc(floats * sizeof(float));
     l->shard_grads = calloc((size_t)l->shards, sizeof *l->shard_grads);
     l->scratch = calloc((size_t)l->workers, sizeof *l->scratch);
     l->slice_losses = calloc(slices, sizeof *l->slice_losses);
     l->auc = calloc((size_t)l->workers, sizeof *l->auc);
     int ok = l->values && l->shard_grads && l->scratch && l->slice_losses && l->auc;
     for (int i = 0; ok && a->train && i < l->shards; i++)
-        ok = (l->shard_grads[i] = aligned_alloc(64, floats * sizeof(float))) != NULL;
+        ok = (l->shard_grads[i] = large_alloc(floats * sizeof(float))) != NULL;
     if (!ok) {
         err_nomem(err, "parameters and gradients");
         learner_free(l);
@@ -158,7 +182,7 @@ static struct encoder_run make_run(const struct work *w, struct scratch *s, cons
 /* Slices of the batch are numbered through: shard after shard. */
 static int slices_before(const struct work *w, int shard)
 {
-    int rows = slice_rows(w->b->T), n = 0;
+    int rows = slice_rows(w->l, w->b->T), n = 0;
     for (int s = 0; s < shard; s++) {
         int from = (int)((int64_t)w->b->B * s / w->shards), to = (int)((int64_t)w->b->B * (s + 1) / w->shards);
         n += (to - from + rows - 1) / rows;
@@ -191,7 +215,7 @@ static void shard_task(void *ud, int task, int worker)
     struct work *w = ud;
     struct learner *l = w->l;
     struct scratch *s = &l->scratch[worker];
-    int shard = w->first + task, rows = slice_rows(w->b->T);
+    int shard = w->first + task, rows = slice_rows(w->l, w->b->T);
     int from = (int)((int64_t)w->b->B * shard / w->shards);
     int to = (int)((int64_t)w->b->B * (shard + 1) / w->shards);
     float *grads = w->train ? l->shard_grads[shard] : NULL;
@@ -363,7 +387,8 @@ static void logits_task(void *ud, int task, int worker)
     struct work *w = ud;
     struct learner *l = w->l;
     struct scratch *s = &l->scratch[worker];
-    int T = w->b->T, rows = slice_rows(T), row = task * rows, n = min_int(rows, w->b->B - row);
+    int T = w->b->T, rows = slice_rows(l, T), row = task * rows;
+    int n = min_int(rows, w->b->B - row);
     struct encoder_run r = make_run(w, s, &l->args.model->disc, NULL, 1024, row);
     s->disc.n = n;
     s->disc.T = T;
@@ -379,7 +404,7 @@ void learner_disc_logits(struct learner *l, int B, int T, const int32_t *ids, co
 {
     struct batch b = {.B = B, .T = T, .mask = mask};
     struct work w = {.l = l, .b = &b, .ids = ids, .logits = logits};
-    int rows = slice_rows(T);
+    int rows = slice_rows(l, T);
     if (l->objective->main_heads & HEAD_RTD)
         pool_run(l->args.pool, (B + rows - 1) / rows, logits_task, &w);
     else

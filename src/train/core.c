@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "src/base/err.h"
+#include "src/base/large.h"
 #include "src/base/rng.h"
 
 #define ROWS_A_TASK 8
@@ -119,8 +120,8 @@ int core_check_memory(const struct config *c, int V, int threads, struct err *er
 static int moments_init(struct core *c, struct err *err)
 {
     size_t floats = c->model.table.floats;
-    c->opt.m = aligned_alloc(64, floats * sizeof(float));
-    c->opt.v = aligned_alloc(64, floats * sizeof(float));
+    c->opt.m = large_alloc(floats * sizeof(float));
+    c->opt.v = large_alloc(floats * sizeof(float));
     if (!c->opt.m || !c->opt.v)
         return err_nomem(err, "the optimiser's moments");
     memset(c->opt.m, 0, floats * sizeof(float));
