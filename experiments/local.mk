@@ -16,3 +16,6 @@ EXTRA_DIST += experiments/weight-sharing.ini experiments/generator-size.ini \
 	experiments/training-algorithm.ini experiments/efficiency-analysis.ini \
 	experiments/small-models.ini experiments/mask-rate.ini \
 	experiments/model-size-vs-gain.ini experiments/steps-vs-size.ini
+libexperiments_a_SOURCES += experiments/stats.h experiments/stats.c experiments/ablation.h \
+	experiments/ablation_int.h experiments/ablation.c experiments/ablation_group.c \
+	experiments/ablation_values.c experiments/ablation_effects.c

@@ -18,6 +18,7 @@ enum rng_use {
     RNG_PROBE,         /* probe sentences and own sentences */
     RNG_HELDOUT,       /* choice of held-out documents */
     RNG_TASK,          /* fine-tuning */
+    RNG_BOOTSTRAP,     /* statistics over seeds */
     RNG_TEST = 1000
 };
 

@@ -26,3 +26,11 @@ tests_unit_experiments_test_sweep_SOURCES = tests/unit/experiments/test_sweep.c 
 	$(HOST_RIG_EXPERIMENTS)
 tests_unit_experiments_test_sweep_LDADD = $(TESTLIBS)
 TESTS += tests/unit/experiments/test_sweep
+check_PROGRAMS += tests/unit/experiments/test_stats
+tests_unit_experiments_test_stats_SOURCES = tests/unit/experiments/test_stats.c
+tests_unit_experiments_test_stats_LDADD = $(TESTLIBS)
+TESTS += tests/unit/experiments/test_stats
+check_PROGRAMS += tests/unit/experiments/test_ablation
+tests_unit_experiments_test_ablation_SOURCES = tests/unit/experiments/test_ablation.c
+tests_unit_experiments_test_ablation_LDADD = $(TESTLIBS)
+TESTS += tests/unit/experiments/test_ablation
