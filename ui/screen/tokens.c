@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "db/csv.h"
 #include "experiments/host.h"
 #include "src/base/err.h"
 #include "ui/app/action.h"
@@ -146,11 +145,24 @@ static int move_lines(struct tokens *s, struct app *a, int by)
     return 1;
 }
 
-static int go_event(struct tokens *s, int by)
+/* The next token found, or without a pattern the next one with something to see. */
+static int go_event(struct tokens *s, struct app *a, int by)
 {
+    if (*s->find) {
+        if (!tokens_find(s, by)) app_say(a, SEV_INFO, "not found in these sentences");
+        return 1;
+    }
     int i = tokens_next_event(s, s->cursor, by);
     if (i >= 0) s->cursor = i;
     return 1;
+}
+
+static void find_done(void *ud, const char *text)
+{
+    struct tokens *s = ud;
+    if (!text) return;
+    snprintf(s->find, sizeof s->find, "%s", text);
+    if (*text) go_event(s, s->app, 1);
 }
 
 static void own_done(void *ud, const char *text)
@@ -205,8 +217,8 @@ static int act_view(struct tokens *s, struct app *a, int action)
         app_set_state(a, "tokens.digits", s->digits ? "1" : "0");
         return 1;
     case ACT_UNCHANGED: s->only_changed = !s->only_changed, s->view = VIEW_TABLE; return 1;
-    case ACT_SORT:
-    case ACT_REVERSE: s->by_loss = !s->by_loss; tokens_order(s); return 1;
+    case ACT_FIND: app_prompt(a, "find", s->find, find_done, NULL, s); return 1;
+    case ACT_SORT: s->by_loss = !s->by_loss; tokens_order(s); return 1;
     case ACT_FOLLOW:
         s->frozen = !s->frozen;
         if (!s->frozen) s->version = -1, s->watched = 0;
@@ -217,6 +229,7 @@ static int act_view(struct tokens *s, struct app *a, int action)
     case ACT_PREV_PANE: s->focus_list = !s->focus_list; return 1;
     case ACT_BACK:
         if (s->focus_list) s->focus_list = 0;
+        else if (*s->find) *s->find = 0;
         else if (s->mode == MODE_OWN)
             s->mode = s->active ? MODE_LIVE : MODE_SNAPSHOT, tokens_reload(s, a);
         else return 0;
@@ -239,8 +252,8 @@ static int act_tokens(void *self, struct app *a, int action)
     case ACT_PAGE_DOWN: return move_lines(s, a, 8);
     case ACT_FIRST: return s->focus_list ? go_sentence(s, -1000000) : move(s, -1000000);
     case ACT_LAST: return s->focus_list ? go_sentence(s, 1000000) : move(s, 1000000);
-    case ACT_FIND_NEXT: return go_event(s, 1);
-    case ACT_FIND_PREV: return go_event(s, -1);
+    case ACT_FIND_NEXT: return go_event(s, a, 1);
+    case ACT_FIND_PREV: return go_event(s, a, -1);
     case ACT_PREV_SENTENCE: return go_sentence(s, -1);
     case ACT_NEXT_SENTENCE: return go_sentence(s, 1);
     case ACT_PREV_SNAPSHOT: return go_in_time(s, a, -1);
@@ -255,16 +268,16 @@ static int can_tokens(void *self, struct app *a, int action)
     switch (action) {
     case ACT_LEFT: case ACT_RIGHT: case ACT_FAST_LEFT: case ACT_FAST_RIGHT: case ACT_UP:
     case ACT_DOWN: case ACT_PAGE_UP: case ACT_PAGE_DOWN: case ACT_FIRST: case ACT_LAST:
-    case ACT_FIND_NEXT: case ACT_FIND_PREV: case ACT_VIEW: case ACT_DIGITS: case ACT_UNCHANGED:
+    case ACT_FIND: case ACT_FIND_NEXT: case ACT_FIND_PREV: case ACT_VIEW: case ACT_DIGITS: case ACT_UNCHANGED:
     case ACT_EXPORT: return s->nsentences > 0;
-    case ACT_PREV_SENTENCE: case ACT_NEXT_SENTENCE: case ACT_SORT: case ACT_REVERSE:
+    case ACT_PREV_SENTENCE: case ACT_NEXT_SENTENCE: case ACT_SORT:
     case ACT_NEXT_PANE: case ACT_PREV_PANE: return s->nsentences > 1;
     case ACT_PREV_SNAPSHOT: return s->npast > 0;
     case ACT_NEXT_SNAPSHOT: return s->mode == MODE_SNAPSHOT && s->npast > 0;
     case ACT_FOLLOW: return s->active;
     case ACT_ENTER: return s->focus_list;
     case ACT_OWN: return s->run > 0 && !app_readonly(a);
-    case ACT_BACK: return s->focus_list || s->mode == MODE_OWN;
+    case ACT_BACK: return s->focus_list || s->mode == MODE_OWN || *s->find;
     }
     return 0;
 }
@@ -302,57 +315,6 @@ static void status_tokens(void *self, struct app *a, char *out, size_t size)
                  c->seq->sentence, s->current + 1, s->nsentences, fresh);
     else
         snprintf(out, size, "%s · step %s · %s", run->name, step, fresh);
-}
-
-static void csv_piece(const struct tokens *s, struct csv_out *out, int32_t id)
-{
-    csv_text(out, id >= 0 && s->pieces ? pieces_get(s->pieces, id) : NULL);
-}
-
-static void csv_known(struct csv_out *out, float v)
-{
-    if (isnan(v)) csv_text(out, NULL);
-    else csv_float(out, v);
-}
-
-/* The tokens of the sentence shown, in the columns of `inspect --csv`. */
-int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *err)
-{
-    static const char *const heads[] = {"position", "original", "masked", "sampled", "gen_prob",
-                                        "disc_prob", "label", "outcome", "gen_rank", "gen_entropy",
-                                        "disc_loss", "same", "run", "step", "sentence"};
-    static const char *const outcomes[] = {"kept", "caught", "missed", "false_alarm", NULL};
-    struct tokens *s = self;
-    const struct sentence *c = tokens_current(s);
-    int rows = 0;
-    (void)a, (void)err;
-    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) csv_text(out, heads[i]);
-    csv_end_row(out);
-    for (int i = 0; c && i < c->seq->n; i++) {
-        const struct token_row *r = &c->seq->rows[i];
-        if (s->view == VIEW_TABLE && s->only_changed && !r->chosen && !r->label &&
-            tokens_outcome(r) != OUT_FALSE)
-            continue;
-        csv_int(out, i);
-        csv_piece(s, out, r->original);
-        csv_piece(s, out, r->masked);
-        csv_piece(s, out, r->sampled);
-        csv_known(out, r->gen_prob);
-        csv_known(out, r->disc_prob);
-        csv_int(out, r->label);
-        csv_text(out, outcomes[tokens_outcome(r)]);
-        if (r->gen_rank > 0) csv_int(out, r->gen_rank);
-        else csv_text(out, NULL);
-        csv_known(out, r->gen_entropy);
-        csv_known(out, r->disc_loss);
-        csv_int(out, r->same);
-        csv_int(out, s->run);
-        csv_int(out, s->step);
-        csv_int(out, c->seq->sentence);
-        csv_end_row(out);
-        rows++;
-    }
-    return rows;
 }
 
 const struct screen_ops tokens_screen = {

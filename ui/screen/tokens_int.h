@@ -75,6 +75,7 @@ struct tokens {
     int text_w, text_first;              /* width laid out for; first sentence shown */
     struct token_hit { int y, x, w, sentence, token; } hits[TOKENS_HITS];
     int nhits;                           /* where tokens stand: for the mouse */
+    char find[64];                       /* "": nothing is looked for */
     char message[160];                   /* why there is nothing */
 };
 
@@ -94,6 +95,9 @@ const struct past_cell *tokens_past(const struct tokens *s, int k, int pos);
 int tokens_snapshot_index(const struct tokens *s, int64_t step); /* nearest at or before; -1 */
 void tokens_order(struct tokens *s);
 void tokens_go_sentence(struct tokens *s, int by);
+/* The next token (by +1 or -1) whose original or sample holds s->find, over all sentences and
+ * round; 0: none. */
+int tokens_find(struct tokens *s, int by);
 void tokens_hit(struct tokens *s, int y, int x, int w, int sentence, int token);
 /* The next token (by +1 or -1) that was chosen, replaced or wrongly accused; -1: none. */
 int tokens_next_event(const struct tokens *s, int from, int by);

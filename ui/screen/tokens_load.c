@@ -168,8 +168,9 @@ void tokens_hit(struct tokens *s, int y, int x, int w, int sentence, int token)
 
 void tokens_order(struct tokens *s)
 {
-    qsort(s->sentences, (size_t)s->nsentences, sizeof *s->sentences,
-          s->by_loss && s->mode == MODE_SNAPSHOT ? by_loss : by_number);
+    if (s->nsentences)
+        qsort(s->sentences, (size_t)s->nsentences, sizeof *s->sentences,
+              s->by_loss && s->mode == MODE_SNAPSHOT ? by_loss : by_number);
     s->current = s->nsentences ? 0 : -1;
     for (int i = 0; i < s->nsentences; i++)
         if (s->sentences[i].source == s->at_source &&

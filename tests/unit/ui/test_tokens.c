@@ -228,13 +228,63 @@ static void test_export_has_the_columns_of_inspect(void **state)
     int rows = app_ops(a)->export_csv(s, a, out, NULL);
     assert_int_equal(csv_finish(out, NULL), 0);
     fclose(f);
-    assert_int_equal(rows, 16);
+    assert_int_equal(rows, s->counts.tokens); /* text: all sentences */
     assert_int_equal(strncmp(buf, "position,original,masked,sampled,gen_prob,disc_prob,label,outcome,"
                                   "gen_rank,gen_entropy,disc_loss,same,run,step,sentence\r\n", 111), 0);
     assert_non_null(strstr(buf, "8,hungry,[MASK],angry,0.0610000007,0.970000029,1,caught,4,2.5,"));
     assert_non_null(strstr(buf, "2,chef,[MASK],chef,0.0610000007,"));
     assert_non_null(strstr(buf, ",0,kept,1,2.5,"));
     free(buf);
+    app_free(a);
+}
+
+static int export_rows(struct app *a, char **buf)
+{
+    size_t size = 0;
+    FILE *f = open_memstream(buf, &size);
+    struct csv_out *out = csv_new(f);
+    int rows = app_ops(a)->export_csv(app_self(a), a, out, NULL);
+    assert_int_equal(csv_finish(out, NULL), 0);
+    fclose(f);
+    return rows;
+}
+
+static void test_export_follows_the_view(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    struct tokens *s = app_self(a);
+    char *buf;
+    s->at_source = TOKENS_SNAPSHOT, s->at_number = 0;
+    tokens_order(s);
+    fixture_keys(a, "i");
+    assert_int_equal(export_rows(a, &buf), 16); /* strip: the sentence */
+    free(buf);
+    fixture_keys(a, "=");
+    assert_int_equal(export_rows(a, &buf), 4); /* chosen ones and a false alarm */
+    free(buf);
+    fixture_keys(a, "i");
+    assert_int_equal(export_rows(a, &buf), 6 * 16); /* waterfall: six snapshots */
+    assert_int_equal(strncmp(buf, "step,position,", 14), 0);
+    assert_non_null(strstr(buf, "\r\n400000,8,hungry,angry,0.0610000007,0.970000029,1,9,0\r\n"));
+    free(buf);
+    app_free(a);
+}
+
+static void test_find_goes_through_the_sentences(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    struct tokens *s = app_self(a);
+    fixture_keys(a, "/ m o n t h Enter");
+    assert_string_equal(s->find, "month");
+    const struct sentence *c = tokens_current(s);
+    assert_int_equal(c->seq->sentence, 1);
+    assert_int_equal(s->cursor, 6);
+    fixture_keys(a, "n"); /* the only one: round to itself */
+    assert_int_equal(s->cursor, 6);
+    fixture_keys(a, "Esc");
+    assert_string_equal(s->find, "");
     app_free(a);
 }
 
@@ -288,6 +338,8 @@ int main(void)
         cmocka_unit_test(test_time_goes_back_and_forth),
         cmocka_unit_test(test_hangul_is_composed_and_pieces_are_joined),
         cmocka_unit_test(test_export_has_the_columns_of_inspect),
+        cmocka_unit_test(test_export_follows_the_view),
+        cmocka_unit_test(test_find_goes_through_the_sentences),
         cmocka_unit_test(test_without_a_discriminator_it_says_what_is_missing),
         cmocka_unit_test(test_long_sentences_scroll),
     };

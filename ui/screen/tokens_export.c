@@ -1,0 +1,103 @@
+/* The Tokens screen as a table: what is shown, at full precision. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "db/csv.h"
+#include "ui/screen/tokens_int.h"
+
+static void csv_piece(const struct tokens *s, struct csv_out *out, int32_t id)
+{
+    csv_text(out, id >= 0 && s->pieces ? pieces_get(s->pieces, id) : NULL);
+}
+
+static void csv_known(struct csv_out *out, float v)
+{
+    if (isnan(v)) csv_text(out, NULL);
+    else csv_float(out, v);
+}
+
+static void csv_row(const struct tokens *s, struct csv_out *out, const struct token_seq *q, int i)
+{
+    static const char *const outcomes[] = {"kept", "caught", "missed", "false_alarm", NULL};
+    const struct token_row *r = &q->rows[i];
+    csv_int(out, i);
+    csv_piece(s, out, r->original);
+    csv_piece(s, out, r->masked);
+    csv_piece(s, out, r->sampled);
+    csv_known(out, r->gen_prob);
+    csv_known(out, r->disc_prob);
+    csv_int(out, r->label);
+    csv_text(out, outcomes[tokens_outcome(r)]);
+    if (r->gen_rank > 0) csv_int(out, r->gen_rank);
+    else csv_text(out, NULL);
+    csv_known(out, r->gen_entropy);
+    csv_known(out, r->disc_loss);
+    csv_int(out, r->same);
+    csv_int(out, s->run);
+    csv_int(out, s->step);
+    csv_int(out, q->sentence);
+    csv_end_row(out);
+}
+
+static void csv_heads(struct csv_out *out, const char *const *heads)
+{
+    for (; *heads; heads++) csv_text(out, *heads);
+    csv_end_row(out);
+}
+
+/* The waterfall: a row a token and snapshot. */
+static int export_past(const struct tokens *s, struct csv_out *out)
+{
+    static const char *const heads[] = {"step", "position", "original", "sampled", "gen_prob",
+                                        "disc_prob", "label", "run", "sentence", NULL};
+    const struct sentence *c = tokens_current(s);
+    int rows = 0;
+    csv_heads(out, heads);
+    for (int k = 0; c && k < s->npast; k++)
+        for (int i = 0; i < c->seq->n; i++) {
+            const struct past_cell *p = tokens_past(s, k, i);
+            if (!p) continue;
+            csv_int(out, s->past[k].step);
+            csv_int(out, i);
+            csv_piece(s, out, p->original);
+            csv_piece(s, out, p->sampled);
+            csv_known(out, p->gen_prob);
+            csv_known(out, p->disc_prob);
+            csv_int(out, p->label);
+            csv_int(out, s->run);
+            csv_int(out, c->seq->sentence);
+            csv_end_row(out);
+            rows++;
+        }
+    return rows;
+}
+
+/* Text: all sentences in their order; strip and table: the one shown, in the columns of
+ * `inspect --csv`; the waterfall has its own. */
+int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *err)
+{
+    static const char *const heads[] = {"position", "original", "masked", "sampled", "gen_prob",
+                                        "disc_prob", "label", "outcome", "gen_rank", "gen_entropy",
+                                        "disc_loss", "same", "run", "step", "sentence", NULL};
+    struct tokens *s = self;
+    int rows = 0;
+    (void)err;
+    if (s->view == VIEW_WATERFALL) {
+        while (tokens_load_past(s, a)) {}
+        return export_past(s, out);
+    }
+    csv_heads(out, heads);
+    for (int k = 0; k < s->nsentences; k++) {
+        const struct token_seq *q = s->sentences[k].seq;
+        if (s->view != VIEW_TEXT && k != s->current) continue;
+        for (int i = 0; i < q->n; i++) {
+            const struct token_row *r = &q->rows[i];
+            if (s->view == VIEW_TABLE && s->only_changed && !r->chosen && !r->label &&
+                tokens_outcome(r) != OUT_FALSE)
+                continue;
+            csv_row(s, out, q, i);
+            rows++;
+        }
+    }
+    return rows;
+}
