@@ -16,15 +16,15 @@ static void add_hit(struct app *a, int y, int x0, int x1, int action)
         a->hits[a->nhits++] = (struct hit){ y, x0, x1, action };
 }
 
-/* The run that the leaves show: the selected one if it runs, else the newest that does. */
+/* The run that the leaves show: the selected one, else the newest that runs and has leaves. */
 static const struct query_run *watched(struct app *a)
 {
     const struct query_run *runs, *r = app_run(a, a->selected);
     int n = app_runs(a, &runs);
-    if (r && run_is_active(r->state))
+    if (r && r->has[METRIC_leaf_angle])
         return r;
     for (int i = 0; i < n; i++)
-        if (runs[i].state == RUN_RUNNING)
+        if (runs[i].state == RUN_RUNNING && runs[i].has[METRIC_leaf_angle])
             return &runs[i];
     return r;
 }

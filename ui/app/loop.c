@@ -191,10 +191,10 @@ static int sleep_once(struct loop *l)
         read_keys(l, now);
     else
         take_keys(l, now); /* a lone Esc whose time is up */
-    double gap;
-    if (app_watches(l->app, &gap) ? now - l->looked >= gap : 0) {
-        if (l->notify >= 0)
-            drain_notify(l);
+    if (l->notify < 0)
+        l->looked = now;
+    if (n > 0 && p[2].revents & POLLIN) {
+        drain_notify(l);
         l->looked = now;
     }
     app_tick(l->app);

@@ -29,3 +29,4 @@ tests_unit_ui_test_tokens_SOURCES = tests/unit/ui/test_tokens.c tests/unit/ui/fi
 	tests/unit/ui/fixture_tokens.c tests/unit/ui/fixture.h
 tests_unit_ui_test_tokens_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_curves tests/unit/ui/test_tokens
+EXTRA_DIST += tests/golden/ui

@@ -170,6 +170,69 @@ static void test_keys_find_mark_sort(void **state)
     finish(a);
 }
 
+static void test_help_and_palette_run_actions(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    fixture_keys(a, "? / m a x i m Enter");
+    assert_true(shows(a, 24, 80, "found for maxim"));
+    fixture_keys(a, "Enter"); /* runs it: the list alone */
+    assert_false(a->help.open);
+    assert_false(shows(a, 24, 80, "held-out"));
+    fixture_keys(a, "q");
+    assert_true(shows(a, 24, 80, "held-out"));
+    fixture_keys(a, ": c u r v Tab");
+    assert_true(shows(a, 24, 80, ":curves"));
+    fixture_keys(a, "Enter");
+    assert_string_equal(app_ops(a)->name, "Curves");
+    fixture_keys(a, ": n o s u c h Enter");
+    assert_true(shows(a, 24, 80, "There is no command nosuch"));
+    fixture_keys(a, "1 : Down Down Up Esc");
+    assert_string_equal(app_ops(a)->name, "Runs");
+    finish(a);
+}
+
+static void click(struct app *a, int y, int x)
+{
+    struct key k = { .kind = KEY_MOUSE, .y = y, .x = x, .button = 1 };
+    app_key(a, &k);
+}
+
+static void test_mouse(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    free(fixture_text(a, 24, 80));
+    click(a, 5, 20); /* third row */
+    assert_int_equal(app_selected(a), 7);
+    click(a, 5, 1); /* its mark */
+    assert_true(app_is_marked(a, 7));
+    click(a, 0, 12);
+    assert_string_equal(app_ops(a)->name, "Curves");
+    free(fixture_text(a, 24, 80));
+    click(a, 0, 2);
+    assert_string_equal(app_ops(a)->name, "Runs");
+    struct key wheel = { .kind = KEY_MOUSE, .y = 5, .x = 5, .wheel = 1 };
+    app_key(a, &wheel);
+    assert_int_equal(app_selected(a), 6);
+    finish(a);
+}
+
+static void test_pasted_text_is_only_for_fields(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    struct key k = { .kind = KEY_PASTE, .paste = strdup("XDLq\nA") };
+    app_key(a, &k);
+    assert_false(a->quit || a->question.open || a->field.open);
+    fixture_keys(a, "f");
+    k.paste = strdup("tag:gen\nnot lost");
+    app_key(a, &k);
+    assert_true(shows(a, 24, 80, "EDIT filter: tag:gen not lost"));
+    fixture_keys(a, "Enter");
+    finish(a);
+}
+
 static void test_leaving_asks_while_runs_go_on(void **state)
 {
     (void)state;
@@ -322,6 +385,9 @@ int main(void)
         cmocka_unit_test(test_every_size_draws),
         cmocka_unit_test(test_filter_narrows_and_clears),
         cmocka_unit_test(test_keys_find_mark_sort),
+        cmocka_unit_test(test_help_and_palette_run_actions),
+        cmocka_unit_test(test_mouse),
+        cmocka_unit_test(test_pasted_text_is_only_for_fields),
         cmocka_unit_test(test_leaving_asks_while_runs_go_on),
         cmocka_unit_test(test_read_only_writes_nothing),
         cmocka_unit_test(test_archive_and_undo),
