@@ -52,10 +52,11 @@ struct math {
     void (*bias)(int rows, int n, const float *x, const float *b, float *y);
     /* db += column sums of dy[rows,n], rows in order. */
     void (*bias_grad)(int rows, int n, const float *dy, float *db);
-    /* Exact GELU x/2 (1+erf(x/sqrt 2)): u = x + b is kept in u, y = gelu(u). b may be NULL. */
-    void (*bias_gelu)(int rows, int n, const float *x, const float *b, float *u, float *y);
-    /* dx = dy * gelu'(u). In place allowed. */
-    void (*gelu_grad)(size_t n, const float *u, const float *dy, float *dx);
+    /* Exact GELU u/2 (1+erf(u/sqrt 2)) of u = x + b, and its slope for the backward pass. b may
+     * be NULL, slope too (evaluation). In place allowed. */
+    void (*bias_gelu)(int rows, int n, const float *x, const float *b, float *slope, float *y);
+    /* dx = dy * slope. In place allowed. */
+    void (*gelu_grad)(size_t n, const float *slope, const float *dy, float *dx);
 
     /* z = drop(x + b) + residual; y = LN(z) g + beta. Keeps xhat [rows,n] and rstd [rows] for
      * the backward pass. b and residual may be NULL; row0: global number of the first row, for

@@ -65,25 +65,26 @@ static void ref_bias_grad(int rows, int n, const float *dy, float *db)
     }
 }
 
-static void ref_bias_gelu(int rows, int n, const float *x, const float *b, float *u, float *y)
+static void ref_bias_gelu(int rows, int n, const float *x, const float *b, float *slope,
+                          float *y)
 {
     for (int r = 0; r < rows; r++) {
         for (int j = 0; j < n; j++) {
             size_t i = (size_t)r * n + j;
-            u[i] = b ? x[i] + b[j] : x[i];
-            y[i] = (float)(0.5 * u[i] * (1 + erf(u[i] * M_SQRT1_2)));
+            double u = b ? x[i] + b[j] : x[i];
+            double cdf = 0.5 * (1 + erf(u * M_SQRT1_2));
+            double density = exp(-0.5 * u * u) * 0.5 * M_SQRT1_2 * M_2_SQRTPI;
+            if (slope)
+                slope[i] = (float)(cdf + u * density);
+            y[i] = (float)(u * cdf);
         }
     }
 }
 
-static void ref_gelu_grad(size_t n, const float *u, const float *dy, float *dx)
+static void ref_gelu_grad(size_t n, const float *slope, const float *dy, float *dx)
 {
-    for (size_t i = 0; i < n; i++) {
-        double x = u[i];
-        double cdf = 0.5 * (1 + erf(x * M_SQRT1_2));
-        double density = exp(-0.5 * x * x) * 0.5 * M_SQRT1_2 * M_2_SQRTPI;
-        dx[i] = (float)(dy[i] * (cdf + x * density));
-    }
+    for (size_t i = 0; i < n; i++)
+        dx[i] = dy[i] * slope[i];
 }
 
 static void ref_norm(int rows, int n, const float *x, const float *b, const float *residual,

@@ -48,7 +48,7 @@ int encoder_acts_init(struct encoder_acts *a, const struct net *net, int n, int 
         l->xhat1 = floats(arena, R, D, &failed);
         l->rstd1 = floats(arena, R, 1, &failed);
         l->y1 = floats(arena, R, D, &failed);
-        l->u = floats(arena, R, F, &failed);
+        l->slope = floats(arena, R, F, &failed);
         l->a = floats(arena, R, F, &failed);
         l->xhat2 = floats(arena, R, D, &failed);
         l->rstd2 = floats(arena, R, 1, &failed);
@@ -174,11 +174,8 @@ static void layer_forward(const struct encoder_run *r, struct encoder_acts *a, i
         const float *b = value(r, bs[j]);
         if (!together)
             encoder_linear(r, R, D, D, x, ws[j], l->qkv + j * D, 3 * D);
-        for (int t = 0; t < R; t++) {
-            float *y = l->qkv + (size_t)t * 3 * (size_t)D + j * D;
-            for (int c = 0; c < D; c++)
-                y[c] += b[c];
-        }
+        for (int t = 0; t < R; t++)
+            k->axpy((size_t)D, 1, b, l->qkv + (size_t)t * 3 * (size_t)D + j * D);
     }
     struct dropout adrop = site(r, 1, number), d1 = site(r, 0, number + 1), d2 = site(r, 0, number + 2);
     k->attention(a->n, a->T, s->heads, D / s->heads, l->qkv, l->qkv + D, l->qkv + 2 * D, 3 * D,
@@ -187,7 +184,7 @@ static void layer_forward(const struct encoder_run *r, struct encoder_acts *a, i
     k->norm(R, D, a->t2, value(r, w->ob), x, &d1, row0, value(r, w->n1g), value(r, w->n1b), s->eps,
             l->xhat1, l->rstd1, l->y1);
     encoder_linear(r, R, D, F, l->y1, w->f1w, a->t1, F);
-    k->bias_gelu(R, F, a->t1, value(r, w->f1b), l->u, l->a);
+    k->bias_gelu(R, F, a->t1, value(r, w->f1b), r->grads ? l->slope : NULL, l->a);
     encoder_linear(r, R, F, D, l->a, w->f2w, a->t2, D);
     k->norm(R, D, a->t2, value(r, w->f2b), l->y1, &d2, row0, value(r, w->n2g), value(r, w->n2b),
             s->eps, l->xhat2, l->rstd2, l->y2);
@@ -228,7 +225,7 @@ static void layer_backward(const struct encoder_run *r, struct encoder_acts *a, 
                  grad(r, w->n2g), grad(r, w->n2b));
     k->bias_grad(R, D, a->t3, grad(r, w->f2b));
     encoder_linear_grad(r, R, F, D, l->a, a->t3, D, w->f2w, 0, a->t1);
-    k->gelu_grad((size_t)R * (size_t)F, l->u, a->t1, a->t1);
+    k->gelu_grad((size_t)R * (size_t)F, l->slope, a->t1, a->t1);
     k->bias_grad(R, F, a->t1, grad(r, w->f1b));
     encoder_linear_grad(r, R, D, F, l->y1, a->t1, F, w->f1w, 1, a->t2); /* t2: all of dy1 */
 
@@ -243,11 +240,8 @@ static void layer_backward(const struct encoder_run *r, struct encoder_acts *a, 
     const int ws[3] = {w->qw, w->kw, w->vw}, bs[3] = {w->qb, w->kb, w->vb};
     for (int j = 0; j < 3; j++) {
         float *db = grad(r, bs[j]);
-        for (int t = 0; t < R; t++) {
-            const float *dy = a->t1 + (size_t)t * 3 * (size_t)D + j * D;
-            for (int c = 0; c < D; c++)
-                db[c] += dy[c];
-        }
+        for (int t = 0; t < R; t++)
+            k->axpy((size_t)D, 1, a->t1 + (size_t)t * 3 * (size_t)D + j * D, db);
         encoder_linear_grad(r, R, D, D, x, a->t1 + j * D, 3 * D, ws[j], 1, dh);
     }
 }

@@ -38,7 +38,7 @@ struct net {
 struct layer_acts {
     float *qkv, *lse, *ctx;                 /* [R,3D], [n,H,T], [R,D] */
     float *xhat1, *rstd1, *y1;              /* [R,D], [R], [R,D] */
-    float *u, *a;                           /* [R,F]: before and after GELU */
+    float *slope, *a;                       /* [R,F]: of GELU, and after it */
     float *xhat2, *rstd2, *y2;              /* y2: the layer's output */
 };
 struct encoder_acts {

@@ -183,8 +183,9 @@ static void pack_turned(int kc, int n, const float *B, int ldb, size_t panel, fl
 static void pack_a(int ta, int m, int kc, const float *A, int lda, float *out)
 {
     if (!ta) {
-        for (int i = 0; i < m; i++)
-            memcpy(out + (size_t)i * KP, A + (size_t)i * lda, (size_t)kc * sizeof *out);
+        for (int i = 0; i < m; i++, A += lda, out += KP)
+            for (int k = 0; k < kc; k += W)
+                v_store(out + k, v_get(A + k, kc - k));
         return;
     }
     for (int k = 0; k < kc; k++, A += lda, out += MR)

@@ -18,8 +18,8 @@ void KERNEL(gemm_packed)(int M, int N, int K, const float *A, int lda, const flo
                          float beta, float *C, int ldc, struct math_ws *ws);
 void KERNEL(bias)(int rows, int n, const float *x, const float *b, float *y);
 void KERNEL(bias_grad)(int rows, int n, const float *dy, float *db);
-void KERNEL(bias_gelu)(int rows, int n, const float *x, const float *b, float *u, float *y);
-void KERNEL(gelu_grad)(size_t n, const float *u, const float *dy, float *dx);
+void KERNEL(bias_gelu)(int rows, int n, const float *x, const float *b, float *slope, float *y);
+void KERNEL(gelu_grad)(size_t n, const float *slope, const float *dy, float *dx);
 void KERNEL(norm)(int rows, int n, const float *x, const float *b, const float *residual,
                   const struct dropout *drop, uint32_t row0, const float *g, const float *beta,
                   float eps, float *xhat, float *rstd, float *y);

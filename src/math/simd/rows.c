@@ -3,6 +3,9 @@
 #include "src/math/simd/philox.h"
 #include "src/math/simd/vec.h"
 
+/* Floats to ask for ahead in what was kept since the forward pass and left the caches. */
+enum { AHEAD = 512 };
+
 void KERNEL(bias)(int rows, int n, const float *x, const float *b, float *y)
 {
     for (int r = 0; r < rows; r++, x += n, y += n)
@@ -42,26 +45,30 @@ INLINE vf normal_cdf(vf x)
     return v_fma(half, v_erf(x * v_set(0.70710678118654752f)), half);
 }
 
-void KERNEL(bias_gelu)(int rows, int n, const float *x, const float *b, float *u, float *y)
+void KERNEL(bias_gelu)(int rows, int n, const float *x, const float *b, float *slope, float *y)
 {
-    for (int r = 0; r < rows; r++, x += n, u += n, y += n) {
+    for (int r = 0; r < rows; r++, x += n, y += n) {
         for (int j = 0; j < n; j += W) {
-            vf t = v_get(x + j, n - j);
+            vf u = v_get(x + j, n - j);
             if (b)
-                t += v_get(b + j, n - j);
-            v_put(u + j, t, n - j);
-            v_put(y + j, t * normal_cdf(t), n - j);
+                u += v_get(b + j, n - j);
+            vf cdf = normal_cdf(u);
+            if (slope) {
+                vf density = v_exp(u * u * v_set(-0.5f)) * v_set(0.39894228040143268f);
+                v_put(slope + j, v_fma(u, density, cdf), n - j);
+            }
+            v_put(y + j, u * cdf, n - j);
         }
+        slope = slope ? slope + n : NULL;
     }
 }
 
-void KERNEL(gelu_grad)(size_t n, const float *u, const float *dy, float *dx)
+void KERNEL(gelu_grad)(size_t n, const float *slope, const float *dy, float *dx)
 {
     for (size_t i = 0; i < n; i += W) {
         int left = n - i < W ? (int)(n - i) : W;
-        vf x = v_get(u + i, left);
-        vf density = v_exp(x * x * v_set(-0.5f)) * v_set(0.39894228040143268f);
-        v_put(dx + i, v_get(dy + i, left) * v_fma(x, density, normal_cdf(x)), left);
+        __builtin_prefetch(slope + i + AHEAD);
+        v_put(dx + i, v_get(dy + i, left) * v_get(slope + i, left), left);
     }
 }
 
@@ -132,6 +139,7 @@ void KERNEL(norm_grad)(int rows, int n, const float *dy, const float *xhat, cons
         vf sum = v_zero(), slope = v_zero();
         for (int j = 0; j < n; j += W) {
             int left = n - j;
+            __builtin_prefetch(xhat + j + AHEAD);
             vf d = v_get(dy + j, left), h = v_get(xhat + j, left), t = d * v_get(g + j, left);
             sum += t;
             slope = v_fma(t, h, slope);
