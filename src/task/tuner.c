@@ -120,6 +120,8 @@ struct tuner *tuner_new(const struct tuner_args *a, struct err *err)
         param_layout(&t->model.table);
         rc = allocate(t, err);
     }
+    if (!rc && a->train && packs_init(&t->packs, a->math, &t->model.table, &t->model.disc, NULL, err))
+        rc = E_NOMEM;
     if (rc) {
         tuner_free(t);
         return NULL;
@@ -144,6 +146,7 @@ void tuner_free(struct tuner *t)
     free(t->seen);
     free(t->touched);
     free(t->before);
+    packs_free(&t->packs);
     model_free(&t->model);
     free(t);
 }
@@ -216,6 +219,7 @@ static void run_slice(const struct work *w, struct tune_scratch *s, float *grads
         .t = t, .s = s, .b = b, .row = row, .n = n, .scale = b->sum ? 1 : 1.0 / b->B,
         .run = {.math = t->args.math, .ws = &s->ws, .table = &t->model.table,
                 .net = &t->model.disc, .values = t->values, .grads = grads,
+                .packs = t->args.train ? &t->packs : NULL,
                 .drop = {.seed = b->seed, .step = b->step, .site = 0, .row0 = (uint32_t)row,
                          .on = grads != NULL}}};
     s->acts.n = n;
@@ -305,6 +309,8 @@ static double run_batch(struct work *w)
     w->dense = (table + 15) / 16 * 16; /* the word table is the first row of the block */
     if (w->train)
         touch(t, w->b);
+    if (t->args.train)
+        packs_fill(&t->packs, t->args.pool, t->values);
     pool_run(t->args.pool, w->shards, shard_task, w);
     if (w->train && w->shards > 1)
         pool_run(t->args.pool, dense_tasks(w) + (t->ntouched + TREE_ROWS - 1) / TREE_ROWS,

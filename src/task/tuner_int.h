@@ -3,6 +3,7 @@
 #define ES_TASK_TUNER_INT_H
 #include "src/base/arena.h"
 #include "src/nn/encoder.h"
+#include "src/nn/pack.h"
 #include "src/task/tuner.h"
 
 #define TUNE_SLICE_TOKENS 1024
@@ -47,6 +48,7 @@ struct tuner {
     const struct head_ops *ops;
     int head[TUNE_HEAD_ROWS]; /* rows of the parameter table */
     float *values, **shard_grads;
+    struct weight_packs packs; /* while training: the encoder's weights as the kernels want them */
     int shards, workers;
     struct tune_scratch *scratch;
     double *slice_losses;
