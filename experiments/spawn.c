@@ -66,6 +66,8 @@ int host_process(const struct workspace *w, struct err *err)
     int fd = host_signals(&why);
     struct host *h = fd >= 0 ? host_open(w, &o, &why) : NULL;
     int rc = h ? host_serve(h, fd, &why) : why.code;
+    if (rc == E_STOPPED) /* as asked */
+        rc = 0;
     if (rc)
         log_line(w, why.text);
     host_close(h);
