@@ -6,6 +6,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/err.h"
+#include "src/base/file.h"
 #include "ui/screen/tokens_int.h"
 
 static int without_disc(int objective)
@@ -19,17 +20,31 @@ const struct sentence *tokens_current(const struct tokens *s)
     return s->current >= 0 && s->current < s->nsentences ? &s->sentences[s->current] : NULL;
 }
 
-/* The pieces of the run; looked for again when a checkpoint appears and there were none. */
+/* The configuration with the packed corpus that the host made for this run. */
+static struct config packed(struct app *a, const struct query_run *run)
+{
+    struct config c = run->config;
+    char path[1300], *text = NULL;
+    size_t n = 0;
+    snprintf(path, sizeof path, "%s/%lld/corpus", app_workspace(a)->checkpoints,
+             (long long)run->id);
+    if (!file_read(path, CONFIG_TEXT - 1, &text, &n, NULL)) memcpy(c.corpus, text, n + 1);
+    free(text);
+    return c;
+}
+
+/* The pieces of the run; looked for again when it got under way or a checkpoint appeared. */
 static void load_pieces(struct tokens *s, struct app *a, const struct query_run *run)
 {
     char of[1100];
-    snprintf(of, sizeof of, "%lld %s", (long long)run->id, run->checkpoint);
+    snprintf(of, sizeof of, "%lld %d %s", (long long)run->id, run->state, run->checkpoint);
     if (!strcmp(of, s->vocab_of)) return;
     int same_run = strtoll(s->vocab_of, NULL, 10) == run->id;
     memcpy(s->vocab_of, of, sizeof of);
     if (s->pieces && same_run) return;
+    struct config c = packed(a, run);
     pieces_close(s->pieces);
-    s->pieces = pieces_open(app_workspace(a), &run->config, run->checkpoint, NULL);
+    s->pieces = pieces_open(app_workspace(a), &c, run->checkpoint, NULL);
 }
 
 void tokens_select_run(struct tokens *s, struct app *a)
@@ -42,7 +57,8 @@ void tokens_select_run(struct tokens *s, struct app *a)
         s->run = 0;
         return;
     }
-    int running = run->state == RUN_RUNNING || run->state == RUN_PREPARING;
+    int running = run->state == RUN_RUNNING || run->state == RUN_PREPARING ||
+                  run->state == RUN_QUEUED;
     if (id != s->run) {
         s->run = id;
         s->cursor = s->top = 0;
