@@ -16,8 +16,9 @@
 static const char *const words[] = {
     "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "chef", "cooked", "meal", "for", "hungry",
     "angry", "kids", "in", "old", "kitchen", "house", ".", "young", "poor", "##ing", "##ed", "bath",
-    "rates", "rose", "fell", "a", "third", "month", "나는", "\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB"
-    "\xE1\x84\x80\xE1\x85\xB3\xE1\x86\xAF", "##을", "배운다", "가르친다", "日本", "\xF0\x9F\x98\x80"};
+    "rates", "rose", "fell", "a", "third", "month", "나는",
+    ("\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB" "\xE1\x84\x80\xE1\x85\xB3\xE1\x86\xAF"), "##을",
+    "배운다", "가르친다", "日本", "\xF0\x9F\x98\x80"};
 #define WORDS ((int)(sizeof words / sizeof words[0]))
 
 static int id_of(const char *w)
