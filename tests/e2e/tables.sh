@@ -1,0 +1,63 @@
+#!/bin/sh
+# The tables without a terminal: ablations beside plain sums over the store, and that `export X`
+# and the command X write the same rows.
+. "$(dirname "$0")/lib.sh"
+corpus
+cat >"$tmp/tie.ini" <<'EOF'
+[run]
+preset = custom
+corpus = markov
+layers = 1
+hidden_size = 32
+ffn_size = 64
+heads = 2
+embedding_size = 32
+generator_size = 0.5
+generator_heads = 1
+seq = 16
+batch = 16
+steps = 12
+eval_every = 6
+[sweep]
+tie = none, embeddings
+[seeds]
+count = 3
+EOF
+"$program" sweep "$tmp/tie.ini" --headless >/dev/null 2>&1
+"$program" ablations --csv | tr -d '\r' >"$tmp/table"
+"$program" export runs | tr -d '\r' >"$tmp/runs"
+"$program" export metrics | tr -d '\r' >"$tmp/metrics"
+# n and mean of a metric's last values over the runs of a tie
+mean() {
+    awk -F, -v tie="$1" -v metric="$2" 'FNR == 1 { if (NR == 1) for (i = 1; i <= NF; i++) at[$i] = i; next }
+        NR == FNR { of[$1] = $at["tie"]; next }
+        of[$1] == tie && $3 == metric { last[$1] = $4 }
+        END { for (r in last) { n++; s += last[r] } printf "%d %.12f\n", n, s / n }' "$tmp/runs" "$tmp/metrics"
+}
+for tie in none embeddings; do
+    for metric in val_rtd_auc_common val_mlm_loss_masked; do
+        got=$(awk -F, -v tie=$tie -v metric=$metric '$1 == tie && $2 == metric { printf "%d %.12f\n", $3, $4 }' "$tmp/table")
+        [ "$got" = "$(mean $tie $metric)" ] || fail "$tie $metric: $got in the table, $(mean $tie $metric) in the store"
+    done
+done
+[ "$(grep -c 'paired t' "$tmp/table")" = 2 ] || fail "two rows of ranked metrics are not tested by seed"
+grep '^none,val_rtd_auc,' "$tmp/table" | grep -q 'paired' && fail "a run's own AUC is tested"
+for what in runs metrics tokens ablations; do
+    case $what in metrics) by="curves" ;; *) by=$what ;; esac
+    "$program" export $what >"$tmp/a"
+    "$program" $by --csv >"$tmp/b"
+    cmp -s "$tmp/a" "$tmp/b" || fail "export $what and $by --csv differ"
+    [ "$(wc -l <"$tmp/a")" -gt 3 ] || fail "export $what is empty"
+done
+"$program" export ablations --tex -o "$tmp/t.tex"
+grep -q 'val\\_rtd\\_auc\\_common' "$tmp/t.tex" || fail "the LaTeX table is not escaped"
+"$program" ablations --md | sed -n 2p | grep -q '^|---|---:|' || fail "no Markdown rule"
+"$program" ablations --baseline tie=none --metric val_mlm_loss_masked | grep -q '^none .*baseline' || fail "no baseline"
+"$program" ablations --json | grep -q '"ranked":"val_rtd_auc_common"' || fail "no JSON"
+"$program" ablations --tag tie | grep -q '6 runs at last common step 12' || fail "the sweep's tag"
+set +e
+"$program" ablations --tag none >/dev/null 2>"$tmp/err" && fail "a tag that no run has"
+"$program" ablations --by tye >/dev/null 2>"$tmp/err"
+[ $? = 2 ] || fail "an unknown field is not exit 2"
+grep -q "'tye'" "$tmp/err" || fail "the field is not named"
+exit 0
