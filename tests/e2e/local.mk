@@ -1,4 +1,11 @@
-# End-to-end tests: the program itself in a workspace of its own.
-E2E = tests/e2e/text.sh tests/e2e/contract.sh tests/e2e/resume.sh tests/e2e/escape.sh tests/e2e/experiments.sh tests/e2e/tables.sh
+# End-to-end tests: the program itself in a workspace of its own, one a line.
+E2E = \
+	tests/e2e/text.sh \
+	tests/e2e/contract.sh \
+	tests/e2e/resume.sh \
+	tests/e2e/escape.sh \
+	tests/e2e/host.sh \
+	tests/e2e/experiments.sh \
+	tests/e2e/tables.sh
 TESTS += $(E2E)
 EXTRA_DIST += $(E2E) tests/e2e/lib.sh
