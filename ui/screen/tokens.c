@@ -189,7 +189,7 @@ static void own_done(void *ud, const char *text)
                                         ? json_string_value(json_object_get(reply, "error"))
                                         : "the host gave no answer");
     else {
-        s->mode = MODE_OWN, s->frozen = 0, s->cursor = s->top = 0;
+        s->mode = MODE_OWN, s->frozen = 0, s->cursor = -1;
         s->at_source = TOKENS_USER;
         s->at_number = (int)json_integer_value(json_object_get(reply, "sentence"));
         tokens_reload(s, a);
