@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "experiments/prepare.h"
+#include "experiments/probes.h"
 #include "src/base/err.h"
 #include "src/base/file.h"
 #include "src/base/str.h"
 #include "src/base/visible.h"
 
 #define SHOW(s) visible((char[200]){0}, 200, (s))
+#define FIRST_VERSE "In the beginning God created the heaven and the earth."
 #define VERSES_LEAST 20000 /* the whole has 31,102 */
 
 /* "Ge1:1 In the beginning": the mark ends at the first space, the chapter at its colon. Returns
@@ -45,12 +47,24 @@ static int read_verses(FILE *f, struct str *out)
     return verses;
 }
 
+/* The verse whose scores are shown before and after. Whoever has probes keeps them as they are. */
+static int pin_first_verse(const struct workspace *w, struct err *err)
+{
+    char **list;
+    int n = probes_read(w, &list, err);
+    probes_free(list);
+    if (n)
+        return n < 0 ? n : 0;
+    n = probes_add(w, FIRST_VERSE, err);
+    return n < 0 ? n : 0;
+}
+
 int prepare_demo_text(const struct workspace *w, char *path, size_t size, struct err *err)
 {
     if (snprintf(path, size, "%s/demo.txt", w->dir) >= (int)size)
         return err_set(err, E_USAGE, "the workspace's path is too long: %s", SHOW(w->dir));
     if (file_size(path) > 0)
-        return 0;
+        return pin_first_verse(w, err);
     struct str text;
     str_init(&text);
     FILE *f = popen("PATH=$PATH:/usr/bin exec bible -f Gen1:1-Rev22:21 2>/dev/null </dev/null", "re");
@@ -69,5 +83,5 @@ int prepare_demo_text(const struct workspace *w, char *path, size_t size, struct
     if (!rc)
         rc = file_write_atomic(path, text.data, text.len, err);
     str_free(&text);
-    return rc;
+    return rc ? rc : pin_first_verse(w, err);
 }

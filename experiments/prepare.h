@@ -37,6 +37,7 @@ int prepare_paths(const struct workspace *w, struct config *c, struct err *err);
  * as will be trained. Negative on failure. */
 int prepare_vocab_size(const struct workspace *w, const struct config *c, struct err *err);
 /* The text of `demo`: the King James Bible of Debian's bible-kjv, a verse a line and a chapter a
- * document, written once to WORKSPACE/demo.txt. E_NOTFOUND names the package to install. */
+ * document, written once to WORKSPACE/demo.txt. Its first verse becomes a probe (probes.h).
+ * E_NOTFOUND names the package to install. */
 int prepare_demo_text(const struct workspace *w, char *path, size_t size, struct err *err);
 #endif

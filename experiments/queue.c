@@ -20,6 +20,7 @@
 
 #include "experiments/host_int.h"
 #include "experiments/prepare.h"
+#include "experiments/probes.h"
 #include "src/base/clock.h"
 #include "src/base/file.h"
 #include "src/base/visible.h"
@@ -238,7 +239,13 @@ static void *train_thread(void *ud)
                             .checkpoint_dir = checkpoints, .resume = *j->resume ? j->resume : NULL,
                             .control = &j->control, .sink = {on_event, j, on_flush}};
     args.config.threads = j->threads;
+    char **probes = NULL;
+    struct err why = {0};
+    if (probes_read(&j->host->w, &probes, &why) < 0)
+        host_message(j->host, j->id, SEV_WARN, why.text);
+    args.probes = (const char *const *)probes;
     j->rc = run_train(&args, &j->err);
+    probes_free(probes);
     atomic_store(&j->finished, 1);
     host_wake(j->host);
     return NULL;

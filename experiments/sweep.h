@@ -59,6 +59,8 @@ struct sweep_plan {
     double tokens, flops, flops_paper, seconds; /* of those */
     double rate;              /* FLOP/s that seconds rests on */
     char source[200];         /* where the rate comes from, in words */
+    double rough;             /* FLOP/s of the newest run of another shape; 0: none. For guesses */
+    int64_t rough_run;
 };
 /* Looks runs up by config hash. A failed one is to do only with retry_failed. Without a run of
  * this shape in the store, the rate is measured for a second or two when `measure`. */

@@ -86,14 +86,14 @@ static int same_shape(const struct config *a, const struct config *b)
            a->generator_hidden_size == b->generator_hidden_size && a->objective == b->objective;
 }
 
-/* FLOP/s that a run of this shape reached here. */
+/* FLOP/s that a run of this shape (c NULL: of any shape) reached here. */
 static double known_rate(const struct config *c, const struct query_run *runs, int n, int64_t *run)
 {
     for (int i = 0; i < n; i++) {
         const struct query_run *r = &runs[i];
         double flops = r->last[METRIC_flops], speed = r->last[METRIC_tokens_per_s];
-        if (!r->has[METRIC_flops] || !r->has[METRIC_tokens_per_s] || !same_shape(c, &r->config) ||
-            !(flops > 0) || !(speed > 0) || r->tokens <= 0)
+        if (!r->has[METRIC_flops] || !r->has[METRIC_tokens_per_s] ||
+            (c && !same_shape(c, &r->config)) || !(flops > 0) || !(speed > 0) || r->tokens <= 0)
             continue;
         *run = r->id;
         return flops / (double)r->tokens * speed;
@@ -147,6 +147,7 @@ static void estimate(const struct sweep *s, const struct query_run *runs, int n,
         p->rate = measured_rate(&s->runs[most].config, V, p->source, sizeof p->source);
     else
         snprintf(p->source, sizeof p->source, "not known: no run of this shape yet");
+    p->rough = known_rate(NULL, runs, n, &p->rough_run);
     for (int i = 0; i < s->n; i++) {
         struct sweep_item *item = &p->items[i];
         double rate = known_rate(&s->runs[i].config, runs, n, &run);
@@ -174,6 +175,16 @@ static int read_store(const struct workspace *w, struct arena *a, struct query_r
     return n;
 }
 
+/* Runs of a sweep mostly share a vocabulary: it is read once. */
+static int vocab_size_after(const struct workspace *w, const struct config *before, int V,
+                            const struct config *c, struct err *err)
+{
+    if (before && !strcmp(before->corpus, c->corpus) && !strcmp(before->vocab, c->vocab) &&
+        before->vocab_size == c->vocab_size)
+        return V;
+    return prepare_vocab_size(w, c, err);
+}
+
 int sweep_plan(const struct workspace *w, const struct sweep *s, int retry_failed, int measure,
                struct sweep_plan *out, struct err *err)
 {
@@ -188,7 +199,7 @@ int sweep_plan(const struct workspace *w, const struct sweep *s, int retry_faile
     for (int i = 0; n >= 0 && V >= 0 && i < s->n; i++) {
         struct sweep_item *item = &out->items[i];
         const struct config *c = &s->runs[i].config;
-        V = prepare_vocab_size(w, c, err);
+        V = vocab_size_after(w, i ? &s->runs[i - 1].config : NULL, V, c, err);
         item->tokens = run_tokens(c);
         item->flops = V > 0 ? sweep_flops(c, V, 0) : 0;
         item->flops_paper = V > 0 ? sweep_flops(c, V, 1) : 0;

@@ -92,8 +92,7 @@ static double read_number(const char *path, const char *key)
     return value;
 }
 
-/* Bytes this process may still take: the machine's, and the control group's where it is less. */
-static double memory_free(void)
+double core_memory_free(void)
 {
     double free_bytes = read_number("/proc/meminfo", "MemAvailable:") * 1024;
     double limit = read_number("/sys/fs/cgroup/memory.max", "");
@@ -109,7 +108,7 @@ static double memory_free(void)
 
 int core_check_memory(const struct config *c, int V, int threads, struct err *err)
 {
-    double need = (double)model_memory(c, V, threads), have = memory_free();
+    double need = (double)model_memory(c, V, threads), have = core_memory_free();
     if (have < 0 || need <= have)
         return 0;
     return err_set(err, E_NOMEM, "this run needs about %.1f GB of memory and %.1f GB are free: "

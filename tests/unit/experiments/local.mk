@@ -34,3 +34,7 @@ check_PROGRAMS += tests/unit/experiments/test_ablation
 tests_unit_experiments_test_ablation_SOURCES = tests/unit/experiments/test_ablation.c
 tests_unit_experiments_test_ablation_LDADD = $(TESTLIBS)
 TESTS += tests/unit/experiments/test_ablation
+check_PROGRAMS += tests/unit/experiments/test_estimate
+tests_unit_experiments_test_estimate_SOURCES = tests/unit/experiments/test_estimate.c $(RIG_EXPERIMENTS)
+tests_unit_experiments_test_estimate_LDADD = $(TESTLIBS)
+TESTS += tests/unit/experiments/test_estimate
