@@ -27,7 +27,7 @@ awk 'BEGIN {
         print ""
     }
 }' >"$tmp/here/text.txt"
-sed -n 's/^    \$ //p; s/^\.Dl \$ //p' "$top/README.md" "$top/man/electroscope.1.in" >"$tmp/examples"
+sed -n 's/^    \$ //p; s/\\(dq/"/g; s/^\.Dl \$ //p' "$top/README.md" "$top/man/electroscope.1.in" >"$tmp/examples"
 cd "$tmp/here"
 n=0
 while IFS= read -r example; do

@@ -101,6 +101,35 @@ static void manual_fields(void)
     }
 }
 
+/* Keys of the workbench, by section; what has no key is found in the palette by its name. */
+static void manual_keys(void)
+{
+    static const struct {
+        const char *section, *keys, *help;
+    } rows[] = {
+#define SECTION(title) {title, NULL, NULL},
+#define A(id, keys_, name, word, priority, help_) {NULL, keys_, help_},
+#include "ui/app/action.def"
+#undef A
+#undef SECTION
+    };
+    int open = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].section) {
+            printf("%s.Ss ", open ? ".El\n" : "");
+            roff(rows[i].section);
+            puts("\n.Bl -tag -width Ds -compact");
+            open = 1;
+        } else if (*rows[i].keys) {
+            fputs(".It Ic \"\\&", stdout); /* \& so that none is taken for punctuation */
+            roff(rows[i].keys);
+            puts("\\&\"");
+            sentence(rows[i].help);
+        }
+    }
+    puts(".El");
+}
+
 static int manual(const char *path, struct err *err)
 {
     char line[1024];
@@ -114,6 +143,8 @@ static int manual(const char *path, struct err *err)
                     manual_command(&command_rows[i]);
         } else if (!strcmp(line, "@FIELDS@\n"))
             manual_fields();
+        else if (!strcmp(line, "@KEYS@\n"))
+            manual_keys();
         else
             fputs(line, stdout);
     }
