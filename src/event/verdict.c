@@ -84,7 +84,8 @@ enum verdict verdict_say(const struct verdict_input *in, char *out, size_t size)
         int n = snprintf(out, size, "this run does not learn: after %lld of %lld steps",
                          (long long)in->step, (long long)in->steps);
         if (n > 0 && (size_t)n < size && has_gen)
-            n += snprintf(out + n, size - (size_t)n, " %.2f nats under unigram", under);
+            n += snprintf(out + n, size - (size_t)n, " %.2f nats %s unigram", fabs(under),
+                          under < 0 ? "above" : "under");
         if (n > 0 && (size_t)n < size && has_disc)
             snprintf(out + n, size - (size_t)n, "%s AUC %.2f", has_gen ? "," : "", auc);
         return VERDICT_STUCK;

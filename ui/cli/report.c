@@ -8,6 +8,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/visible.h"
+#include "src/event/diagnosis.h"
 #include "src/event/verdict.h"
 #include "ui/cli/print.h"
 
@@ -24,6 +25,7 @@ struct report {
     struct event *early;  /* [EARLY] */
     struct verdict_input now;
     enum verdict verdict;
+    int rule;             /* of the diagnosis told last, -1: none */
     int64_t tokens;
     double rate;          /* tokens a second, smoothed */
     char stage[64];
@@ -42,6 +44,7 @@ struct report *report_new(int json, double every)
     r->json = json;
     r->every = every;
     r->state = -1;
+    r->rule = -1;
     r->started = clock_now();
     r->rate = NAN;
     verdict_input_init(&r->now);
@@ -199,6 +202,27 @@ static void verdict_line(struct report *r)
     printf("  -> %s\n", words);
 }
 
+/* What is unusual, when it is something else than last time. */
+static void diagnosis_line(struct report *r)
+{
+    struct diagnosis_input in;
+    struct diagnosis found[DIAG_RULES];
+    diagnosis_input_init(&in, &r->config);
+    in.step = r->now.step;
+    in.tokens = r->tokens;
+    in.not_finite = r->now.broken;
+    memcpy(in.last, r->now.last, sizeof in.last);
+    memcpy(in.val, r->now.val, sizeof in.val);
+    memcpy(in.val_best, r->now.best, sizeof in.val_best);
+    int n = diagnose(&in, found), rule = n && found[0].severity > SEV_INFO ? (int)found[0].rule : -1;
+    if (rule == r->rule)
+        return;
+    r->rule = rule;
+    if (rule >= 0)
+        printf("  !! %s: %s\n     expected: %s\n     look at: %s\n", diagnosis_title(rule),
+               found[0].seen, found[0].expected, found[0].look);
+}
+
 static double interval(const struct report *r)
 {
     double age = clock_now() - r->started;
@@ -217,6 +241,7 @@ static void plain_event(struct report *r, const struct event *e)
         r->shown_step = e->step;
         progress_line(r);
         verdict_line(r);
+        diagnosis_line(r);
         break;
     case EVENT_STATE:
         if (e->state == r->state)

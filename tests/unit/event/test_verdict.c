@@ -64,6 +64,8 @@ static void test_does_not_learn(void **state)
     says(&in, VERDICT_PLATEAU, "plateau");
     numbers(&in, 1172, 5.83, 5.838, 0.51);
     says(&in, VERDICT_STUCK, "does not learn: after 1172 of 2343 steps 0.01 nats under unigram, AUC 0.51");
+    numbers(&in, 1172, 7.838, 5.838, 0.51);
+    says(&in, VERDICT_STUCK, "2.00 nats above unigram");
     numbers(&in, 1172, 5.83, 5.838, 0.62); /* the discriminator learns: not stuck */
     says(&in, VERDICT_PLATEAU, "ranks fakes");
 }
