@@ -32,7 +32,16 @@ static int varies(const struct ablation *t, const char *name)
     return 0;
 }
 
-/* The paper varied one thing at a time, so its numbers stand beside tables that do too. */
+static int varying(const struct ablation *t)
+{
+    int n = 0;
+    for (int k = 0; k < t->nfields; k++)
+        n += t->fields[k].nlevels > 1;
+    return n;
+}
+
+/* The paper varied one thing at a time, so its numbers stand beside the rows of tables that do too;
+ * other tables have them for reference only. */
 static int add_papers(struct ablation *t, struct err *err)
 {
     t->paper = arena_alloc(&t->arena, PAPERS, sizeof *t->paper);
@@ -44,7 +53,7 @@ static int add_papers(struct ablation *t, struct err *err)
         if (!k || (tie && objective))
             continue;
         t->paper[t->npaper++] = &papers[i].row;
-        for (int r = 0; r < t->nrows; r++)
+        for (int r = 0; r < t->nrows && varying(t) == 1; r++)
             if (!strcmp(t->fields[k - 1].levels[t->rows[r].value[k - 1]], papers[i].level))
                 t->rows[r].paper = papers[i].row.value;
     }

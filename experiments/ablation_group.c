@@ -34,30 +34,62 @@ char *ablation_level(const struct config *c, const struct config_field *f, char 
     return out;
 }
 
+/* 1: all runs have the same value; without formatting it. */
+static int is_constant(const struct work *w, const struct config_field *f)
+{
+    static const size_t sizes[] = {sizeof(long), sizeof(double), CONFIG_TEXT, sizeof(int), sizeof(int)};
+    const char *first = (const char *)&w->used[0].run->config + f->offset;
+    for (int i = 1; i < w->n; i++) {
+        const char *mine = (const char *)&w->used[i].run->config + f->offset;
+        if (f->type == CONFIG_TEXTUAL ? strcmp(first, mine) : memcmp(first, mine, sizes[f->type]))
+            return 0;
+    }
+    return 1;
+}
+
+/* code[i]: a number for the level of used[i], the same for equal levels. */
+static void number_levels(const struct work *w, const struct config_field *f, int *code, char **seen)
+{
+    char text[CONFIG_TEXT];
+    int n = 0;
+    for (int i = 0; i < w->n; i++) {
+        ablation_level(&w->used[i].run->config, f, text, sizeof text);
+        for (code[i] = 0; code[i] < n && strcmp(seen[code[i]], text);)
+            code[i]++;
+        if (code[i] == n && (seen[n] = arena_strdup(&w->t->arena, text)))
+            n++;
+    }
+}
+
 /* Parts that the runs fall into; part[i] of used[i]. Returns 1 when `f` split any of them. */
 static int split(const struct work *w, const struct config_field *f, int *part, int *nparts)
 {
-    char mine[CONFIG_TEXT], other[CONFIG_TEXT];
-    int before = *nparts, n = 0;
-    int *fresh = arena_alloc(&w->t->arena, (size_t)w->n + 1, sizeof *fresh);
-    int *first = arena_alloc(&w->t->arena, (size_t)w->n + 1, sizeof *first); /* a run of each */
-    if (!fresh || !first)
+    struct arena *a = &w->t->arena;
+    size_t room = (size_t)w->n + 1;
+    int n = 0, *fresh, *first, *code;
+    char **seen;
+    if (is_constant(w, f))
         return 0;
+    fresh = arena_alloc(a, room, sizeof *fresh);
+    first = arena_alloc(a, room, sizeof *first); /* a run of each part */
+    code = arena_alloc(a, room, sizeof *code);
+    seen = arena_alloc(a, room, sizeof *seen);
+    if (!fresh || !first || !code || !seen)
+        return 0;
+    number_levels(w, f, code, seen);
     for (int i = 0; i < w->n; i++) {
         int k = 0;
-        ablation_level(&w->used[i].run->config, f, mine, sizeof mine);
-        for (; k < n; k++)
-            if (part[first[k]] == part[i] &&
-                !strcmp(mine, ablation_level(&w->used[first[k]].run->config, f, other, sizeof other)))
-                break;
+        while (k < n && (part[first[k]] != part[i] || code[first[k]] != code[i]))
+            k++;
         if (k == n)
             first[n++] = i;
         fresh[i] = k;
     }
-    if (n > before)
+    int more = n > *nparts;
+    if (more)
         memcpy(part, fresh, (size_t)w->n * sizeof *part);
     *nparts = n;
-    return n > before;
+    return more;
 }
 
 static int is_candidate(const struct config_field *f)

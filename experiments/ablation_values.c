@@ -329,10 +329,11 @@ static void test_metric(struct work *w, int m, int64_t *keys, double *p, double 
     for (int i = 0; i < t->nrows; i++) {
         struct ablation_cell *c = &t->rows[i].cell[m];
         struct stats_arm mine = arm(w, i, m, keys + base.n);
-        stats_compare(&mine, &base, KEY, &c->test);
-        if (info->own || !info->better || i == t->baseline)
-            c->test = (struct stats_test){STATS_NONE, 0, i == t->baseline ? NAN : c->test.diff, NAN,
-                                          NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+        c->test = (struct stats_test){STATS_NONE, 0, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+        if (i != t->baseline && !info->own && info->better)
+            stats_compare(&mine, &base, KEY, &c->test);
+        else if (i != t->baseline)
+            c->test.diff = c->s.mean - t->rows[t->baseline].cell[m].s.mean;
         p[i] = c->test.p;
         if (info->own || !info->better || !c->s.n)
             continue;

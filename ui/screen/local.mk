@@ -8,3 +8,5 @@ libui_a_SOURCES += ui/screen/curves.c ui/screen/curves_draw.c ui/screen/curves_l
 	ui/screen/tokens_int.h \
 	ui/screen/tokens_load.c ui/screen/tokens_show.c ui/screen/tokens_side.c \
 	ui/screen/tokens_text.c ui/screen/tokens_views.c
+libui_a_SOURCES += ui/screen/ablations.c ui/screen/ablations_draw.c ui/screen/ablations_int.h \
+	ui/screen/ablations_table.c

@@ -13,6 +13,9 @@ int fixture_add_runs(const char *dir, int n);
 /* Adds a vocabulary and, to the newest run, six snapshots of three sentences (English and Korean),
  * a probe and live rows; to mlm-base-s1 a snapshot without a discriminator. */
 int fixture_tokens(const char *dir);
+/* Makes DIR/runs.db with another story: a grid of sharing and generator size, 2 to 4 seeds a cell
+ * and one cell missing, a probe sentence in each run, scores of fine-tuning for the first seeds. */
+int fixture_grid(const char *dir);
 /* One line of SQL on the store (to plant a state). */
 int fixture_sql(const char *dir, const char *sql);
 /* The workbench on DIR, its clock standing at FIXTURE_UTC; XDG_STATE_HOME is DIR. */

@@ -1,0 +1,406 @@
+/* Drawing of the Ablations screen: table, spread, effects, the page of a row. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/screen/ablations_int.h"
+#include "ui/screen/screen.h"
+#include "ui/term/sign.h"
+#include "ui/widget/format.h"
+#include "ui/widget/pane.h"
+#include "ui/widget/scale.h"
+
+static const char *statistic_name(const struct ablations *s)
+{
+    static const char *const names[SHOW_COUNT] = {"mean ± sd", "median (quartiles)", "each seed"};
+    return names[s->statistic];
+}
+
+static void by_text(const struct ablation *t, char *out, size_t size)
+{
+    size_t n = (size_t)snprintf(out, size, "by ");
+    for (int k = 0; k < t->nfields && n < size; k++)
+        n += (size_t)snprintf(out + n, size - n, "%s%s", k ? ", " : "", t->fields[k].field->name);
+    if (!t->nfields)
+        snprintf(out, size, "one configuration");
+}
+
+static void title(struct ablations *s, struct grid *g, struct rect area)
+{
+    const struct ablation *t = &s->t;
+    char rows[48], by[200], where[120], filter[300] = "", vs[200] = "";
+    snprintf(rows, sizeof rows, "ablations %d", t->nrows);
+    by_text(t, by, sizeof by);
+    ablation_where(t, where, sizeof where);
+    if (s->filter_text[0])
+        snprintf(filter, sizeof filter, "%s", s->filter_text);
+    if (t->baseline >= 0)
+        snprintf(vs, sizeof vs, "against %s", t->rows[t->baseline].label);
+    const char *parts[] = {rows, filter, by, statistic_name(s), where, vs};
+    pane_title(g, area.y, area.x, area.w, 1, parts, 6);
+}
+
+static void draw_row(struct ablations *s, struct grid *g, struct rect row, const struct table_layout *t,
+                     int at)
+{
+    const struct ablation_row *r = &s->t.rows[s->order[at]];
+    int marked = 0;
+    for (int k = 0; k < r->n; k++)
+        marked += app_is_marked(s->app, r->runs[k]);
+    if (at == s->row) {
+        grid_cell(g, row, row.y, row.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
+        g->cursor_y = row.y;
+        g->cursor_x = row.x;
+    }
+    if (marked)
+        grid_cell(g, row, row.y, row.x + 1, STYLE(ROLE_ACCENT, marked == r->n ? ATTR_BOLD : 0),
+                  sign(SIGN_MARK));
+    struct rect cells = {row.y, row.x + 3, 1, row.w - 3};
+    for (int i = 0; i < t->n; i++) {
+        char text[160];
+        struct style style;
+        ablations_cell(s, s->order[at], &s->cols[t->col[i]], text, sizeof text, &style);
+        table_cell(g, cells, row.y, t, s->layout, i, style, text);
+    }
+    if (at == s->row)
+        grid_back(g, row, BACK_SELECTED);
+}
+
+/* The paper's rows, after ours, dim: nothing here was measured by this program. */
+static int draw_papers(const struct ablations *s, struct grid *g, struct rect area)
+{
+    int n = s->t.npaper < area.h ? s->t.npaper : area.h;
+    for (int i = 0; i < n; i++)
+        grid_textf(g, area, area.y + i, area.x + 3, -1, STYLE(ROLE_DIM, 0), "paper  %-20s GLUE %.1f  %s",
+                   s->t.paper[i]->label, s->t.paper[i]->value, s->t.paper[i]->source);
+    return n;
+}
+
+static void draw_table(struct ablations *s, struct grid *g, struct rect area)
+{
+    struct table_layout t;
+    struct rect heads = {area.y + 1, area.x + 3, 1, area.w - 3};
+    int most = table_max_scroll(s->layout, s->ncols, heads.w), sorted = -1;
+    title(s, g, area);
+    s->scroll = s->scroll > most ? most : s->scroll;
+    table_layout(&t, s->layout, s->ncols, heads.w, s->scroll);
+    for (int i = 0; i < s->ncols; i++)
+        if (s->sorted && s->cols[i].kind == AB_RANKED)
+            sorted = i;
+    table_head(g, heads, heads.y, &t, s->layout, sorted,
+               s->t.ranked >= 0 && s->t.metrics[s->t.ranked].better > 0);
+    int rows = area.h - 2;
+    s->page = rows;
+    s->top = table_top(s->top, s->row, rows, s->t.nrows);
+    s->list = (struct rect){area.y + 2, area.x, rows < 0 ? 0 : rows, area.w};
+    for (int i = 0; i < rows && s->top + i < s->t.nrows; i++) {
+        struct rect row = {area.y + 2 + i, area.x, 1, area.w};
+        draw_row(s, g, row, &t, s->top + i);
+    }
+    int left = rows - (s->t.nrows - s->top);
+    if (left > 1) {
+        struct rect rest = {area.y + area.h - left + 1, area.x, left - 1, area.w};
+        draw_papers(s, g, rest);
+    }
+}
+
+struct spread {
+    struct grid *g;
+    struct rect plot;   /* where values are */
+    double lo, hi;
+};
+
+static int column_of(const struct spread *p, double v)
+{
+    double share = p->hi > p->lo ? (v - p->lo) / (p->hi - p->lo) : .5;
+    int x = (int)(share * (p->plot.w - 1) + .5);
+    return p->plot.x + (x < 0 ? 0 : x >= p->plot.w ? p->plot.w - 1 : x);
+}
+
+static void range_of(const struct ablations *s, struct spread *p)
+{
+    p->lo = INFINITY;
+    p->hi = -INFINITY;
+    for (int i = 0; i < s->t.nrows; i++) {
+        const struct stats *x = &s->t.rows[i].cell[s->t.ranked].s;
+        p->lo = x->n ? fmin(p->lo, x->min) : p->lo;
+        p->hi = x->n ? fmax(p->hi, x->max) : p->hi;
+    }
+    double pad = p->hi > p->lo ? .05 * (p->hi - p->lo) : fmax(.001, fabs(p->hi) * .01);
+    p->lo -= pad;
+    p->hi += pad;
+}
+
+static void spread_row(const struct ablations *s, const struct spread *p, int y, int at)
+{
+    const struct ablation_row *r = &s->t.rows[s->order[at]];
+    const struct ablation_cell *x = &r->cell[s->t.ranked];
+    uint8_t role = at == s->row ? ROLE_ACCENT : ROLE_TEXT;
+    if (!x->s.n)
+        return;
+    for (int c = column_of(p, x->s.min); c <= column_of(p, x->s.max); c++)
+        grid_cell(p->g, p->plot, y, c, STYLE(ROLE_DIM, 0), sign(SIGN_HLINE));
+    grid_cell(p->g, p->plot, y, column_of(p, x->s.mean), STYLE(role, ATTR_BOLD), sign(SIGN_VLINE));
+    for (int k = 0; k < r->n; k++)
+        if (isfinite(x->values[k]))
+            grid_cell(p->g, p->plot, y, column_of(p, x->values[k]), STYLE(role, 0), sign(SIGN_DONE));
+}
+
+static void spread_axis(const struct spread *p, int y, int share)
+{
+    struct ticks t;
+    ticks_linear(&t, p->lo, p->hi, p->plot.w / 12 + 1, share ? SCALE_SHARE : SCALE_PLAIN);
+    for (int i = 0; i < t.n; i++) {
+        int w = text_columns(t.label[i]), x = column_of(p, t.at[i]) - w / 2;
+        x = x + w > p->plot.x + p->plot.w ? p->plot.x + p->plot.w - w : x;
+        grid_text(p->g, p->plot, y, x, -1, STYLE(ROLE_DIM, 0), t.label[i]);
+    }
+}
+
+static void draw_spread(struct ablations *s, struct grid *g, struct rect area)
+{
+    struct spread p = {.g = g};
+    char label[160];
+    const char *parts[] = {"spread", NULL, "● one seed  │ mean"};
+    if (s->t.ranked < 0 || area.h < 3)
+        return;
+    parts[1] = s->t.metrics[s->t.ranked].name;
+    pane_title(g, area.y, area.x, area.w, 0, parts, 3);
+    int rows = area.h - 2, w = 0, top = table_top(s->top, s->row, rows, s->t.nrows);
+    for (int i = 0; i < s->t.nrows; i++) {
+        int mine = text_columns(ablations_levels(&s->t, s->t.rows[i].value, label, sizeof label));
+        w = mine > w ? mine : w;
+    }
+    w = w > area.w / 3 ? area.w / 3 : w;
+    p.plot = (struct rect){area.y + 1, area.x + w + 5, area.h - 1, area.w - w - 7};
+    if (p.plot.w < 8)
+        return;
+    range_of(s, &p);
+    int base = s->t.rows[s->t.baseline].cell[s->t.ranked].s.n
+                   ? column_of(&p, s->t.rows[s->t.baseline].cell[s->t.ranked].s.mean) : -1;
+    int shown = s->t.nrows - top < rows ? s->t.nrows - top : rows;
+    for (int i = 0; i < shown; i++) {
+        ablations_levels(&s->t, s->t.rows[s->order[top + i]].value, label, sizeof label);
+        int y = area.y + 1 + i, on = top + i == s->row;
+        grid_middle(g, area, y, area.x + 3, w, STYLE(on ? ROLE_ACCENT : ROLE_TEXT, 0), label);
+        if (base >= 0)
+            grid_cell(g, p.plot, y, base, STYLE(ROLE_DIM, 0), sign(SIGN_DOT));
+        spread_row(s, &p, y, top + i);
+    }
+    spread_axis(&p, area.y + 1 + shown, s->t.metrics[s->t.ranked].share);
+}
+
+/* Prose in the width of r from row y on; returns the rows used. */
+static int prose(struct grid *g, struct rect r, int y, struct style style, const char *text)
+{
+    int rows = 0;
+    while (*text && y + rows < r.y + r.h) {
+        char line[512];
+        size_t n = strlen(text), cut = n;
+        n = n < sizeof line - 1 ? n : sizeof line - 1;
+        memcpy(line, text, n);
+        line[n] = 0;
+        while (text_columns(line) > r.w) {
+            char *space = strrchr(line, ' ');
+            if (!space)
+                break;
+            *space = 0;
+        }
+        cut = strlen(line);
+        grid_text(g, r, y + rows++, r.x, r.w, style, line);
+        text += cut;
+        text += strspn(text, " ");
+    }
+    return rows;
+}
+
+static void missing_text(const struct ablation *t, char *out, size_t size)
+{
+    char cell[160];
+    size_t n = (size_t)snprintf(out, size, "%d of the grid's cells missing:", t->nmissing);
+    for (int i = 0; i < t->nmissing && n + 60 < size; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s %s", i ? "," : "",
+                              ablations_levels(t, t->missing[i].value, cell, sizeof cell));
+    if (!t->nmissing)
+        snprintf(out, size, "every cell of the grid is there");
+}
+
+static void effect_text(const struct ablation *t, const struct ablation_effect *e, char *out, size_t size)
+{
+    const struct ablation_field *f = &t->fields[e->field];
+    char gap[FMT];
+    int decimals = t->metrics[t->ranked].decimals;
+    fmt_signed(gap, sizeof gap, e->mean[e->best] - e->mean[e->worst], decimals);
+    snprintf(out, size, "%s: %s best, %s over %s%s", f->field->name,
+             *f->levels[e->best] ? f->levels[e->best] : "-", *gap ? gap : "0",
+             *f->levels[e->worst] ? f->levels[e->worst] : "-",
+             e->balanced ? "" : " (rows differ in more)");
+}
+
+static void draw_effects(const struct ablations *s, struct grid *g, struct rect area)
+{
+    const struct ablation *t = &s->t;
+    char text[700];
+    const char *parts[] = {"what it is worth"};
+    struct rect in = {area.y + 1, area.x + 1, area.h - 1, area.w - 2};
+    int y = in.y, few = 0;
+    pane_title(g, area.y, area.x, area.w, 0, parts, 1);
+    ablations_sentence(s, s->order[s->row], text, sizeof text);
+    y += prose(g, in, y, STYLE(ROLE_TEXT, 0), text);
+    for (int i = 0; i < t->neffects; i++) {
+        effect_text(t, &t->effects[i], text, sizeof text);
+        y += prose(g, in, y, STYLE(ROLE_TEXT, 0), text);
+    }
+    for (int i = 0; i < t->nrows; i++)
+        few += t->rows[i].n < STATS_LEAST;
+    if (few) {
+        snprintf(text, sizeof text, "! %d row%s under %d seeds: not tested", few, few == 1 ? "" : "s", STATS_LEAST);
+        y += prose(g, in, y, STYLE(ROLE_WARN, 0), text);
+    }
+    if (t->unequal) {
+        snprintf(text, sizeof text, "≠ %d row%s spent another budget than the baseline", t->unequal,
+                 t->unequal == 1 ? "" : "s");
+        y += prose(g, in, y, STYLE(ROLE_WARN, 0), text);
+    }
+    if (t->left_out || t->repeated) {
+        snprintf(text, sizeof text, "%d run%s left out (not done, failed or without values), %d repeated",
+                 t->left_out, t->left_out == 1 ? "" : "s", t->repeated);
+        y += prose(g, in, y, STYLE(ROLE_DIM, 0), text);
+    }
+    if (t->nfields > 1) {
+        missing_text(t, text, sizeof text);
+        prose(g, in, y, STYLE(t->nmissing ? ROLE_TEXT : ROLE_DIM, 0), text);
+    }
+}
+
+static void worth_text(const struct ablations *s, const struct ablation_row *r, int m, char *out, size_t size)
+{
+    const struct ablation_cell *x = &r->cell[m];
+    char d[FMT], lo[FMT], hi[FMT], p[FMT];
+    if (s->t.metrics[m].own)
+        snprintf(out, size, "own fakes: not ranked");
+    else if (r == &s->t.rows[s->t.baseline])
+        snprintf(out, size, "baseline");
+    else if (isnan(x->test.diff))
+        snprintf(out, size, "-");
+    else if (x->test.kind == STATS_NONE)
+        snprintf(out, size, "%s  not tested", fmt_signed(d, sizeof d, x->test.diff, 4));
+    else
+        snprintf(out, size, "%s (%s to %s) p %s %s", fmt_signed(d, sizeof d, x->test.diff, 4),
+                 fmt_signed(lo, sizeof lo, x->test.lo, 4), fmt_signed(hi, sizeof hi, x->test.hi, 4),
+                 fmt_prob(p, sizeof p, x->p_holm), stats_verdict_name(x->verdict));
+}
+
+static void page_metrics(const struct ablations *s, struct grid *g, struct rect in, int y)
+{
+    const struct ablation *t = &s->t;
+    const struct ablation_row *r = ablations_current(s);
+    int wide = in.w >= 100;
+    grid_textf(g, in, y++, in.x, -1, STYLE(ROLE_DIM, 0), "%-20s %2s %9s %9s%s  %s", "metric", "n", "mean",
+               "sd", wide ? "    median  quartiles          " : "", "difference (95 % interval)");
+    for (int m = 0; m < t->nmetrics && y < in.y + in.h; m++, y++) {
+        const struct stats *x = &r->cell[m].s;
+        struct style style = STYLE(t->metrics[m].own ? ROLE_DIM : ROLE_TEXT, 0);
+        char text[240], more[80] = "", n[6][FMT];
+        worth_text(s, r, m, text, sizeof text);
+        if (wide)
+            snprintf(more, sizeof more, " %9s  %-9s–%9s", ablations_number(x->median, 5, 0, n[2], FMT),
+                     ablations_number(x->q1, 5, 0, n[3], FMT), ablations_number(x->q3, 5, 0, n[4], FMT));
+        grid_middle(g, in, y, in.x, 20, style, t->metrics[m].name);
+        grid_textf(g, in, y, in.x + 21, -1, style, "%2d %9s %9s%s  %s", x->n,
+                   ablations_number(x->mean, 5, 0, n[0], FMT), ablations_number(x->sd, 5, 0, n[1], FMT),
+                   more, text);
+    }
+}
+
+/* One row: its seeds, and every metric with all its digits. */
+static void draw_page(struct ablations *s, struct grid *g, struct rect area)
+{
+    const struct ablation *t = &s->t;
+    const struct ablation_row *r = ablations_current(s);
+    struct rect in = {area.y + 1, area.x + 3, area.h - 1, area.w - 3};
+    char text[700];
+    int y = in.y;
+    pane_titlef(g, area.y, area.x, area.w, 1, "%s", r->label);
+    ablations_sentence(s, s->order[s->row], text, sizeof text);
+    y += prose(g, in, y, STYLE(ROLE_TEXT, 0), text) + 1;
+    s->seed = s->seed >= r->n ? r->n - 1 : s->seed;
+    int rows = area.h - (y - area.y) - t->nmetrics - 3;
+    rows = rows < 1 ? 1 : rows > r->n ? r->n : rows;
+    int top = table_top(0, s->seed, rows, r->n);
+    grid_textf(g, in, y++, in.x, -1, STYLE(ROLE_DIM, 0), "%-6s %-6s %12s  %s", "seed", "run",
+               t->ranked >= 0 ? "value" : "", "name");
+    for (int k = top; k < top + rows; k++, y++) {
+        const struct query_run *run = app_run(s->app, r->runs[k]);
+        char v[FMT] = "";
+        if (t->ranked >= 0)
+            ablations_number(r->cell[t->ranked].values[k], 6, t->metrics[t->ranked].share, v, sizeof v);
+        struct rect row = {y, area.x, 1, area.w};
+        if (app_is_marked(s->app, r->runs[k]))
+            grid_cell(g, row, y, area.x + 1, STYLE(ROLE_ACCENT, ATTR_BOLD), sign(SIGN_MARK));
+        grid_textf(g, in, y, in.x, -1, STYLE(ROLE_TEXT, 0), "%-6lld %-6lld %12s  %s",
+                   (long long)r->seeds[k], (long long)r->runs[k], v, run ? run->name : "");
+        if (k != s->seed)
+            continue;
+        grid_cell(g, row, y, area.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
+        grid_back(g, row, BACK_SELECTED);
+        g->cursor_y = y;
+        g->cursor_x = area.x;
+    }
+    page_metrics(s, g, in, y + 1);
+}
+
+static void draw_empty(struct ablations *s, struct grid *g, struct rect area)
+{
+    const struct query_run *runs;
+    char text[600];
+    int n = app_runs(s->app, &runs);
+    struct rect in = {area.y + 2, area.x + 3, area.h - 2, area.w - 6};
+    pane_titlef(g, area.y, area.x, area.w, 1, "ablations");
+    if (s->error[0])
+        snprintf(text, sizeof text, "%s.  d groups by other fields", s->error);
+    else if (s->filter_text[0])
+        snprintf(text, sizeof text, "0 of %d match  %s · Esc clears", n, s->filter_text);
+    else
+        snprintf(text, sizeof text, "Nothing to compare yet: here runs are grouped by what differs, over "
+                 "seeds, once they have held-out values. `electroscope sweep "
+                 "experiments/weight-sharing.ini` makes nine of them.");
+    prose(g, in, in.y, STYLE(ROLE_TEXT, 0), text);
+}
+
+void ablations_draw(void *self, struct app *a, struct grid *g, struct rect area)
+{
+    struct ablations *s = self;
+    (void)a;
+    s->list = (struct rect){0, 0, 0, 0};
+    if (!ablations_current(s)) {
+        draw_empty(s, g, area);
+        return;
+    }
+    if (s->detail) {
+        draw_page(s, g, area);
+        return;
+    }
+    int wide = area.w >= 110 && area.h >= 28, strip = area.h >= 16 && area.w >= 50;
+    int below = s->maximised || !strip ? 0 : wide ? area.h * 2 / 5 : s->t.nrows + 2 > 7 ? 7 : s->t.nrows + 2;
+    below = below && below < 5 ? 5 : below;
+    struct rect part = area;
+    part.h = area.h - below;
+    draw_table(s, g, part);
+    part.y += part.h;
+    part.h = below;
+    if (!below)
+        return;
+    if (!wide) {
+        draw_spread(s, g, part);
+        return;
+    }
+    struct rect left = part, right = part;
+    left.w = part.w * 3 / 5;
+    right.x = left.w + 1;
+    right.w = part.w - right.x;
+    draw_spread(s, g, left);
+    draw_effects(s, g, right);
+    pane_hline(g, part.y, left.w, 1, STYLE(ROLE_DIM, 0));
+    pane_vline(g, part.y, left.w, part.h, STYLE(ROLE_DIM, 0));
+}

@@ -1,0 +1,52 @@
+/* Shared by the files of the Ablations screen. */
+#ifndef ES_UI_ABLATIONS_INT_H
+#define ES_UI_ABLATIONS_INT_H
+#include "experiments/ablation.h"
+#include "ui/app/app.h"
+#include "ui/screen/runs_filter.h"
+#include "ui/widget/table.h"
+
+enum ablations_statistic { SHOW_MEAN, SHOW_MEDIAN, SHOW_EACH, SHOW_COUNT };
+/* What a column of the table is of. */
+enum ablations_kind { AB_FIELD, AB_N, AB_RANKED, AB_DIFF, AB_P, AB_VERDICT, AB_METRIC, AB_PAPER };
+struct ablations_column {
+    enum ablations_kind kind;
+    int index;               /* of the field or metric */
+    int decimals, share;     /* share: no zero before the point */
+    char title[40];
+};
+struct ablations {
+    struct app *app;
+    struct ablation t;
+    int loaded;              /* t holds a table */
+    uint64_t key;            /* of the runs that t was made of */
+    char error[512];         /* why there is no table */
+    char by[256], baseline[160], metric[96], filter_text[256], shown[256];
+    struct filter filter;
+    int statistic, unfinished, sorted; /* sorted: best first, else in the order of the levels */
+    int *order;              /* [t.nrows], in t's arena */
+    char cursor[160];        /* label of the row under the cursor */
+    int row;                 /* its place in `order` */
+    int top, scroll, page, maximised, detail, seed; /* detail: the row's page; seed: its cursor */
+    struct ablations_column cols[TABLE_COLUMNS];
+    struct column layout[TABLE_COLUMNS];
+    int ncols;
+    struct rect list;        /* rows as drawn, for the mouse */
+};
+
+/* Makes the table anew when the runs changed or `force`. Returns 1 when it did. */
+int ablations_load(struct ablations *s, int force);
+/* The row under the cursor; NULL when there is none. */
+const struct ablation_row *ablations_current(const struct ablations *s);
+void ablations_draw(void *self, struct app *a, struct grid *g, struct rect area);
+/* ablations_table.c */
+void ablations_columns(struct ablations *s);
+void ablations_cell(const struct ablations *s, int row, const struct ablations_column *c, char *out,
+                    size_t size, struct style *style);
+/* "none, 1/4": the levels of a row. */
+char *ablations_levels(const struct ablation *t, const int *value, char *out, size_t size);
+/* A number of the ranked metric, or of another one. */
+char *ablations_number(double v, int decimals, int share, char *out, size_t size);
+/* One sentence about the row: difference, interval, test, verdict. */
+void ablations_sentence(const struct ablations *s, int row, char *out, size_t size);
+#endif
