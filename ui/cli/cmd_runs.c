@@ -100,7 +100,7 @@ static double shown(const struct query_run *run, int metric)
     return run->val_has[metric] ? run->val_last[metric] : run->has[metric] ? run->last[metric] : NAN;
 }
 
-static void as_row(const struct query_run *run)
+static void as_row(const struct query_run *run, int narrow)
 {
     char step[48], tokens[32], age[32] = "", objective[32];
     double now = clock_utc();
@@ -109,9 +109,11 @@ static void as_row(const struct query_run *run)
         print_duration(now - run->created, age, sizeof age);
     config_choice(config_find("objective"), run->config.objective, objective, sizeof objective);
     printf("%4" PRId64 "  ", run->id);
-    print_cell(stdout, run->name, 24, 1);
-    printf(" %-9s %-15s %14s %7s", run_state_name(run->state), objective, step,
-           print_count((double)run->tokens, tokens, sizeof tokens));
+    print_cell(stdout, run->name, narrow ? 16 : 24, 1);
+    printf(" %-9s", run_state_name(run->state));
+    if (!narrow)
+        printf(" %-15s", objective);
+    printf(" %*s %7s", narrow ? 11 : 14, step, print_count((double)run->tokens, tokens, sizeof tokens));
     number(shown(run, METRIC_total_loss), 8, 3);
     number(shown(run, METRIC_rtd_auc), 6, 3);
     printf("  %s\n", age);
@@ -123,6 +125,7 @@ static int list(const struct workspace *w, const struct runs_args *a, struct err
     struct query *q = query_open(w->db, &why);
     struct query_run *runs = NULL;
     struct arena arena;
+    int narrow = print_width() < 110;
     if (!q && why.code != E_NOTFOUND)
         return err_set(err, why.code, "%s", why.text);
     arena_init(&arena);
@@ -138,11 +141,14 @@ static int list(const struct workspace *w, const struct runs_args *a, struct err
             int rc = csv_finish(out, err);
             n = rc ? rc : n;
         }
-    } else if (!a->json && n > 0)
+    } else if (!a->json && n > 0 && narrow)
+        printf("%4s  %-16s %-9s %11s %7s %8s %6s  %s\n", "run", "name", "state", "step", "tokens",
+               "loss", "AUC", "age");
+    else if (!a->json && n > 0)
         printf("%4s  %-24s %-9s %-15s %14s %7s %8s %6s  %s\n", "run", "name", "state", "objective",
                "step", "tokens", "loss", "AUC", "age");
     for (int i = 0; i < n && !a->csv; i++)
-        a->json ? as_json(&runs[i]) : as_row(&runs[i]);
+        a->json ? as_json(&runs[i]) : as_row(&runs[i], narrow);
     if (!n && !a->json && !a->csv)
         fprintf(stderr, "electroscope: no runs yet in %s; `electroscope demo` makes one\n", SHOW(w->dir));
     arena_free(&arena);

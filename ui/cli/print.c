@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <utf8proc.h>
 
@@ -71,6 +72,14 @@ void print_cell(FILE *f, const char *text, int columns, int pad)
     fwrite(out, 1, cut, f);
     for (; pad && width < columns; width++)
         fputc(' ', f);
+}
+
+int print_width(void)
+{
+    struct winsize size = {0};
+    if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
+        return 10000;
+    return size.ws_col;
 }
 
 void print_version(FILE *f)

@@ -12,6 +12,8 @@ void print_text(FILE *f, const char *text);
 void print_cell(FILE *f, const char *text, int columns, int pad);
 /* Columns that a text takes in a terminal, after visible(). */
 int print_columns(const char *text);
+/* Columns of the terminal that standard output is; a large number when it is none. */
+int print_width(void);
 void print_version(FILE *f);
 /* A warning of the engine: one line on standard error. Matches the warn callbacks. */
 void print_warning(void *ud, const char *text);

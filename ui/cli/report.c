@@ -16,7 +16,7 @@
 #define SMOOTH 0.1    /* share of a new training value in the shown mean */
 
 struct report {
-    int json, nearly, heading, state;
+    int json, nearly, heading, narrow, state;
     int64_t shown_step;
     double every, started, shown;
     int64_t run;
@@ -162,12 +162,18 @@ static long stage_seq(const struct report *r, int64_t step)
     return r->config.seq;
 }
 
+/* A terminal of less than 105 columns gets the columns that fit 80. */
 static void heading(struct report *r)
 {
-    if (!r->heading)
-        printf("%6s %15s %4s %8s %8s %9s %9s %9s %9s %9s  %s\n", "done", "step", "T", "tokens",
-               "tok/s", "generator", "unigram", "AUC own", "AUC comm", "main loss", "left");
+    if (r->heading)
+        return;
     r->heading = 1;
+    r->narrow = print_width() < 105;
+    printf("%6s %*s %4s %7s %7s %9s %9s %9s", "done", r->narrow ? 11 : 15, "step", "T", "tokens",
+           "tok/s", "generator", "unigram", "AUC own");
+    if (!r->narrow)
+        printf(" %9s %9s", "AUC comm", "main loss");
+    printf("  left\n");
 }
 
 static void progress_line(struct report *r)
@@ -180,14 +186,17 @@ static void progress_line(struct report *r)
     if (r->rate > 0 && r->tokens > 0 && share > 0)
         print_duration((double)r->tokens * (1 / share - 1) / r->rate, left, sizeof left);
     snprintf(step, sizeof step, "%lld/%ld", (long long)r->now.step, r->config.steps);
-    printf("%4.0f %% %15s %4ld %8s %8s", share * 100, step, stage_seq(r, r->now.step),
+    printf("%4.0f %% %*s %4ld %7s %7s", share * 100, r->narrow ? 11 : 15, step,
+           stage_seq(r, r->now.step),
            print_count((double)r->tokens, a, sizeof a),
            isnan(r->rate) ? "-" : print_count(r->rate, b, sizeof b));
     cell(newest(r, gen), 3);
     cell(newest(r, METRIC_unigram_loss), 3);
     cell(newest(r, METRIC_rtd_auc), 3);
-    cell(newest(r, METRIC_rtd_auc_common), 3);
-    cell(newest(r, loss), 4);
+    if (!r->narrow) {
+        cell(newest(r, METRIC_rtd_auc_common), 3);
+        cell(newest(r, loss), 4);
+    }
     printf("  %s\n", left);
 }
 
