@@ -23,6 +23,7 @@ printf 'w1 w2\n\nw3\n' | "$program" tokenize --vocab "$tmp/vocab.txt" >"$tmp/ids
 "$program" inspect --run j --text 'w1 w2 w3' --csv | head -n 1 | grep -q '^position,original,masked,sampled,gen_prob,disc_prob,label,outcome' || fail "heading of inspect"
 # A signal while it trains: a clean checkpoint, its own exit code, and the run can go on.
 stopped_by() {
+    : >"$tmp/lines" # the old lines must be gone before the new ones are waited for
     "$program" train $small --name "by$1" --steps 100000 --json >"$tmp/lines" 2>&1 &
     pid=$!
     n=0

@@ -260,6 +260,8 @@ static void plain_event(struct report *r, const struct event *e)
             printf("run %lld %s\n", (long long)e->run, run_state_name(e->state));
         break;
     case EVENT_MESSAGE:
+        if (run_state_find(e->text) >= 0)
+            return; /* the store's note of a change of state */
         printf("%s%s\n", e->severity == SEV_INFO ? "" : e->severity == SEV_WARN ? "warning: " : "error: ",
                visible(text, sizeof text, e->text));
         break;
