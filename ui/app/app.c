@@ -298,6 +298,11 @@ void app_redraw(struct app *a)
     a->dirty = 1;
 }
 
+void app_poll(struct app *a, double seconds)
+{
+    a->poll_at = app_now(a) + seconds;
+}
+
 void app_tick(struct app *a)
 {
     struct slot *s = &a->slots[a->current];
@@ -311,7 +316,10 @@ void app_tick(struct app *a)
     if (moved)
         app_runs(a, &runs);
     double period = ops->period(s->self, a);
-    if (moved || (period >= 0 && now >= s->due)) {
+    int asked = a->poll_at > 0 && now >= a->poll_at;
+    if (asked)
+        a->poll_at = 0;
+    if (moved || asked || (period >= 0 && now >= s->due)) {
         a->dirty |= ops->tick(s->self, a) || moved;
         period = ops->period(s->self, a);
         s->due = now + (period > 0 ? period : 0);
@@ -337,9 +345,11 @@ double app_wait(const struct app *a)
     double period = app_ops(a)->period(s->self, (struct app *)a);
     if (period > 0 && a->active)
         wait = s->due > now ? s->due - now : 0;
-    if (a->message_until > 0) {
-        double left = a->message_until > now ? a->message_until - now : 0;
-        wait = wait < 0 || left < wait ? left : wait;
+    const double until[] = { a->message_until, a->poll_at };
+    for (int i = 0; i < 2; i++) {
+        double left = until[i] > now ? until[i] - now : 0;
+        if (until[i] > 0)
+            wait = wait < 0 || left < wait ? left : wait;
     }
     return wait;
 }

@@ -62,4 +62,6 @@ struct app_message {
 int app_messages(const struct app *a, const struct app_message **out);
 /* Draw again soon (a long read went on in the background). */
 void app_redraw(struct app *a);
+/* One tick of the screen shown in so many seconds, whether anything runs or not. */
+void app_poll(struct app *a, double seconds);
 #endif

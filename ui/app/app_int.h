@@ -57,6 +57,7 @@ struct app {
     struct query *query;
     int64_t version;
     double opened;               /* last try to open the store */
+    double poll_at;              /* app_now of a tick that was asked for; 0: none */
     struct arena arena;
     const struct query_run *runs;
     int nruns, stale, with_archived;

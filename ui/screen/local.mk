@@ -10,3 +10,5 @@ libui_a_SOURCES += ui/screen/curves.c ui/screen/curves_draw.c ui/screen/curves_l
 	ui/screen/tokens_text.c ui/screen/tokens_views.c
 libui_a_SOURCES += ui/screen/ablations.c ui/screen/ablations_draw.c ui/screen/ablations_int.h \
 	ui/screen/ablations_table.c
+libui_a_SOURCES += ui/screen/launch.c ui/screen/launch.h ui/screen/launch_cost.c \
+	ui/screen/launch_draft.c ui/screen/launch_draw.c

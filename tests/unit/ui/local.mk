@@ -35,3 +35,8 @@ tests_unit_ui_test_ablations_SOURCES = tests/unit/ui/test_ablations.c tests/unit
 tests_unit_ui_test_ablations_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_ablations
 EXTRA_DIST += tests/golden/ui
+check_PROGRAMS += tests/unit/ui/test_launch
+tests_unit_ui_test_launch_SOURCES = tests/unit/ui/test_launch.c tests/unit/ui/fixture.c \
+	tests/unit/ui/fixture_tokens.c tests/unit/ui/fixture.h
+tests_unit_ui_test_launch_LDADD = $(TESTLIBS)
+TESTS += tests/unit/ui/test_launch

@@ -1,0 +1,339 @@
+/* The Launch screen: pictures, the form's keys, what a draft stands for, and the first minute. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "src/base/file.h"
+#include "tests/unit/ui/fixture.h"
+#include "ui/screen/launch.h"
+#include "ui/term/theme.h"
+
+static char dir[64];
+
+static int setup(void **state)
+{
+    static const char manifest[] = "{\"version\":1,\"vocab_size\":36,\"train_tokens\":1250000,"
+                                   "\"documents\":900}";
+    char path[200];
+    (void)state;
+    strcpy(dir, "test_launch.XXXXXX");
+    setenv("TZ", "UTC", 1);
+    if (!mkdtemp(dir) || fixture_make(dir) || fixture_tokens(dir))
+        return -1;
+    snprintf(path, sizeof path, "%s/corpora/wiki/manifest.json", dir);
+    return file_write_atomic(path, manifest, strlen(manifest), NULL);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return file_remove_tree(dir, NULL);
+}
+
+static struct app *start(struct app_args *args)
+{
+    struct app *a = fixture_app(dir, "Launch", args);
+    assert_non_null(a);
+    return a;
+}
+
+static struct launch *form(struct app *a)
+{
+    return app_self(a);
+}
+
+/* The next test begins with an empty form. */
+static void finish(struct app *a)
+{
+    struct draft none;
+    memset(&none, 0, sizeof none);
+    draft_save(&none, a);
+    app_free(a);
+}
+
+static int shows(struct app *a, int h, int w, const char *what)
+{
+    char *text = fixture_text(a, h, w);
+    int found = strstr(text, what) != NULL;
+    if (!found)
+        fprintf(stderr, "not shown: %s\n%s", what, text);
+    free(text);
+    return found;
+}
+
+static void put(struct draft *d, int field, const char *text)
+{
+    struct err err = { 0 };
+    if (draft_put(d, field, text, &err))
+        fail_msg("%s: %s", config_fields[field].name, err.text);
+}
+
+/* What this machine is, and where this directory lies, is in no picture. */
+static void stand_still(struct launch *s)
+{
+    s->machine.memory_free = 8e9;
+    s->cost.memory = 230000000;
+    s->cost.seconds = 754;
+    snprintf(s->cost.source, sizeof s->cost.source, "from FLOPs at 20.0 GFLOP/s, as run 9 of another shape");
+    str_clear(&s->command);
+    str_add(&s->command, s->runs.n > 1 ? "electroscope sweep /dev/stdin <<'END'\n[run]\npreset = tiny\n"
+                                       : "electroscope train --preset tiny --corpus wiki");
+}
+
+static void test_pictures(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    stand_still(form(a));
+    int bad = fixture_golden(a, 24, 80, "launch-80x24") + fixture_golden(a, 36, 120, "launch-120x36");
+    fixture_keys(a, "/ g e n e r a t o r _ s i z e Enter Enter ^U 1 / 4 , 1 / 2 Enter Down Enter ^U 1 - 3 Enter");
+    stand_still(form(a));
+    bad += fixture_golden(a, 36, 120, "launch-sweep-120x36");
+    fixture_keys(a, "Down Enter 9 x");
+    bad += fixture_golden(a, 24, 80, "launch-edit-80x24");
+    fixture_keys(a, "Esc Tab Right");
+    bad += fixture_golden(a, 12, 60, "launch-60x12");
+    finish(a);
+    struct app_args ascii = { .theme = THEME_MONO, .ascii = 1, .readonly = 1 };
+    a = start(&ascii);
+    stand_still(form(a));
+    bad += fixture_golden(a, 24, 80, "launch-ascii-80x24");
+    finish(a);
+    assert_int_equal(bad, 0);
+}
+
+static void test_every_size_draws(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    static const int sizes[][2] = { { 1, 1 }, { 8, 40 }, { 9, 41 }, { 10, 200 }, { 24, 80 },
+                                    { 22, 110 }, { 55, 200 }, { 300, 500 } };
+    static const char *const keys[] = { "G", "Enter", "G", "Tab", "Enter Esc", "Tab g" };
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+            free(fixture_text(a, sizes[i][0], sizes[i][1]));
+        fixture_keys(a, keys[k]);
+    }
+    finish(a);
+}
+
+static void test_fields_are_edited_and_refused(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    struct launch *s = form(a);
+    fixture_keys(a, "/ s t e p s Enter Enter ^U 5 0 0 Enter");
+    assert_string_equal(s->draft.value[LAUNCH_steps], "500");
+    assert_int_equal(s->runs.runs[0].config.steps, 500);
+    fixture_keys(a, "Enter ^U m a n y");
+    assert_true(shows(a, 24, 80, "! steps: 'many' is not a whole number"));
+    fixture_keys(a, "Enter");
+    assert_int_equal(s->runs.runs[0].config.steps, 500); /* kept */
+    fixture_keys(a, "u");
+    app_tick(a);
+    assert_int_equal(s->runs.runs[0].config.steps, 1000);
+    assert_false(s->draft.set[LAUNCH_steps]);
+    /* letters are keys until Enter opens a field; Space turns a choice, Left turns it back */
+    fixture_keys(a, "g x v 9 Space");
+    assert_string_equal(s->draft.value[LAUNCH_preset], "mini");
+    fixture_keys(a, "Left");
+    assert_string_equal(s->draft.value[LAUNCH_preset], "tiny");
+    fixture_keys(a, "Down Space");
+    assert_string_equal(s->draft.value[LAUNCH_corpus], "demo");
+    fixture_keys(a, "Space");
+    assert_string_equal(s->draft.value[LAUNCH_corpus], "wiki");
+    /* a field beyond the main ones is found, and stays in sight when it was set */
+    fixture_keys(a, "/ b i a s _ c o r r Enter Space");
+    assert_true(s->runs.runs[0].config.bias_correction);
+    fixture_keys(a, "/ t a g s Enter Down Enter g");
+    assert_false(s->more);
+    assert_true(shows(a, 36, 120, "bias_correction"));
+    finish(a);
+}
+
+static void test_fields_that_disagree_are_named(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    struct launch *s = form(a);
+    fixture_keys(a, "/ t i e Enter Enter ^U a l l Enter");
+    assert_int_equal(s->bad, LAUNCH_tie);
+    assert_true(shows(a, 24, 80, "! tie: all needs a generator"));
+    fixture_keys(a, "g F5");
+    assert_int_equal(s->row[s->cursor], LAUNCH_tie); /* where the error is */
+    assert_false(a->question.open);
+    assert_string_equal(app_ops(a)->name, "Launch");
+    finish(a);
+}
+
+static void test_the_draft_survives(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    fixture_keys(a, "/ b a t c h Enter Enter ^U 8 , 1 6 Enter");
+    app_free(a);
+    a = start(NULL);
+    assert_int_equal(form(a)->runs.n, 2);
+    assert_int_equal(form(a)->runs.runs[1].config.batch, 16);
+    finish(a);
+}
+
+static void test_a_sweep_shows_its_bill_first(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    struct launch *s = form(a);
+    fixture_keys(a, "/ s e e d Enter Enter ^U 1 - 4 Enter");
+    assert_int_equal(s->runs.n, 4);
+    fixture_keys(a, "F5");
+    assert_true(a->question.open);
+    assert_non_null(strstr(a->question.text, "Start 4 runs: ~"));
+    fixture_keys(a, "Enter"); /* keeps */
+    assert_false(a->question.open);
+    fixture_keys(a, "Tab Enter"); /* the Start button is the other way */
+    assert_true(a->question.open);
+    fixture_keys(a, "Esc");
+    finish(a);
+    struct app_args args = { .readonly = 1 };
+    a = start(&args);
+    assert_false(app_can(a, ACT_START));
+    fixture_keys(a, "Tab Enter");
+    assert_false(a->question.open);
+    assert_true(shows(a, 24, 80, "Read-only"));
+    finish(a);
+}
+
+static void test_a_run_is_taken_over_and_known_again(void **state)
+{
+    (void)state;
+    char sql[200];
+    struct app *a = fixture_app(dir, "Runs", NULL);
+    assert_non_null(a);
+    /* the fixture's hashes are made up; one run gets its own, as the host writes it */
+    const struct query_run *r = app_run(a, 4);
+    assert_non_null(r);
+    struct config c = r->config;
+    assert_int_equal(config_resolve(&c, NULL), 0);
+    snprintf(sql, sizeof sql, "UPDATE run SET config_hash=%lld WHERE id=4", (long long)config_hash(&c));
+    assert_int_equal(fixture_sql(dir, sql), 0);
+    app_tick(a);
+    fixture_keys(a, "/ a l l m Enter c");
+    assert_string_equal(app_ops(a)->name, "Launch");
+    struct launch *s = form(a);
+    for (int i = 0; i < config_nfields; i++) {
+        char x[CONFIG_TEXT], y[CONFIG_TEXT];
+        if (config_fields[i].flags & CONFIG_ID)
+            assert_string_equal(config_get(&s->runs.runs[0].config, &config_fields[i], x, sizeof x),
+                                config_get(&c, &config_fields[i], y, sizeof y));
+    }
+    assert_true(s->draft.set[LAUNCH_objective] && !s->draft.set[LAUNCH_warmup_steps] &&
+                !s->draft.set[LAUNCH_generator_hidden_size] && !s->draft.set[LAUNCH_eval_every]);
+    assert_true(shows(a, 24, 80, "run 4 has this configuration: done"));
+    fixture_keys(a, "F5");
+    assert_non_null(strstr(a->question.text, "Run 4 has this configuration (done)"));
+    fixture_keys(a, "g");
+    assert_string_equal(app_ops(a)->name, "Runs");
+    assert_int_equal(app_selected(a), 4);
+    fixture_keys(a, "q");
+    assert_string_equal(app_ops(a)->name, "Launch");
+    fixture_keys(a, "u");
+    app_tick(a);
+    assert_false(s->draft.set[LAUNCH_objective]);
+    finish(a);
+}
+
+/* The file in the command makes the same runs as the form. */
+static void test_the_command_is_equivalent(void **state)
+{
+    (void)state;
+    struct draft d;
+    struct sweep runs, again;
+    struct workspace w = { 0 };
+    struct err err = { 0 };
+    struct str out;
+    char path[200], full[4096];
+    int bad;
+    assert_non_null(realpath(dir, full));
+    snprintf(w.dir, sizeof w.dir, "%.800s", full);
+    snprintf(w.corpora, sizeof w.corpora, "%.800s/corpora", full);
+    str_init(&out);
+    draft_init(&d);
+    put(&d, LAUNCH_corpus, " wiki ");
+    put(&d, LAUNCH_steps, "70");
+    put(&d, LAUNCH_cased, "yes");
+    assert_int_equal(draft_runs(&d, &w, &runs, &bad, &err), 0);
+    draft_command(&d, &w, &runs, &out);
+    snprintf(path, sizeof path, "electroscope train --workspace ");
+    assert_memory_equal(out.data, path, strlen(path));
+    assert_non_null(strstr(out.data, " --preset tiny --corpus wiki --cased=yes --steps 70"));
+    sweep_free(&runs);
+
+    put(&d, LAUNCH_tie, "none, embeddings");
+    put(&d, LAUNCH_generator_size, "1/4,0.5");
+    put(&d, LAUNCH_seq_stages, "16:0.5,128|");
+    assert_int_equal(draft_put(&d, LAUNCH_seq_stages, "", &err), 0);
+    put(&d, LAUNCH_seed, "2,5-6");
+    assert_int_equal(draft_runs(&d, &w, &runs, &bad, &err), 0);
+    assert_true(runs.n == 12 && runs.rows == 4 && runs.seeds == 3);
+    draft_command(&d, &w, &runs, &out);
+    char *text = strstr(out.data, "<<'END'\n") + 8;
+    snprintf(path, sizeof path, "%s/again.ini", dir);
+    assert_int_equal(file_write_atomic(path, text, strlen(text) - 4, NULL), 0);
+    if (sweep_load(&again, &w, path, NULL, &err))
+        fail_msg("%s\n%s", err.text, text);
+    assert_int_equal(again.n, 12);
+    for (int i = 0; i < 12; i++) {
+        assert_true(config_hash(&again.runs[i].config) == config_hash(&runs.runs[i].config));
+        assert_string_equal(again.runs[i].label, runs.runs[i].label);
+        assert_int_equal(again.runs[i].row, runs.runs[i].row);
+    }
+    sweep_free(&again);
+    sweep_free(&runs);
+    put(&d, LAUNCH_batch, "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32");
+    put(&d, LAUNCH_steps, "1,2,3,4");
+    assert_int_equal(draft_runs(&d, &w, &runs, &bad, &err), E_USAGE);
+    assert_true(bad >= 0);
+    str_free(&out);
+}
+
+static void test_measuring_ends_and_is_used(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    struct launch *s = form(a);
+    fixture_keys(a, "/ l a y e r s Enter Enter ^U 1 Enter / s e q Enter Enter ^U 1 6 Enter Tab Right Enter");
+    assert_non_null(s->measure);
+    for (int i = 0; i < 600 && s->measure; i++) {
+        usleep(10000);
+        a->fixed_now += 1;
+        assert_true(app_wait(a) >= 0); /* the loop would come back though nothing runs */
+        app_tick(a);
+    }
+    assert_null(s->measure);
+    assert_true(s->measured.rate > 0);
+    assert_int_equal(s->cost.from, ESTIMATE_MEASURED);
+    assert_true(shows(a, 36, 120, "GFLOP/s, measured"));
+    fixture_keys(a, "Enter"); /* left while at work: it is waited for */
+    finish(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_every_size_draws),
+        cmocka_unit_test(test_fields_are_edited_and_refused),
+        cmocka_unit_test(test_fields_that_disagree_are_named),
+        cmocka_unit_test(test_the_draft_survives),
+        cmocka_unit_test(test_a_sweep_shows_its_bill_first),
+        cmocka_unit_test(test_a_run_is_taken_over_and_known_again),
+        cmocka_unit_test(test_the_command_is_equivalent),
+        cmocka_unit_test(test_measuring_ends_and_is_used),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,504 @@
+/* Screen 5: a form over the fields of config.def, and what its runs will cost. Enter edits, F5 or
+ * the Start button starts, nothing else does. */
+#include "ui/screen/launch.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "src/event/event.h"
+#include "ui/app/action.h"
+#include "ui/screen/screen.h"
+#include "ui/widget/format.h"
+
+#define ASK_ABOVE 600.0 /* seconds */
+
+static const int main_fields[] = {
+    LAUNCH_preset, LAUNCH_corpus, LAUNCH_objective, LAUNCH_tie, LAUNCH_generator_size, LAUNCH_seed,
+    LAUNCH_steps, LAUNCH_batch, LAUNCH_seq, LAUNCH_learning_rate, LAUNCH_mask_prob,
+    LAUNCH_disc_weight, LAUNCH_name, LAUNCH_tags,
+};
+#define MAIN_FIELDS ((int)(sizeof main_fields / sizeof main_fields[0]))
+
+static int is_main(int field)
+{
+    for (int i = 0; i < MAIN_FIELDS; i++)
+        if (main_fields[i] == field)
+            return 1;
+    return 0;
+}
+
+/* The main fields, the others that were set, the row for the rest, and the rest when it is open. */
+static void list_rows(struct launch *s)
+{
+    int at = s->nrows ? s->row[s->cursor] : LAUNCH_preset;
+    s->nrows = 0;
+    for (int i = 0; i < MAIN_FIELDS; i++)
+        s->row[s->nrows++] = main_fields[i];
+    for (int i = 0; i < LAUNCH_FIELDS; i++)
+        if (!is_main(i) && s->draft.set[i] && !s->more)
+            s->row[s->nrows++] = i;
+    s->row[s->nrows++] = LAUNCH_MORE;
+    for (int i = 0; i < LAUNCH_FIELDS && s->more; i++)
+        if (!is_main(i))
+            s->row[s->nrows++] = i;
+    s->cursor = s->cursor < s->nrows ? s->cursor : s->nrows - 1;
+    for (int i = 0; i < s->nrows; i++)
+        if (s->row[i] == at)
+            s->cursor = i;
+}
+
+static void changed(struct launch *s)
+{
+    launch_recount(s);
+    list_rows(s);
+    draft_save(&s->draft, s->app);
+    app_redraw(s->app);
+}
+
+static void bring_back(struct app *a, int64_t unused)
+{
+    (void)unused;
+    app_set_state(a, "launch.undo", "1"); /* the screen takes it at its next look */
+    app_go(a, "Launch");
+    app_poll(a, 0);
+}
+
+static void remember(struct launch *s, const char *what)
+{
+    s->before = s->draft;
+    app_undo(s->app, what, bring_back, 0);
+}
+
+/* A run, or the draft before, is asked for by state: the screen may not be open yet. */
+static int take_orders(struct launch *s)
+{
+    char text[64];
+    const char *v = app_state(s->app, "launch.undo");
+    if (v && *v) {
+        app_set_state(s->app, "launch.undo", "");
+        struct draft now = s->draft;
+        s->draft = s->before;
+        s->before = now;
+        changed(s);
+        return 1;
+    }
+    v = app_state(s->app, "launch.from");
+    if (!v || !*v)
+        return 0;
+    snprintf(text, sizeof text, "%s", v);
+    app_set_state(s->app, "launch.from", "");
+    const struct query_run *r = app_run(s->app, atoll(text));
+    if (!r)
+        return 0;
+    remember(s, "the form as it was before");
+    draft_from_config(&s->draft, &r->config);
+    snprintf(text, sizeof text, "%.50s", r->name);
+    s->cursor = s->top = 0;
+    changed(s);
+    app_say(s->app, SEV_INFO, "as %s · u undo", text);
+    return 1;
+}
+
+void launch_from_run(struct app *a, int64_t run)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)run);
+    app_set_state(a, "launch.from", text);
+    app_go(a, "Launch");
+}
+
+static void read_corpora(struct launch *s)
+{
+    free(s->corpora);
+    int n = estimate_corpora(app_workspace(s->app), &s->corpora, NULL);
+    s->ncorpora = n > 0 ? n : 0;
+}
+
+static uint64_t store_seen(struct app *a)
+{
+    const struct query_run *runs;
+    uint64_t h = 1;
+    int n = app_runs(a, &runs);
+    for (int i = 0; i < n; i++)
+        h = (h ^ ((uint64_t)runs[i].id << 4 | (uint64_t)runs[i].state)) * 1099511628211ull;
+    return h;
+}
+
+static int open_launch(void *self, struct app *a)
+{
+    struct launch *s = self;
+    s->app = a;
+    s->editing = s->bad = -1;
+    str_init(&s->command);
+    read_corpora(s);
+    estimate_machine(&s->machine);
+    draft_load(&s->draft, a);
+    if (!s->draft.set[LAUNCH_corpus] && s->ncorpora == 1)
+        draft_put(&s->draft, LAUNCH_corpus, s->corpora[0].name, NULL);
+    launch_recount(s);
+    list_rows(s);
+    s->seen = store_seen(a);
+    return 0;
+}
+
+static void close_launch(void *self)
+{
+    struct launch *s = self;
+    launch_measure_drop(s);
+    estimate_free(&s->cost);
+    sweep_free(&s->runs);
+    str_free(&s->command);
+    free(s->corpora);
+}
+
+static int tick_launch(void *self, struct app *a)
+{
+    struct launch *s = self;
+    uint64_t seen = store_seen(a);
+    if (take_orders(s))
+        return 1;
+    int measured = launch_measure_take(s);
+    if (s->measure)
+        app_poll(a, .1);
+    if (seen == s->seen && !measured)
+        return 0;
+    s->seen = seen;
+    read_corpora(s);
+    launch_recount(s);
+    return 1;
+}
+
+static double period_launch(void *self, struct app *a)
+{
+    (void)self;
+    (void)a;
+    return PERIOD_STORE;
+}
+
+/* --- editing ---------------------------------------------------------------------------------- */
+
+static void edit_change(void *ud, const char *text)
+{
+    struct launch *s = ud;
+    struct draft trial = s->draft;
+    struct err err = { 0 };
+    snprintf(s->typed, sizeof s->typed, "%.255s", text);
+    s->typed_error[0] = 0;
+    if (s->editing >= 0 && draft_put(&trial, s->editing, text, &err))
+        snprintf(s->typed_error, sizeof s->typed_error, "%.255s", err.text);
+}
+
+static void edit_done(void *ud, const char *text)
+{
+    struct launch *s = ud;
+    struct err err = { 0 };
+    int field = s->editing;
+    char what[96];
+    s->editing = -1;
+    s->typed_error[0] = 0;
+    if (!text || field < 0)
+        return;
+    struct draft was = s->draft;
+    if (draft_put(&s->draft, field, text, &err)) {
+        app_say(s->app, SEV_ERROR, "%s", err.text);
+        return;
+    }
+    if (!memcmp(&was, &s->draft, sizeof was))
+        return;
+    s->before = was;
+    snprintf(what, sizeof what, "%.90s", config_fields[field].name);
+    app_undo(s->app, what, bring_back, 0);
+    changed(s);
+}
+
+static void edit(struct launch *s)
+{
+    char value[CONFIG_TEXT], label[64];
+    int field = s->row[s->cursor];
+    if (field == LAUNCH_MORE) {
+        s->more = !s->more;
+        list_rows(s);
+        return;
+    }
+    s->editing = field;
+    draft_get(&s->draft, &s->plain, field, value, sizeof value);
+    snprintf(s->typed, sizeof s->typed, "%s", value);
+    snprintf(label, sizeof label, "%s:", config_fields[field].name);
+    app_prompt(s->app, label, value, edit_done, edit_change, s);
+}
+
+/* The next of a field's choices, of yes and no, or of the corpora. */
+static int turn(struct launch *s, int by)
+{
+    char value[CONFIG_TEXT], next[CONFIG_TEXT];
+    int field = s->row[s->cursor], n = 0, at = -1;
+    if (field == LAUNCH_MORE)
+        return 0;
+    const struct config_field *f = &config_fields[field];
+    draft_get(&s->draft, &s->plain, field, value, sizeof value);
+    if (f->type == CONFIG_CHOICE) {
+        for (n = 1; *config_choice(f, n, next, sizeof next); n++)
+            ;
+        for (int i = 0; i < n; i++)
+            at = strcmp(config_choice(f, i, next, sizeof next), value) ? at : i;
+        config_choice(f, ((at < 0 ? 0 : at + by) % n + n) % n, next, sizeof next);
+    } else if (f->type == CONFIG_BOOL) {
+        snprintf(next, sizeof next, "%s", *value == '1' || *value == 'y' ? "0" : "1");
+    } else if (field == LAUNCH_corpus) {
+        n = s->ncorpora + 1; /* and the demo's text */
+        for (int i = 0; i < s->ncorpora; i++)
+            at = strcmp(s->corpora[i].name, value) ? at : i;
+        at = strcmp(value, "demo") ? at : s->ncorpora;
+        at = ((at < 0 ? by < 0 ? n - 1 : 0 : at + by) % n + n) % n;
+        snprintf(next, sizeof next, "%s", at < s->ncorpora ? s->corpora[at].name : "demo");
+    } else {
+        return 0;
+    }
+    s->editing = field;
+    edit_done(s, next);
+    return 1;
+}
+
+static int contains(const char *text, const char *part)
+{
+    size_t n = strlen(part);
+    for (; *text; text++)
+        if (!strncasecmp(text, part, n))
+            return 1;
+    return 0;
+}
+
+/* How well a field fits what is looked for: its name, the name's beginning, a part, its help. */
+static int fits(const struct config_field *f, const char *find, int pass)
+{
+    switch (pass) {
+    case 0: return !strcasecmp(f->name, find);
+    case 1: return !strncasecmp(f->name, find, strlen(find));
+    case 2: return contains(f->name, find);
+    default: return contains(f->help, find);
+    }
+}
+
+/* The first field that fits best; from a field on, the next one whose name or help fits. */
+static void find_from(struct launch *s, int from, int by, int pass)
+{
+    for (; pass < 4; pass++)
+        for (int k = 0; k < LAUNCH_FIELDS; k++) {
+            int i = ((from + by * k) % LAUNCH_FIELDS + LAUNCH_FIELDS) % LAUNCH_FIELDS;
+            const struct config_field *f = &config_fields[i];
+            if (!fits(f, s->find, pass))
+                continue;
+            if (!is_main(i) && !s->draft.set[i])
+                s->more = 1;
+            list_rows(s);
+            for (int r = 0; r < s->nrows; r++)
+                s->cursor = s->row[r] == i ? r : s->cursor;
+            return;
+        }
+    app_say(s->app, SEV_WARN, "%s is in no field's name or help", s->find);
+}
+
+static void find_done(void *ud, const char *text)
+{
+    struct launch *s = ud;
+    snprintf(s->find, sizeof s->find, "%.63s", text ? text : "");
+    if (*s->find)
+        find_from(s, 0, 1, 0);
+}
+
+/* --- starting --------------------------------------------------------------------------------- */
+
+static void start_done(void *ud, int key)
+{
+    if (key == 'y')
+        launch_submit(ud, 0);
+}
+
+static void again_done(void *ud, int key)
+{
+    struct launch *s = ud;
+    if (key == 'y')
+        launch_submit(s, 1);
+    if (key == 'g' && s->has_cost) {
+        app_select(s->app, s->cost.plan.items[0].run);
+        app_go(s->app, "Runs");
+    }
+}
+
+static void start(struct launch *s)
+{
+    char text[256], time[FMT];
+    struct app *a = s->app;
+    if (app_readonly(a)) {
+        app_say(a, SEV_WARN, "Read-only: starting needs a workbench that may write");
+        return;
+    }
+    launch_recount(s);
+    if (s->err.code || !s->has_cost) {
+        for (int i = 0; i < s->nrows && s->bad >= 0; i++)
+            s->cursor = s->row[i] == s->bad ? i : s->cursor;
+        app_say(a, SEV_ERROR, "%s", s->err.text);
+        return;
+    }
+    const struct sweep_plan *p = &s->cost.plan;
+    if (s->runs.n == 1 && p->items[0].status != SWEEP_NEW) {
+        snprintf(text, sizeof text, "Run %lld has this configuration (%s).  y start it once more · "
+                 "g go to it · n/Esc keep", (long long)p->items[0].run,
+                 p->items[0].status == SWEEP_RESUME ? "stopped"
+                                                    : sweep_status_name(p->items[0].status));
+        app_ask(a, text, "yg", again_done, s);
+    } else if (!p->todo) {
+        app_say(a, SEV_INFO, "All %d runs are in the store already", s->runs.n);
+    } else if (s->runs.n > 1 || !(s->cost.seconds <= ASK_ABOVE)) {
+        snprintf(text, sizeof text, "Start %d run%s: ~%s, %.2g FLOPs?  y start · n/Esc not yet",
+                 p->todo, p->todo == 1 ? "" : "s", fmt_time(time, sizeof time, s->cost.seconds),
+                 p->flops);
+        app_ask(a, text, "y", start_done, s);
+    } else {
+        launch_submit(s, 0);
+    }
+}
+
+static void press(struct launch *s, int button)
+{
+    if (button == BUTTON_START)
+        start(s);
+    else if (button == BUTTON_COPY)
+        app_copy(s->app, str_get(&s->command));
+    else {
+        launch_measure_start(s);
+        app_poll(s->app, .1);
+    }
+}
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+static void move_to(struct launch *s, int row)
+{
+    s->cursor = row < 0 ? 0 : row >= s->nrows ? s->nrows - 1 : row;
+}
+
+static int act_on_buttons(struct launch *s, int action)
+{
+    switch (action) {
+    case ACT_LEFT: case ACT_UP: s->button = (s->button + BUTTONS - 1) % BUTTONS; return 1;
+    case ACT_RIGHT: case ACT_DOWN: s->button = (s->button + 1) % BUTTONS; return 1;
+    case ACT_ENTER: press(s, s->button); return 1;
+    case ACT_BACK: s->focus = 0; return 1;
+    default: return 0;
+    }
+}
+
+static int act_launch(void *self, struct app *a, int action)
+{
+    struct launch *s = self;
+    int page = s->form.h > 1 ? s->form.h - 1 : 1;
+    if (s->focus && act_on_buttons(s, action))
+        return 1;
+    switch (action) {
+    case ACT_UP: move_to(s, s->cursor - 1); return 1;
+    case ACT_DOWN: move_to(s, s->cursor + 1); return 1;
+    case ACT_PAGE_UP: move_to(s, s->cursor - page); return 1;
+    case ACT_PAGE_DOWN: move_to(s, s->cursor + page); return 1;
+    case ACT_FIRST: move_to(s, 0); return 1;
+    case ACT_LAST: move_to(s, s->nrows - 1); return 1;
+    case ACT_NEXT_PANE: case ACT_PREV_PANE: s->focus = !s->focus; return 1;
+    case ACT_ENTER: edit(s); return 1;
+    case ACT_LEFT: turn(s, -1); return 1;
+    case ACT_RIGHT: turn(s, 1); return 1;
+    case ACT_MARK:
+        if (s->row[s->cursor] == LAUNCH_MORE)
+            edit(s);
+        else if (!turn(s, 1))
+            app_say(a, SEV_INFO, "Enter edits this field");
+        return 1;
+    case ACT_FIND: app_prompt(a, "find field:", "", find_done, NULL, s); return 1;
+    case ACT_FIND_NEXT: case ACT_FIND_PREV: {
+        int by = action == ACT_FIND_NEXT ? 1 : -1, at = s->row[s->cursor];
+        find_from(s, (at < 0 ? 0 : at) + by, by, 2);
+        return 1;
+    }
+    case ACT_START: start(s); return 1;
+    case ACT_COPY: app_copy(a, str_get(&s->command)); return 1;
+    case ACT_BACK:
+        if (s->find[0]) {
+            s->find[0] = 0;
+            return 1;
+        }
+        return 0;
+    default: return 0;
+    }
+}
+
+static int can_launch(void *self, struct app *a, int action)
+{
+    const struct launch *s = self;
+    switch (action) {
+    case ACT_UP: case ACT_DOWN: case ACT_LEFT: case ACT_RIGHT: case ACT_PAGE_UP: case ACT_PAGE_DOWN:
+    case ACT_FIRST: case ACT_LAST: case ACT_NEXT_PANE: case ACT_PREV_PANE: case ACT_ENTER:
+    case ACT_FIND: case ACT_COPY:
+        return 1;
+    case ACT_MARK: return !s->focus;
+    case ACT_FIND_NEXT: case ACT_FIND_PREV: return s->find[0] != 0;
+    case ACT_START: return !app_readonly(a);
+    case ACT_BACK: return s->focus || s->find[0];
+    default: return 0;
+    }
+}
+
+static void mouse_launch(void *self, struct app *a, const struct mouse *m)
+{
+    struct launch *s = self;
+    int row = m->y - s->form.y + s->top;
+    (void)a;
+    if (m->wheel) {
+        move_to(s, s->cursor + (m->wheel < 0 ? -1 : 1));
+        return;
+    }
+    if (m->button != 1 || m->drag)
+        return;
+    for (int i = 0; i < BUTTONS && m->y == s->button_y; i++)
+        if (m->x >= s->button_x[i] && m->x < s->button_x[i + 1]) {
+            s->focus = 1;
+            s->button = i;
+            press(s, i);
+            return;
+        }
+    if (m->y < s->form.y || m->y >= s->form.y + s->form.h || m->x >= s->form.x + s->form.w ||
+        row >= s->nrows)
+        return;
+    s->focus = 0;
+    if (row == s->cursor)
+        edit(s);
+    else
+        s->cursor = row;
+}
+
+static void status_launch(void *self, struct app *a, char *out, size_t size)
+{
+    const struct launch *s = self;
+    char time[FMT];
+    (void)a;
+    int n = snprintf(out, size, "draft · %d run%s", s->runs.n, s->runs.n == 1 ? "" : "s");
+    if (s->has_cost && n > 0 && (size_t)n < size && s->cost.plan.todo)
+        snprintf(out + n, size - (size_t)n, " · ~%s%s", fmt_time(time, sizeof time, s->cost.seconds),
+                 s->measure ? " · measuring" : "");
+}
+
+const struct screen_ops launch_screen = {
+    .name = "Launch",
+    .help = "a form for a run or a sweep, and what it will cost",
+    .size = sizeof(struct launch),
+    .open = open_launch,
+    .close = close_launch,
+    .tick = tick_launch,
+    .period = period_launch,
+    .draw = launch_draw,
+    .act = act_launch,
+    .can = can_launch,
+    .mouse = mouse_launch,
+    .status = status_launch,
+};

@@ -1,0 +1,95 @@
+/* Shared by the files of the Launch screen: the draft (launch_draft.c), what it stands for
+ * (launch_cost.c), its looks (launch_draw.c), its keys (launch.c). */
+#ifndef ES_UI_LAUNCH_H
+#define ES_UI_LAUNCH_H
+#include "experiments/estimate.h"
+#include "src/base/err.h"
+#include "src/base/str.h"
+#include "ui/app/app.h"
+
+/* The rows of config.def. */
+enum launch_field {
+#define F(type, name, ...) LAUNCH_##name,
+#include "src/config/config.def"
+#undef F
+    LAUNCH_FIELDS
+};
+#define LAUNCH_MORE (-1)   /* the row that opens the other fields */
+#define LAUNCH_VALUES 64   /* of one field */
+#define LAUNCH_RUNS 1000   /* of one draft */
+
+/* What was chosen; the rest is the preset's. Several values make an axis: at '|', or at ',' where
+ * the field is not a text. */
+struct draft {
+    char value[LAUNCH_FIELDS][CONFIG_TEXT];
+    uint8_t set[LAUNCH_FIELDS];
+};
+struct draft_values {
+    char text[LAUNCH_VALUES * 12 + CONFIG_TEXT];
+    char *item[LAUNCH_VALUES];
+    int n;
+};
+enum launch_button { BUTTON_START, BUTTON_MEASURE, BUTTON_COPY, BUTTONS };
+struct launch_measure;
+struct launch {
+    struct app *app;
+    struct draft draft, before;      /* before: for undo */
+    int row[LAUNCH_FIELDS + 1], nrows, cursor, top, more;
+    int focus, button;               /* focus: 0 form, 1 buttons */
+    int editing;                     /* field, -1 */
+    char typed[CONFIG_TEXT], typed_error[256], find[64];
+    /* What the draft stands for. */
+    struct sweep runs;
+    struct estimate cost;
+    int has_cost, bad;               /* bad: field of the error, -1 */
+    struct err err;
+    struct str command;
+    struct config plain;             /* the preset alone */
+    struct machine machine;
+    struct measured_speed measured;
+    struct packed_corpus *corpora;
+    int ncorpora;
+    uint64_t seen;                   /* of the store's runs and their states */
+    struct launch_measure *measure;  /* at work, or NULL */
+    struct rect form;                /* where the rows were drawn, for the mouse */
+    int button_y, button_x[BUTTONS + 1];
+};
+
+/* Opens the Launch screen on a copy of the run's configuration. */
+void launch_from_run(struct app *a, int64_t run);
+
+/* launch_draft.c */
+void draft_init(struct draft *d);
+void draft_load(struct draft *d, struct app *a);
+void draft_save(const struct draft *d, struct app *a);
+/* The fewest fields that give this configuration again. */
+void draft_from_config(struct draft *d, const struct config *c);
+/* Default and preset, nothing else. */
+void draft_plain(const struct draft *d, struct config *out);
+/* The value as it stands in the form. */
+const char *draft_get(const struct draft *d, const struct config *plain, int field, char *out,
+                      size_t size);
+/* Checks every value; "" gives the field back to the preset. Nothing is changed on error. */
+int draft_put(struct draft *d, int field, const char *text, struct err *err);
+/* 0, or E_USAGE: more values than LAUNCH_VALUES. */
+int draft_split(int field, const char *text, struct draft_values *out, struct err *err);
+/* All runs of the draft, resolved and named. *bad: field of the error, -1. A corpus that cannot be
+ * used is an error too, but the runs are there. */
+int draft_runs(const struct draft *d, const struct workspace *w, struct sweep *out, int *bad,
+               struct err *err);
+/* The command that does the same. */
+void draft_command(const struct draft *d, const struct workspace *w, const struct sweep *runs,
+                   struct str *out);
+
+/* launch_cost.c */
+void launch_recount(struct launch *s);
+/* Hands the runs to the host, `again` though the store has them. */
+void launch_submit(struct launch *s, int again);
+void launch_measure_start(struct launch *s);
+/* 1: it has ended, and what it found is in s->measured. */
+int launch_measure_take(struct launch *s);
+void launch_measure_drop(struct launch *s);
+
+/* launch_draw.c */
+void launch_draw(void *self, struct app *a, struct grid *g, struct rect area);
+#endif

@@ -1,0 +1,438 @@
+/* A draft: the fields that were chosen, and the runs and the command they stand for. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiments/prepare.h"
+#include "src/base/file.h"
+#include "src/base/visible.h"
+#include "ui/screen/launch.h"
+
+#define SHOW(s) visible((char[120]){0}, 120, (s))
+
+void draft_init(struct draft *d)
+{
+    memset(d, 0, sizeof *d);
+    snprintf(d->value[LAUNCH_preset], CONFIG_TEXT, "tiny");
+    d->set[LAUNCH_preset] = 1;
+}
+
+static void state_key(int field, char out[64])
+{
+    snprintf(out, 64, "launch.%s", config_fields[field].name);
+}
+
+void draft_load(struct draft *d, struct app *a)
+{
+    char key[64];
+    struct err err;
+    draft_init(d);
+    for (int i = 0; i < LAUNCH_FIELDS; i++) {
+        state_key(i, key);
+        const char *v = app_state(a, key);
+        if (v && *v == '=')
+            draft_put(d, i, v + 1, &err); /* a value of another version is left out */
+    }
+}
+
+void draft_save(const struct draft *d, struct app *a)
+{
+    char key[64], value[CONFIG_TEXT + 1];
+    for (int i = 0; i < LAUNCH_FIELDS; i++) {
+        state_key(i, key);
+        snprintf(value, sizeof value, "%s%.255s", d->set[i] ? "=" : "", d->set[i] ? d->value[i] : "");
+        if (*value || app_state(a, key))
+            app_set_state(a, key, value);
+    }
+}
+
+void draft_plain(const struct draft *d, struct config *out)
+{
+    config_default(out);
+    if (d->set[LAUNCH_preset])
+        config_preset(out, d->value[LAUNCH_preset], NULL);
+    else
+        config_preset(out, config_fields[LAUNCH_preset].def, NULL);
+}
+
+/* Lists: a text field is one value unless there is a '|' in it. */
+static const char *cut_of(int field, const char *text)
+{
+    if (strchr(text, '|'))
+        return "|";
+    return config_fields[field].type == CONFIG_TEXTUAL && field != LAUNCH_generator_size ? "" : ",";
+}
+
+/* "3-7" among seeds. */
+static int seed_range(const char *t, struct draft_values *out, size_t *used, struct err *err)
+{
+    char *end;
+    long a = strtol(t, &end, 10), b;
+    if (end == t || *end != '-')
+        return 0;
+    const char *second = end + 1;
+    b = strtol(second, &end, 10);
+    if (end == second || *end || a < 0 || b < a)
+        return 0;
+    for (; a <= b; a++) {
+        if (out->n == LAUNCH_VALUES)
+            return err_set(err, E_USAGE, "seed: more than %d values", LAUNCH_VALUES);
+        out->item[out->n++] = out->text + *used;
+        *used += (size_t)snprintf(out->text + *used, sizeof out->text - *used, "%ld", a) + 1;
+    }
+    return 1;
+}
+
+int draft_split(int field, const char *text, struct draft_values *out, struct err *err)
+{
+    const char *cut = cut_of(field, text);
+    size_t used = 0;
+    out->n = 0;
+    for (const char *p = text;; p++) {
+        char one[CONFIG_TEXT];
+        size_t n = *cut ? strcspn(p, cut) : strlen(p), last = n;
+        for (; last && isspace((unsigned char)*p); last--, n--)
+            p++;
+        while (last && isspace((unsigned char)p[last - 1]))
+            last--;
+        snprintf(one, sizeof one, "%.*s", (int)last, p);
+        int range = field == LAUNCH_seed ? seed_range(one, out, &used, err) : 0;
+        if (range < 0)
+            return range;
+        if (!range && out->n == LAUNCH_VALUES)
+            return err_set(err, E_USAGE, "%s: more than %d values", config_fields[field].name,
+                           LAUNCH_VALUES);
+        if (!range) {
+            out->item[out->n++] = out->text + used;
+            used += (size_t)snprintf(out->text + used, sizeof out->text - used, "%s", one) + 1;
+        }
+        p += n;
+        if (!*p)
+            return 0;
+    }
+}
+
+int draft_put(struct draft *d, int field, const char *text, struct err *err)
+{
+    const struct config_field *f = &config_fields[field];
+    struct draft_values v;
+    struct config c;
+    if (strlen(text) >= CONFIG_TEXT)
+        return err_set(err, E_USAGE, "%s: longer than %d bytes", f->name, CONFIG_TEXT - 1);
+    text += strspn(text, " ");
+    int rc = *text ? draft_split(field, text, &v, err) : 0;
+    if (rc)
+        return rc;
+    if (*text && v.n > 1 && (field == LAUNCH_preset || field == LAUNCH_name))
+        return err_set(err, E_USAGE, "%s: it is one for all runs", f->name);
+    config_default(&c);
+    for (int i = 0; *text && !rc && i < v.n; i++)
+        rc = field == LAUNCH_preset ? config_preset(&c, v.item[i], err)
+                                    : config_set(&c, f->name, v.item[i], err);
+    if (rc)
+        return rc;
+    snprintf(d->value[field], CONFIG_TEXT, "%s", text);
+    draft_plain(d, &c);
+    char plain[CONFIG_TEXT];
+    config_get(&c, f, plain, sizeof plain);
+    d->set[field] = *text || (f->type == CONFIG_TEXTUAL && field != LAUNCH_generator_size && *plain);
+    return 0;
+}
+
+const char *draft_get(const struct draft *d, const struct config *plain, int field, char *out,
+                      size_t size)
+{
+    if (!d->set[field]) {
+        char plainer[32];
+        const struct config_field *f = &config_fields[field];
+        config_get(plain, f, out, size);
+        snprintf(plainer, sizeof plainer, "%.10g", strtod(out, NULL)); /* 50, not 5e+01 */
+        if (f->type == CONFIG_REAL && strchr(out, 'e') && !strchr(plainer, 'e') &&
+            strtod(plainer, NULL) == strtod(out, NULL))
+            snprintf(out, size, "%s", plainer);
+        return out;
+    }
+    snprintf(out, size, "%s", d->value[field]);
+    return out;
+}
+
+/* 1: with this field left to the preset the configuration comes out the same. */
+static int needless(const struct draft *d, int field, const struct config *want)
+{
+    struct config c;
+    char a[CONFIG_TEXT], b[CONFIG_TEXT];
+    draft_plain(d, &c);
+    for (int i = 0; i < LAUNCH_FIELDS; i++)
+        if (i != field && i != LAUNCH_preset && d->set[i] &&
+            config_set(&c, config_fields[i].name, d->value[i], NULL))
+            return 0;
+    if (config_resolve(&c, NULL))
+        return 0;
+    for (int i = 0; i < LAUNCH_FIELDS; i++)
+        if (i != LAUNCH_name && i != LAUNCH_tags &&
+            strcmp(config_get(&c, &config_fields[i], a, sizeof a),
+                   config_get(want, &config_fields[i], b, sizeof b)))
+            return 0;
+    return 1;
+}
+
+void draft_from_config(struct draft *d, const struct config *c)
+{
+    struct config want = *c;
+    config_resolve(&want, NULL);
+    memset(d, 0, sizeof *d);
+    for (int i = 0; i < LAUNCH_FIELDS; i++) {
+        config_get(&want, &config_fields[i], d->value[i], CONFIG_TEXT);
+        d->set[i] = i != LAUNCH_name && i != LAUNCH_tags;
+    }
+    for (int i = 0; i < LAUNCH_FIELDS; i++)
+        if (i != LAUNCH_preset && d->set[i] && needless(d, i, &want))
+            d->set[i] = 0;
+}
+
+/* --- runs ------------------------------------------------------------------------------------- */
+
+struct axes {
+    struct draft_values v[LAUNCH_FIELDS];
+    int field[LAUNCH_FIELDS], n;
+    long runs;
+};
+
+/* The fields with several values; seeds first, so that a table fills seed by seed. */
+static int find_axes(const struct draft *d, struct axes *x, int *bad, struct err *err)
+{
+    x->n = 0;
+    x->runs = 1;
+    for (int k = 0; k <= LAUNCH_FIELDS; k++) {
+        int i = k ? k - 1 : LAUNCH_seed;
+        if (!d->set[i] || !*d->value[i] || (k && i == LAUNCH_seed) || i == LAUNCH_preset ||
+            i == LAUNCH_name)
+            continue;
+        *bad = i;
+        int rc = draft_split(i, d->value[i], &x->v[x->n], err);
+        if (rc)
+            return rc;
+        if (x->v[x->n].n < 2)
+            continue;
+        x->field[x->n] = i;
+        x->runs *= x->v[x->n++].n;
+        if (x->runs > LAUNCH_RUNS)
+            return err_set(err, E_USAGE, "%s: with it there are more than %d runs",
+                           config_fields[i].name, LAUNCH_RUNS);
+    }
+    *bad = -1;
+    return 0;
+}
+
+/* The field that a sentence about a configuration begins with. */
+static int field_of(const char *text)
+{
+    for (int i = 0; i < LAUNCH_FIELDS; i++) {
+        size_t n = strlen(config_fields[i].name);
+        if (!strncmp(text, config_fields[i].name, n) && (text[n] == ':' || text[n] == ' '))
+            return i;
+    }
+    return -1;
+}
+
+static int one_run(const struct draft *d, const struct axes *x, long index, struct sweep_run *r,
+                   int *bad, struct err *err)
+{
+    struct config *c = &r->config;
+    int rc = 0;
+    draft_plain(d, c);
+    for (int i = 0; i < LAUNCH_FIELDS && !rc; i++)
+        if (d->set[i] && i != LAUNCH_preset) {
+            const char *value = d->value[i];
+            long stride = x->runs;
+            for (int k = 0; k < x->n; k++) {
+                stride /= x->v[k].n;
+                if (x->field[k] == i)
+                    value = x->v[k].item[index / stride % x->v[k].n];
+            }
+            struct draft_values v;
+            if (value == d->value[i] && *value && !draft_split(i, value, &v, err))
+                value = v.item[0]; /* without the blanks around it */
+            *bad = i;
+            rc = config_set(c, config_fields[i].name, value, err);
+        }
+    if (!rc && (rc = config_resolve(c, err)))
+        *bad = field_of(err->text);
+    return rc;
+}
+
+static void name_run(const struct draft *d, const struct axes *x, long index, struct sweep_run *r)
+{
+    long stride = x->runs;
+    r->label[0] = 0;
+    for (int k = 0; k < x->n; k++) {
+        stride /= x->v[k].n;
+        size_t used = strlen(r->label);
+        if (x->field[k] != LAUNCH_seed)
+            snprintf(r->label + used, sizeof r->label - used, "%s%s=%s", used ? " " : "",
+                     config_fields[x->field[k]].name, x->v[k].item[index / stride % x->v[k].n]);
+    }
+    long seeds = x->n && x->field[0] == LAUNCH_seed ? x->v[0].n : 1;
+    r->row = (int)(index % (x->runs / seeds));
+    if (x->runs == 1)
+        return;
+    const char *name = d->set[LAUNCH_name] && *d->value[LAUNCH_name] ? d->value[LAUNCH_name]
+                                                                   : "sweep";
+    char tags[CONFIG_TEXT];
+    snprintf(r->config.name, CONFIG_TEXT, "%.50s%s%.150s s%ld", name, *r->label ? " " : "", r->label,
+             r->config.seed);
+    snprintf(tags, sizeof tags, "%.150s%ssweep:%.50s", r->config.tags, *r->config.tags ? "," : "",
+             name);
+    memcpy(r->config.tags, tags, sizeof tags);
+    if (!*r->label)
+        snprintf(r->label, sizeof r->label, "all");
+}
+
+/* Names become paths as the host will see them. "demo" is the demo's text, written when a run of it
+ * is started. */
+static int find_text(const struct workspace *w, struct config *c, int *bad, struct err *err)
+{
+    char demo[1000];
+    *bad = LAUNCH_corpus;
+    if (!*c->corpus)
+        return err_set(err, E_USAGE, "corpus: name a packed corpus or a text file");
+    if (!strcmp(c->corpus, "demo")) {
+        snprintf(demo, sizeof demo, "%s/demo.txt", w->dir);
+        if (strlen(demo) >= CONFIG_TEXT)
+            return err_set(err, E_USAGE, "corpus: the workspace's path is too long");
+        memcpy(c->corpus, demo, strlen(demo) + 1);
+        if (file_exists(demo))
+            return prepare_paths(w, c, err);
+        return 0;
+    }
+    int rc = prepare_paths(w, c, err);
+    if (rc)
+        *bad = field_of(err->text);
+    return rc;
+}
+
+int draft_runs(const struct draft *d, const struct workspace *w, struct sweep *out, int *bad,
+               struct err *err)
+{
+    struct axes *x = malloc(sizeof *x);
+    memset(out, 0, sizeof *out);
+    if (!x)
+        return err_nomem(err, "the runs of a form");
+    int rc = find_axes(d, x, bad, err);
+    out->runs = rc ? NULL : calloc((size_t)x->runs, sizeof *out->runs);
+    if (!rc && !out->runs)
+        rc = err_nomem(err, "the runs of a form");
+    for (long i = 0; !rc && i < x->runs; i++) {
+        rc = one_run(d, x, i, &out->runs[i], bad, err);
+        if (!rc)
+            name_run(d, x, i, &out->runs[i]);
+        out->n += !rc;
+    }
+    if (rc)
+        sweep_free(out);
+    for (int i = 0; i < out->n && !rc; i++)
+        rc = find_text(w, &out->runs[i].config, bad, err);
+    if (!rc) {
+        *bad = -1;
+        out->seeds = x->n && x->field[0] == LAUNCH_seed ? x->v[0].n : 1;
+        out->rows = out->n / out->seeds;
+        snprintf(out->name, sizeof out->name, "%.60s",
+                 *d->value[LAUNCH_name] ? d->value[LAUNCH_name] : "sweep");
+    }
+    free(x);
+    return rc;
+}
+
+/* --- command ---------------------------------------------------------------------------------- */
+
+static void quoted(struct str *out, const char *text)
+{
+    int plain = *text != 0;
+    for (const char *p = text; *p && plain; p++)
+        plain = isalnum((unsigned char)*p) || strchr("_-./:,=+@%", *p);
+    if (plain) {
+        str_add(out, text);
+        return;
+    }
+    str_addc(out, '\'');
+    for (const char *p = text; *p; p++)
+        if (*p == '\'')
+            str_add(out, "'\\''");
+        else
+            str_addc(out, *p);
+    str_addc(out, '\'');
+}
+
+/* The value as a command gets it: paths are absolute. */
+static void value_of(const struct draft *d, int field, const struct sweep *runs, char *out, size_t size)
+{
+    int path = field == LAUNCH_corpus || field == LAUNCH_vocab || field == LAUNCH_validation ||
+               field == LAUNCH_init_generator || field == LAUNCH_init_discriminator;
+    if (path && runs->n && !strchr(d->value[field], '|'))
+        config_get(&runs->runs[0].config, &config_fields[field], out, size);
+    else
+        snprintf(out, size, "%s", d->value[field]);
+}
+
+static void add_workspace(const struct workspace *w, struct str *out)
+{
+    struct workspace plain;
+    if (!workspace_open(&plain, NULL, 0, NULL) && !strcmp(plain.dir, w->dir))
+        return;
+    str_add(out, " --workspace ");
+    quoted(out, w->dir);
+}
+
+static void sweep_command(const struct draft *d, const struct workspace *w, const struct sweep *runs,
+                          struct str *out)
+{
+    char v[CONFIG_TEXT];
+    str_add(out, "electroscope sweep");
+    add_workspace(w, out);
+    str_add(out, " /dev/stdin <<'END'\n[run]\n");
+    for (int pass = 0; pass < 3; pass++)
+        for (int i = 0, any = 0; i < LAUNCH_FIELDS; i++) {
+            struct draft_values values;
+            if (!d->set[i] || i == LAUNCH_name || i == LAUNCH_tags ||
+                (*d->value[i] && draft_split(i, d->value[i], &values, NULL)))
+                continue;
+            int list = *d->value[i] && values.n > 1;
+            if (pass != (list ? i == LAUNCH_seed ? 2 : 1 : 0))
+                continue;
+            if (pass && !any++)
+                str_add(out, pass == 1 ? "[sweep]\n" : "[seeds]\n");
+            str_addf(out, "%s = ", pass == 2 ? "seeds" : config_fields[i].name);
+            if (!list) {
+                value_of(d, i, runs, v, sizeof v);
+                str_add(out, v);
+            }
+            for (int k = 0; list && k < values.n; k++)
+                str_addf(out, "%s%s", k ? pass == 2 ? ", " : " | " : "", values.item[k]);
+            str_addc(out, '\n');
+        }
+    str_add(out, "END\n");
+}
+
+void draft_command(const struct draft *d, const struct workspace *w, const struct sweep *runs,
+                   struct str *out)
+{
+    char v[CONFIG_TEXT];
+    str_clear(out);
+    if (runs->n > 1) {
+        sweep_command(d, w, runs, out);
+        return;
+    }
+    str_add(out, "electroscope train");
+    add_workspace(w, out);
+    for (int i = 0; i < LAUNCH_FIELDS; i++) {
+        if (!d->set[i])
+            continue;
+        value_of(d, i, runs, v, sizeof v);
+        str_add(out, " --");
+        for (const char *p = config_fields[i].name; *p; p++)
+            str_addc(out, *p == '_' ? '-' : *p);
+        str_addc(out, config_fields[i].type == CONFIG_BOOL ? '=' : ' ');
+        quoted(out, v);
+    }
+}

@@ -1,0 +1,401 @@
+/* The looks of the Launch screen: the form, the help of its field, what it will cost. */
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/screen/launch.h"
+#include "ui/term/sign.h"
+#include "ui/widget/format.h"
+#include "ui/widget/pane.h"
+
+#define NAME_W 22
+#define LABEL_W 12
+#define DIM STYLE(ROLE_DIM, 0)
+#define PLAIN STYLE(ROLE_TEXT, 0)
+
+/* Words wrapped into `rows` lines; a word longer than a line is cut into pieces. Returns the rows
+ * used. */
+static int wrapped(struct grid *g, struct rect in, struct style st, const char *text)
+{
+    int y = in.y, x = in.x;
+    while (*text && y < in.y + in.h) {
+        char word[CONFIG_TEXT + 1];
+        size_t n = strcspn(text, " \n");
+        snprintf(word, sizeof word, "%.*s", (int)(n < CONFIG_TEXT ? n : CONFIG_TEXT), text);
+        int w = text_columns(word), full = in.w > 0 && w > in.w;
+        if (x > in.x && x + w > in.x + in.w && !full)
+            y++, x = in.x;
+        int left = in.x + in.w - x;
+        if (full && left > 0 && n > (size_t)left) { /* paths: ASCII, cut where the line ends */
+            word[left] = 0;
+            n = (size_t)left;
+        }
+        if (y < in.y + in.h)
+            x += grid_text(g, in, y, x, -1, st, word);
+        text += n;
+        if (*text == ' ')
+            x++, text++;
+        else if (*text == '\n' || (full && *text))
+            y++, x = in.x, text += *text == '\n';
+    }
+    return y - in.y + (x > in.x);
+}
+
+/* What stands beside a value: its error, how many it is, or what it comes to. */
+static void note(const struct launch *s, int field, const char *value, char *out, size_t size, int *bad)
+{
+    const struct config_field *f = &config_fields[field];
+    struct draft_values v;
+    char got[CONFIG_TEXT], n[FMT];
+    *bad = 0;
+    *out = 0;
+    if (s->editing == field && s->typed_error[0]) {
+        *bad = 1;
+        snprintf(out, size, "! %s", s->typed_error);
+        return;
+    }
+    if (s->bad == field && s->err.code) {
+        *bad = 1;
+        snprintf(out, size, "! %s", s->err.text);
+        return;
+    }
+    if (*value && !draft_split(field, value, &v, NULL) && v.n > 1) {
+        snprintf(out, size, "%d values", v.n);
+        return;
+    }
+    if (s->runs.n) { /* what -1 and 0 stand for */
+        config_get(&s->runs.runs[0].config, f, got, sizeof got);
+        if (f->type == CONFIG_REAL)
+            snprintf(got, sizeof got, "%.10g", strtod(got, NULL)); /* 50, not 5e+01 */
+        int derived = f->type == CONFIG_INT || f->type == CONFIG_REAL;
+        if (derived && strcmp(got, value) && (!strcmp(value, "0") || !strcmp(value, "-1"))) {
+            snprintf(out, size, "%s %s %s", sign(SIGN_ARROW), got, f->unit);
+            return;
+        }
+    }
+    if (f->type == CONFIG_INT && strlen(value) > 4)
+        snprintf(out, size, "%s %s", fmt_round(n, sizeof n, strtod(value, NULL)), f->unit);
+    else
+        snprintf(out, size, "%s", f->unit);
+}
+
+static void draw_field(struct launch *s, struct grid *g, struct rect row, int field, int here)
+{
+    char value[CONFIG_TEXT], text[520];
+    int bad, x = row.x + NAME_W + 3, w = row.w >= 64 ? 28 : 20;
+    const struct config_field *f = &config_fields[field];
+    int set = s->draft.set[field];
+    draft_get(&s->draft, &s->plain, field, value, sizeof value);
+    if (s->editing == field)
+        snprintf(value, sizeof value, "%s", s->typed);
+    note(s, field, value, text, sizeof text, &bad);
+    if (f->type == CONFIG_BOOL && (!strcmp(value, "0") || !strcmp(value, "1")))
+        snprintf(value, sizeof value, "%s", *value == '1' ? "yes" : "no");
+    grid_text(g, row, row.y, row.x + 2, NAME_W, STYLE(ROLE_TEXT, 0), f->name);
+    struct style st = STYLE(set ? ROLE_TEXT : ROLE_DIM, set ? ATTR_BOLD : 0);
+    if (s->editing == field)
+        st = STYLE(ROLE_ACCENT, ATTR_BOLD);
+    int long_value = text_columns(value) > w;
+    int room = row.x + row.w - x;
+    if (long_value && !bad)
+        w = room - text_columns(text) - 2;
+    int used = *value ? grid_middle(g, row, row.y, x, w, st, value)
+                      : grid_text(g, row, row.y, x, w, DIM, "-");
+    int nx = x + (used > w || long_value ? used : bad ? used : w) + 1;
+    if (nx < row.x + row.w)
+        grid_text(g, row, row.y, nx, -1, bad ? STYLE(ROLE_BAD, 0) : DIM, text);
+    if (here)
+        grid_text(g, row, row.y, row.x, 1, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
+}
+
+static void draw_more(const struct launch *s, struct grid *g, struct rect row, int here)
+{
+    int shown = s->more ? LAUNCH_FIELDS : s->nrows - 1;
+    if (here)
+        grid_text(g, row, row.y, row.x, 1, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
+    grid_textf(g, row, row.y, row.x + 2, -1, STYLE(ROLE_ACCENT, 0), s->more ? "all fields" : "more");
+    grid_textf(g, row, row.y, row.x + NAME_W + 3, -1, DIM,
+               s->more ? "Enter hides what is the preset's" : "%d fields as the preset has them",
+               LAUNCH_FIELDS - shown);
+}
+
+/* "whole number 1 to 1,000,000 steps", "one of a b c" */
+static void kind(const struct launch *s, int field, char *out, size_t size)
+{
+    const struct config_field *f = &config_fields[field];
+    char plain[CONFIG_TEXT];
+    size_t n = 0;
+    config_get(&s->plain, f, plain, sizeof plain);
+    if (field == LAUNCH_corpus) {
+        n = (size_t)snprintf(out, size, "Space chooses:");
+        for (int i = 0; i < s->ncorpora && n < size; i++)
+            n += (size_t)snprintf(out + n, size - n, " %s,", s->corpora[i].name);
+        if (n < size)
+            snprintf(out + n, size - n, " demo · or Enter and text files, which are packed first");
+        return;
+    }
+    switch (f->type) {
+    case CONFIG_INT: case CONFIG_REAL:
+        n = (size_t)snprintf(out, size, "%s %.10g to %.10g%s%s", f->type == CONFIG_INT ? "whole number"
+                             : "number", f->min, f->max, *f->unit ? " " : "", f->unit);
+        break;
+    case CONFIG_CHOICE:
+        n = (size_t)snprintf(out, size, "one of %s", f->choices);
+        for (char *p = out; *p; p++)
+            *p = *p == '|' ? ' ' : *p;
+        break;
+    case CONFIG_BOOL: n = (size_t)snprintf(out, size, "yes or no"); break;
+    default: n = (size_t)snprintf(out, size, "text"); break;
+    }
+    if (n < size && *plain && field != LAUNCH_preset)
+        n += (size_t)snprintf(out + n, size - n, " · preset's %s",
+                              f->type == CONFIG_BOOL ? *plain == '1' ? "yes" : "no" : plain);
+    if (n < size && field == LAUNCH_seed)
+        snprintf(out + n, size - n, " · several: 1,2,3 or 1-5");
+    else if (n < size && field != LAUNCH_name && field != LAUNCH_preset)
+        snprintf(out + n, size - n, " · several make a sweep: a%sb", f->type == CONFIG_TEXTUAL &&
+                 field != LAUNCH_generator_size ? "|" : ",");
+}
+
+static void draw_help(struct launch *s, struct grid *g, struct rect r)
+{
+    char text[1024];
+    int field = s->row[s->cursor];
+    if (r.h > 2) {
+        pane_titlef(g, r.y, r.x, r.w, 0, "%s", field == LAUNCH_MORE ? "more" : config_fields[field].name);
+        r.y++;
+        r.h--;
+    }
+    r.x += 2;
+    r.w -= 4;
+    if (field == LAUNCH_MORE) {
+        grid_text(g, r, r.y, r.x, -1, DIM, s->more ? "" : "Enter shows every field; / finds one");
+        return;
+    }
+    int used = wrapped(g, r, PLAIN, config_fields[field].help);
+    struct rect rest = { r.y + used, r.x, r.h - used, r.w };
+    kind(s, field, text, sizeof text);
+    if (rest.h > 0)
+        wrapped(g, rest, DIM, text);
+}
+
+static void draw_form(struct launch *s, struct grid *g, struct rect area, int help)
+{
+    char runs[64], preset[CONFIG_TEXT];
+    int rows = area.h - 1 - help;
+    snprintf(runs, sizeof runs, s->runs.n > 1 ? "new sweep of %d runs" : "new run", s->runs.n);
+    draft_get(&s->draft, &s->plain, LAUNCH_preset, preset, sizeof preset);
+    const char *parts[] = { runs, preset, s->find };
+    pane_title(g, area.y, area.x, area.w, !s->focus, parts, 3);
+    rows = rows < 0 ? 0 : rows;
+    s->form = (struct rect){ area.y + 1, area.x, rows, area.w };
+    if (s->cursor < s->top)
+        s->top = s->cursor;
+    if (s->cursor >= s->top + rows)
+        s->top = s->cursor - rows + 1;
+    if (s->top > s->nrows - rows)
+        s->top = s->nrows - rows;
+    s->top = s->top < 0 ? 0 : s->top;
+    for (int i = s->top; i < s->nrows && i - s->top < rows; i++) {
+        struct rect row = { area.y + 1 + i - s->top, area.x, 1, area.w };
+        int here = i == s->cursor;
+        if (s->row[i] == LAUNCH_MORE)
+            draw_more(s, g, row, here);
+        else
+            draw_field(s, g, row, s->row[i], here);
+        if (here && !s->focus) {
+            grid_back(g, row, BACK_SELECTED);
+            g->cursor_y = row.y;
+            g->cursor_x = row.x;
+        }
+    }
+    if (help > 0)
+        draw_help(s, g, (struct rect){ area.y + area.h - help, area.x, help, area.w });
+}
+
+/* --- what it will cost ------------------------------------------------------------------------ */
+
+struct line { char label[16], text[400]; uint8_t role; };
+
+static void runs_line(const struct launch *s, struct line *l)
+{
+    const struct sweep_plan *p = &s->cost.plan;
+    char which[160] = "";
+    int there = s->runs.n - p->todo, shown = 0;
+    for (int i = 0; i < s->runs.n; i++) {
+        there += p->items[i].status == SWEEP_RESUME;
+        if (p->items[i].run && shown++ < 4) {
+            size_t n = strlen(which);
+            snprintf(which + n, sizeof which - n, "%s%lld", n ? ", " : "", (long long)p->items[i].run);
+        }
+    }
+    l->role = there ? ROLE_WARN : ROLE_TEXT;
+    if (s->runs.n == 1 && there)
+        snprintf(l->text, sizeof l->text, "run %s has this configuration: %s", which,
+                 p->items[0].status == SWEEP_RESUME ? "stopped"
+                                                    : sweep_status_name(p->items[0].status));
+    else if (s->runs.n == 1)
+        snprintf(l->text, sizeof l->text, "1, new");
+    else if (there)
+        snprintf(l->text, sizeof l->text, "%d, %d in the store already (run %s%s)", s->runs.n, there,
+                 which, shown > 4 ? ", ..." : "");
+    else
+        snprintf(l->text, sizeof l->text, "%d, all new · %d rows x %d seed%s", s->runs.n, s->runs.rows,
+                 s->runs.seeds, s->runs.seeds == 1 ? "" : "s");
+}
+
+static void params_line(const struct launch *s, struct line *l)
+{
+    const struct estimate *e = &s->cost;
+    char d[FMT], g[FMT], t[FMT], sh[FMT], v[FMT];
+    const char *most = e->vocab_exact ? "" : " at most";
+    fmt_count(d, sizeof d, (double)e->disc_params);
+    fmt_count(g, sizeof g, (double)e->gen_params);
+    fmt_count(sh, sizeof sh, (double)e->shared_params);
+    fmt_exact(t, sizeof t, (int64_t)e->params);
+    fmt_exact(v, sizeof v, e->vocab);
+    if (!e->gen_params)
+        snprintf(l->text, sizeof l->text, "%s · one network · vocab %s%s", t, v, most);
+    else if (e->shared_params)
+        snprintf(l->text, sizeof l->text, "%s · disc %s + gen %s, %s shared · vocab %s%s", t, d, g,
+                 sh, v, most);
+    else
+        snprintf(l->text, sizeof l->text, "%s · disc %s + gen %s · vocab %s%s", t, d, g, v, most);
+}
+
+static void memory_line(const struct launch *s, struct line *l)
+{
+    char need[FMT], have[FMT], disk[FMT];
+    const struct config *c = &s->runs.runs[s->cost.largest].config;
+    int known = s->machine.memory_free > 0;
+    int short_of = known && (double)s->cost.memory > s->machine.memory_free;
+    l->role = short_of ? ROLE_BAD : ROLE_TEXT;
+    fmt_size(need, sizeof need, (double)s->cost.memory);
+    fmt_size(have, sizeof have, s->machine.memory_free);
+    fmt_size(disk, sizeof disk, (double)s->cost.checkpoint);
+    snprintf(l->text, sizeof l->text, "%s%s%s%s%s · checkpoints %ld x %s", short_of ? "! " : "", need,
+             known ? " of " : "", known ? have : "", known ? " free" : "", c->keep_checkpoints + 1, disk);
+}
+
+static int cost_lines(const struct launch *s, struct line *l)
+{
+    char a[FMT], b[FMT];
+    int n = 0;
+    const struct estimate *e = &s->cost;
+    if (s->err.code) {
+        l[n] = (struct line){ "not yet", "", ROLE_BAD };
+        snprintf(l[n++].text, sizeof l->text, "! %.390s", s->err.text);
+    }
+    if (!s->has_cost)
+        return n;
+    l[n] = (struct line){ "runs", "", ROLE_TEXT };
+    if (!s->err.code)
+        runs_line(s, &l[n++]);
+    l[n] = (struct line){ "parameters", "", ROLE_TEXT };
+    params_line(s, &l[n++]);
+    l[n] = (struct line){ "memory", "", ROLE_TEXT };
+    memory_line(s, &l[n++]);
+    l[n] = (struct line){ "work", "", ROLE_TEXT };
+    snprintf(l[n++].text, sizeof l->text, "%s tokens · %s FLOPs", fmt_count(a, sizeof a, e->plan.tokens),
+             fmt_exp(b, sizeof b, e->plan.flops));
+    l[n] = (struct line){ "time", "", ROLE_TEXT };
+    snprintf(l[n++].text, sizeof l->text, "~%s · %s", fmt_time(a, sizeof a, e->seconds), e->source);
+    return n;
+}
+
+static void draw_buttons(struct launch *s, struct grid *g, struct rect row)
+{
+    char start[48];
+    int n = s->has_cost ? s->cost.plan.todo : s->runs.n, x = row.x + 1;
+    snprintf(start, sizeof start, n > 1 ? "Start %d runs" : "Start", n);
+    const char *names[BUTTONS] = { start, s->measure ? "Measuring" : "Measure speed", "Copy" };
+    s->button_y = row.y;
+    for (int i = 0; i < BUTTONS; i++) {
+        int on = s->focus && i == s->button, x0 = x;
+        s->button_x[i] = x;
+        int ready = i != BUTTON_START || (!s->err.code && s->has_cost && !app_readonly(s->app));
+        struct style st = STYLE(ready ? ROLE_ACCENT : ROLE_DIM, i == BUTTON_START ? ATTR_BOLD : 0);
+        x += grid_textf(g, row, row.y, x, -1, st, "[ %s ]", names[i]) + 1;
+        if (on) {
+            grid_back(g, (struct rect){ row.y, x0, 1, x - x0 - 1 }, BACK_SELECTED);
+            g->cursor_y = row.y;
+            g->cursor_x = x0;
+        }
+    }
+    s->button_x[BUTTONS] = x;
+}
+
+static void draw_corpora(const struct launch *s, struct grid *g, struct rect r)
+{
+    char tokens[FMT], vocab[FMT];
+    if (r.h < 3)
+        return;
+    pane_titlef(g, r.y, r.x, r.w, 0, "packed corpora %d", s->ncorpora);
+    if (!s->ncorpora)
+        wrapped(g, (struct rect){ r.y + 1, r.x + 1, r.h - 1, r.w - 2 }, DIM,
+                "None yet: a text file as corpus is packed once, then listed here.");
+    for (int i = 0; i < s->ncorpora && i + 1 < r.h; i++) {
+        const struct packed_corpus *c = &s->corpora[i];
+        grid_middle(g, r, r.y + 1 + i, r.x + 1, r.w - 30, PLAIN, c->name);
+        grid_textf(g, r, r.y + 1 + i, r.x + r.w - 28, -1, DIM, "%6s tokens  vocab %s",
+                   fmt_count(tokens, sizeof tokens, (double)c->tokens),
+                   fmt_exact(vocab, sizeof vocab, c->vocab));
+    }
+}
+
+static void draw_cost(struct launch *s, struct grid *g, struct rect area, int wide)
+{
+    struct line l[8];
+    int n = cost_lines(s, l), y = area.y + 1, end = area.y + area.h - (wide ? 0 : 1);
+    pane_titlef(g, area.y, area.x, area.w, s->focus, s->runs.n > 1 ? "what they will cost"
+                                                                     : "what it will cost");
+    int text_w = area.w - LABEL_W - 3;
+    for (int i = 0; i < n && y < end; i++) {
+        struct rect in = { y, area.x + LABEL_W + 2, wide ? end - y : 1, text_w };
+        grid_text(g, area, y, area.x + 1, LABEL_W, DIM, l[i].label);
+        y += wide ? wrapped(g, in, STYLE(l[i].role, 0), l[i].text)
+                  : (grid_text(g, in, y, in.x, -1, STYLE(l[i].role, 0), l[i].text), 1);
+    }
+    if (y < end && s->runs.n) {
+        struct rect in = { y, area.x + LABEL_W + 2, wide ? (end - y < 7 ? end - y : 7) : 1, text_w };
+        grid_text(g, area, y, area.x + 1, LABEL_W, DIM, "command");
+        if (wide)
+            y += wrapped(g, in, PLAIN, str_get(&s->command));
+        else {
+            char first[400];
+            snprintf(first, sizeof first, "%.*s", (int)strcspn(str_get(&s->command), "\n"),
+                     str_get(&s->command));
+            grid_middle(g, in, y, in.x, in.w, PLAIN, first);
+            y++;
+        }
+    }
+    if (wide && y < end) {
+        draw_buttons(s, g, (struct rect){ y, area.x, 1, area.w });
+        draw_corpora(s, g, (struct rect){ y + 1, area.x, end - y - 1, area.w });
+    } else if (!wide) {
+        draw_buttons(s, g, (struct rect){ end, area.x, 1, area.w });
+    }
+}
+
+void launch_draw(void *self, struct app *a, struct grid *g, struct rect area)
+{
+    struct launch *s = self;
+    (void)a;
+    s->button_y = -1;
+    if (area.w >= 110 && area.h >= 20) {
+        struct rect form = area, cost = area;
+        form.w = area.w * 3 / 5;
+        cost.x = area.x + form.w + 1;
+        cost.w = area.x + area.w - cost.x;
+        draw_form(s, g, form, 5);
+        draw_cost(s, g, cost, 1);
+        pane_hline(g, area.y, area.x + form.w, 1, DIM);
+        pane_vline(g, area.y, area.x + form.w, area.h, DIM);
+        return;
+    }
+    int cost = area.h >= 17 ? 8 : area.h >= 11 ? 3 : 0, help = area.h >= 17 ? 2 : area.h >= 8 ? 1 : 0;
+    struct rect form = { area.y, area.x, area.h - cost, area.w };
+    draw_form(s, g, form, help);
+    if (cost)
+        draw_cost(s, g, (struct rect){ area.y + form.h, area.x, cost, area.w }, 0);
+}
