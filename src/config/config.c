@@ -15,7 +15,7 @@
 #define SHOW(s) visible((char[128]){0}, 128, (s))
 
 enum { INT = CONFIG_INT, REAL = CONFIG_REAL, TEXT = CONFIG_TEXTUAL, CHOICE = CONFIG_CHOICE, BOOL = CONFIG_BOOL };
-enum { ID = CONFIG_ID, RUN = CONFIG_RUN, MODEL = CONFIG_MODEL };
+enum { ID = CONFIG_ID, RUN = CONFIG_RUN, MODEL = CONFIG_MODEL, LATER = CONFIG_LATER };
 
 const struct config_field config_fields[] = {
 #define F(type_, name_, def_, min_, max_, choices_, unit_, flags_, help_)                       \
@@ -282,9 +282,45 @@ int config_resolve(struct config *c, struct err *err)
         c->snapshot_every = (c->steps + 39) / 40;
     if (!c->eval_sequences)
         c->eval_sequences = at_least_1(16384 / c->seq);
+    if (c->disc_weight_ramp_steps && c->objective == OBJ_BERT_MLM)
+        return err_set(err, E_USAGE, "disc_weight_ramp_steps: bert_mlm has one loss only, so there is "
+                       "nothing to weigh it against");
+    struct batch_range skips[SKIPS_MAX];
+    int n = config_skips(c, skips, err);
+    if (n < 0)
+        return n;
     struct seq_stage stages[SEQ_STAGES_MAX];
-    int n = config_stages(c, stages, err);
+    n = config_stages(c, stages, err);
     return n < 0 ? n : 0;
+}
+
+int config_skips(const struct config *c, struct batch_range out[SKIPS_MAX], struct err *err)
+{
+    const char *p = c->skip_batches;
+    long before = 0;
+    int n = 0;
+    while (*p) {
+        char *end;
+        long first = strtol(p, &end, 10), last = first;
+        int ok = end != p;
+        if (*end == '-')
+            last = strtol(p = end + 1, &end, 10);
+        if (!ok || end == p || n == SKIPS_MAX || first <= before || last < first || last > 1000000000 ||
+            (*end && (*end != ',' || !end[1])))
+            return err_set(err, E_USAGE, "skip_batches: '%s' is not a list such as 431-440,502 (at most "
+                           "%d ranges, ascending, from 1)", SHOW(c->skip_batches), SKIPS_MAX);
+        out[n++] = (struct batch_range){first, last};
+        before = last;
+        p = *end ? end + 1 : end;
+    }
+    return n;
+}
+
+int64_t config_batch(const struct batch_range *skip, int n, int64_t index)
+{
+    for (int i = 0; i < n && index + 1 >= skip[i].first; i++)
+        index += skip[i].last - skip[i].first + 1;
+    return index;
 }
 
 int config_stages(const struct config *c, struct seq_stage out[SEQ_STAGES_MAX], struct err *err)
@@ -339,6 +375,8 @@ uint64_t config_hash(const struct config *c)
         if (!(f->flags & CONFIG_ID))
             continue;
         config_get(c, f, value, sizeof value);
+        if (f->flags & CONFIG_LATER && !strcmp(value, f->def))
+            continue;
         XXH3_64bits_update(state, f->name, strlen(f->name) + 1);
         XXH3_64bits_update(state, value, strlen(value) + 1);
     }

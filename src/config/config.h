@@ -25,7 +25,7 @@ struct config {
 };
 
 enum config_type { CONFIG_INT, CONFIG_REAL, CONFIG_TEXTUAL, CONFIG_CHOICE, CONFIG_BOOL };
-enum config_flag { CONFIG_ID = 1, CONFIG_RUN = 2, CONFIG_MODEL = 4 };
+enum config_flag { CONFIG_ID = 1, CONFIG_RUN = 2, CONFIG_MODEL = 4, CONFIG_LATER = 8 };
 
 struct config_field {
     const char *name; /* snake_case; the option has dashes */
@@ -46,6 +46,7 @@ enum { GEN_MLM, GEN_UNIGRAM, GEN_UNIFORM };
 enum { INIT_BERT, INIT_FAN_IN };
 enum { BIAS_ZERO, BIAS_UNIGRAM };
 enum { NAN_STOP, NAN_PAUSE, NAN_WARN };
+enum { HEALTH_WARN, HEALTH_PAUSE, HEALTH_STOP }; /* on_spike and its neighbours */
 enum { CPU_AUTO, CPU_PORTABLE, CPU_AVX2, CPU_AVX512 };
 
 extern const struct config_field config_fields[];
@@ -78,6 +79,13 @@ struct seq_stage {
     long first, end;     /* steps [first, end) */
 };
 #define SEQ_STAGES_MAX 8
+/* Batches first .. last of the text that are left out, numbered from 1 like the steps. */
+struct batch_range { long first, last; };
+#define SKIPS_MAX 32
+/* Ranges of skip_batches, ascending and apart. Returns their number or a negative code. */
+int config_skips(const struct config *c, struct batch_range out[SKIPS_MAX], struct err *err);
+/* The batch (from 0) that step `index` (from 0) takes: the index-th of those not left out. */
+int64_t config_batch(const struct batch_range *skip, int n, int64_t index);
 /* The stages of a resolved config, at least one. Returns their number or a negative code. */
 int config_stages(const struct config *c, struct seq_stage out[SEQ_STAGES_MAX], struct err *err);
 #endif

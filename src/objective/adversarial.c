@@ -33,14 +33,13 @@ static float reward_row(void *ud, const struct mlm_row *row)
 
 static void adversarial(struct slice *x)
 {
-    const struct config *c = x->l->args.config;
     struct each e = {x};
     slice_generator(x);
     slice_sample(x, 0);
     slice_discriminator(x, x->b->disc_ids);
     slice_rtd(x, 0);
     if (x->train) {
-        slice_rtd_backward(x, 0, c->disc_weight);
+        slice_rtd_backward(x, 0, x->disc_weight);
         slice_backward_disc(x);
     }
     int count = slice_slots(x);

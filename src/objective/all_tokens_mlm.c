@@ -18,7 +18,6 @@ static double log_sigmoid(double z)
 static float gate_row(void *ud, const struct mlm_row *row)
 {
     struct slice *x = ((struct each *)ud)->x;
-    const struct config *c = x->l->args.config;
     int at = x->s->rows[row->index];
     size_t global = (size_t)x->row * (size_t)x->b->T + (size_t)at;
     int copied = x->b->disc_ids[global] == x->b->ids[global];
@@ -36,7 +35,7 @@ static float gate_row(void *ud, const struct mlm_row *row)
         dg = sigmoid;
     }
     x->out->main -= log_p / x->token_sum;
-    double scale = c->disc_weight / x->token_sum;
+    double scale = x->disc_weight / x->token_sum;
     if (x->disc.grads)
         unit_backward(&x->disc, x->disc.net->gate_w, x->disc.net->gate_b, h, (float)(scale * dg),
                       x->s->ddisc + (size_t)at * (size_t)x->disc.net->shape.hidden);

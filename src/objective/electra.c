@@ -12,7 +12,7 @@ static void joint(struct slice *x, int only_chosen)
     slice_rtd(x, only_chosen);
     if (!x->train)
         return;
-    slice_rtd_backward(x, only_chosen, c->disc_weight);
+    slice_rtd_backward(x, only_chosen, x->disc_weight);
     slice_backward_disc(x);
     slice_backward_gen(x);
 }

@@ -160,7 +160,7 @@ struct work {
     struct learner *l;
     struct batch *b;
     int stage, train, shards, first;
-    double weight_sum, token_sum, chosen_sum;
+    double weight_sum, token_sum, chosen_sum, disc_weight;
     int want_auc;
     struct token_row *rows;
     const int32_t *ids; /* learner_disc_logits */
@@ -175,7 +175,7 @@ static struct encoder_run make_run(const struct work *w, struct scratch *s, cons
         .math = l->args.math, .ws = &s->ws, .table = &l->args.model->table,
         .net = net->layer ? net : NULL, .values = l->values, .grads = grads,
         .packs = grads ? &l->packs : NULL, .fresh = grads ? s->fresh : NULL,
-        .drop = {.seed = w->b->seed, .step = w->b->step, .site = site, .row0 = (uint32_t)row,
+        .drop = {.seed = w->b->seed, .step = w->b->step, .site = site, .row0 = w->b->row0 + (uint32_t)row,
                  .on = grads != NULL}};
 }
 
@@ -227,7 +227,8 @@ static void shard_task(void *ud, int task, int worker)
         *out = (struct losses){0};
         struct slice x = {.l = l, .s = s, .b = w->b, .row = row, .n = min_int(rows, to - row),
                           .stage = w->stage, .train = w->train, .weight_sum = w->weight_sum,
-                          .token_sum = w->token_sum, .chosen_sum = w->chosen_sum, .out = out,
+                          .token_sum = w->token_sum, .chosen_sum = w->chosen_sum,
+                          .disc_weight = w->disc_weight, .out = out,
                           .auc = w->want_auc ? &l->auc[worker] : NULL,
                           .rows = w->rows ? w->rows + (size_t)row * (size_t)w->b->T : NULL};
         x.gen = make_run(w, s, &l->args.model->gen, grads, 1, row);
@@ -309,10 +310,10 @@ static void total_losses(const struct work *w, struct losses *o)
         o->disc = o->disc_sum / (o->disc_n + 1e-6);
     double gen = c->objective == OBJ_ADVERSARIAL ? o->rl : o->gen;
     if (c->objective == OBJ_TWO_STAGE)
-        o->total = w->stage == 0 ? c->gen_weight * o->gen : c->disc_weight * o->disc;
+        o->total = w->stage == 0 ? c->gen_weight * o->gen : w->disc_weight * o->disc;
     else
         o->total = (bert ? 0 : c->gen_weight * gen) + o->baseline +
-                   c->disc_weight * (obj->main_heads & HEAD_RTD ? o->disc : o->main);
+                   w->disc_weight * (obj->main_heads & HEAD_RTD ? o->disc : o->main);
     o->finite = isfinite(o->total);
 }
 
@@ -324,6 +325,7 @@ static void run_batch(struct work *w, struct losses *out, struct auc *auc)
     if (w->shards > l->shards)
         w->shards = l->shards;
     count_batch(w);
+    w->disc_weight = w->train ? objective_disc_weight(l->args.config, b->step) : l->args.config->disc_weight;
     w->want_auc = auc != NULL;
     if (auc)
         memset(l->auc, 0, (size_t)l->workers * sizeof *l->auc);

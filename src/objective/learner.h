@@ -45,6 +45,7 @@ struct slice {
     struct encoder_run gen, disc;
     double weight_sum;      /* over the batch, with the released 1e-6 */
     double token_sum, chosen_sum;
+    double disc_weight;     /* at this step */
     struct losses *out;
     struct auc *auc;
     struct token_row *rows; /* [n*T] of this slice, or NULL */

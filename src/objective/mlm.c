@@ -33,7 +33,7 @@ static float bert_row(void *ud, const struct mlm_row *row)
         t->gen_entropy = row->entropy;
         t->gen_loss = (float)-row->log_prob;
     }
-    return (float)(x->l->args.config->disc_weight * w / x->weight_sum);
+    return (float)(x->disc_weight * w / x->weight_sum);
 }
 
 static void bert(struct slice *x)
@@ -54,7 +54,7 @@ static void replace(struct slice *x)
         slice_generator(x);
     slice_sample(x, c->gen_weight);
     slice_discriminator(x, x->b->disc_ids);
-    slice_main_mlm(x, c->disc_weight);
+    slice_main_mlm(x, x->disc_weight);
     if (!x->train)
         return;
     slice_backward_disc(x);

@@ -24,6 +24,14 @@ const struct objective *objective_get(int choice)
     return &table[choice]->info;
 }
 
+double objective_disc_weight(const struct config *c, int64_t index)
+{
+    int64_t first = c->objective == OBJ_TWO_STAGE ? (c->steps + 1) / 2 : 0, at = index - first + 1;
+    if (!c->disc_weight_ramp_steps || at >= c->disc_weight_ramp_steps)
+        return c->disc_weight;
+    return at <= 0 ? 0 : c->disc_weight * (double)at / (double)c->disc_weight_ramp_steps;
+}
+
 int batch_slots(const struct config *c, int T)
 {
     int n = (int)((c->mask_prob + 0.005) * T);

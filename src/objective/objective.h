@@ -41,6 +41,9 @@ struct batch {
     uint32_t row0;             /* global number of row 0, for draws */
     uint32_t use_mask, use_kind, use_sample; /* rng_use of the three draws */
 };
+/* Weight of the main network's loss at a step index: disc_weight, or the part of it that the ramp
+ * has reached (two_stage: counted from its second phase). A function of the step alone. */
+double objective_disc_weight(const struct config *c, int64_t index);
 /* Slots per sequence of length T (released rule for n = T). */
 int batch_slots(const struct config *c, int T);
 /* Draws positions, weights, gen_ids (masking exact or faithful; [CLS] [SEP] [PAD] [MASK] are

@@ -17,7 +17,7 @@ static void two_stage(struct slice *x)
     slice_rtd(x, 0);
     if (!x->train)
         return;
-    slice_rtd_backward(x, 0, c->disc_weight);
+    slice_rtd_backward(x, 0, x->disc_weight);
     slice_backward_disc(x);
 }
 

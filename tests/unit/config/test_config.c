@@ -98,6 +98,46 @@ static void hash_follows_identity_fields_only(void **state)
     assert_false(config_hash(&a) == config_hash(&b));
 }
 
+/* Hashes of stored runs stay when rows are added later. */
+static void later_fields_are_hashed_where_set(void **state)
+{
+    (void)state;
+    struct config a, b;
+    struct err err = {0};
+    config_default(&a);
+    a.steps = 1000; /* what a program without the rows gave for this configuration */
+    assert_int_equal(config_resolve(&a, &err), 0);
+    assert_true(config_hash(&a) == UINT64_C(0x737069dbc08d3130));
+    b = a;
+    b.disc_weight_ramp_steps = 5;
+    assert_false(config_hash(&a) == config_hash(&b));
+    b = a;
+    strcpy(b.skip_batches, "3");
+    assert_false(config_hash(&a) == config_hash(&b));
+}
+
+static void skipped_batches(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"0", "3-2", "5,3", "5,5", "1-", "-4", "a", "3,", "3 4", "1-2,2-3"};
+    struct config c;
+    struct err err = {0};
+    struct batch_range s[SKIPS_MAX];
+    config_default(&c);
+    assert_int_equal(config_skips(&c, s, &err), 0);
+    assert_int_equal(config_batch(s, 0, 7), 7);
+    strcpy(c.skip_batches, "3-4,6,10-12");
+    assert_int_equal(config_skips(&c, s, &err), 3);
+    static const int64_t want[] = {0, 1, 4, 6, 7, 8, 12, 13}; /* from 0: 2, 3, 5, 9-11 are left out */
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(config_batch(s, 3, i), want[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        strcpy(c.skip_batches, bad[i]);
+        assert_int_equal(config_resolve(&c, &err), E_USAGE);
+        assert_non_null(strstr(err.text, "skip_batches"));
+    }
+}
+
 static void stages_keep_tokens_a_step_constant(void **state)
 {
     (void)state;
@@ -152,6 +192,8 @@ int main(void)
         cmocka_unit_test(what_is_out_of_bounds_is_refused_by_name),
         cmocka_unit_test(presets_hold_the_published_shapes),
         cmocka_unit_test(hash_follows_identity_fields_only),
+        cmocka_unit_test(later_fields_are_hashed_where_set),
+        cmocka_unit_test(skipped_batches),
         cmocka_unit_test(stages_keep_tokens_a_step_constant),
         cmocka_unit_test(tie_all_needs_equal_sizes),
         cmocka_unit_test(metric_names_find_themselves),

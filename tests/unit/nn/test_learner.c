@@ -246,6 +246,41 @@ static void test_cold_samples_are_the_best_and_never_the_original_if_so_asked(vo
     rig_free(r);
 }
 
+/* Half-way up the ramp, a step is the step of half the weight, gradients and all. */
+static void test_the_weight_of_the_main_loss_can_rise(void **state)
+{
+    (void)state;
+    static const int objectives[] = {OBJ_ELECTRA, OBJ_ELECTRA15, OBJ_REPLACE_MLM, OBJ_ALL_TOKENS_MLM,
+                                     OBJ_ADVERSARIAL};
+    struct config c;
+    config_default(&c);
+    c.disc_weight = 50;
+    assert_true(objective_disc_weight(&c, 0) == 50);
+    c.disc_weight_ramp_steps = 100;
+    assert_true(objective_disc_weight(&c, 0) == 0.5 && objective_disc_weight(&c, 49) == 25);
+    assert_true(objective_disc_weight(&c, 99) == 50 && objective_disc_weight(&c, 5000) == 50);
+    c.objective = OBJ_TWO_STAGE; /* its second phase begins at 500 of 1,000 */
+    assert_true(objective_disc_weight(&c, 499) == 0 && objective_disc_weight(&c, 549) == 25);
+    for (size_t i = 0; i < sizeof objectives / sizeof *objectives; i++) {
+        struct rig_shape shape = {.objective = objectives[i], .tie = TIE_EMBEDDINGS, .B = 3, .T = 16,
+                                  .threads = 1, .shards = 1, .given_samples = 1, .cpu = "auto"};
+        struct rig *x = rig_new(&shape), *y = rig_new(&shape);
+        struct losses lx, ly;
+        x->config.disc_weight_ramp_steps = 16; /* the batch is of step index 7 */
+        y->config.disc_weight /= 2;
+        learner_step(x->learner, &x->batch, 0, &lx, NULL);
+        learner_step(y->learner, &y->batch, 0, &ly, NULL);
+        assert_true(lx.total == ly.total);
+        assert_memory_equal(learner_gradients(x->learner), learner_gradients(y->learner),
+                            x->model.table.floats * sizeof(float));
+        x->config.disc_weight_ramp_steps = 0;
+        learner_step(x->learner, &x->batch, 0, &lx, NULL);
+        assert_true(lx.total != ly.total);
+        rig_free(x);
+        rig_free(y);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_the_norm_has_one_order_of_addition),
         cmocka_unit_test(test_shards_are_part_of_the_result_to_rounding_only),
         cmocka_unit_test(test_a_step_allocates_nothing),
+        cmocka_unit_test(test_the_weight_of_the_main_loss_can_rise),
         cmocka_unit_test(test_scores_are_complete),
         cmocka_unit_test(test_cold_samples_are_the_best_and_never_the_original_if_so_asked),
     };
