@@ -26,7 +26,7 @@
 #define WHOLE(f) f("step", step) f("tokens", tokens) f("updates", updates) f("best_step", best_step)
 #define HASHES(f) f("row", row) f("corpus_hash", corpus_hash) f("config_hash", config_hash)
 #define REALS(f) f("wall", wall) f("flops", flops) f("flops_paper", flops_paper) f("best", best) f("last", last)
-enum { NUMBERS = 4 + 3 + 5, TEXTS = 3 };
+enum { NUMBERS = 4 + 3 + 5, TEXTS = 4 };
 
 static void add_escaped(struct str *s, const char *text)
 {
@@ -72,10 +72,12 @@ static int write_trainer(const char *dir, const struct model *m, const float *am
     char(*names)[PARAM_NAME + 8] = calloc((size_t)t->n * 2 + 1, sizeof *names);
     char number[NUMBERS][40], path[4096];
     const char *meta[2 * (NUMBERS + TEXTS + 1) + 1];
-    struct str config;
+    struct str config, health;
     int n = 0, k = 0, i = 0;
     str_init(&config);
+    str_init(&health);
     config_text(c, &config);
+    health_write(&s->health, &health);
     for (int row = 0; w && names && row < t->n * 2; row++) {
         const struct param *p = &t->rows[row / 2];
         if (p->alias >= 0)
@@ -98,14 +100,16 @@ static int write_trainer(const char *dir, const struct model *m, const float *am
     PUT("kernel", s->kernel)
     PUT("blas_core", s->blas_core)
     PUT("config", str_get(&config))
+    PUT("health", str_get(&health))
     meta[k] = NULL;
     if (snprintf(path, sizeof path, "%s/" CHECKPOINT_TRAINER, dir) >= (int)sizeof path)
         path[0] = 0; /* cannot be: checkpoint_save leaves room */
-    int rc = w && names && !config.failed ? st_write(path, w, n, meta, NULL, err)
+    int rc = w && names && !config.failed && !health.failed ? st_write(path, w, n, meta, NULL, err)
                                           : err_nomem(err, "a list of tensors");
     free(w);
     free(names);
     str_free(&config);
+    str_free(&health);
     return rc;
 }
 
@@ -226,6 +230,10 @@ static int read_state(const struct safetensors *st, struct checkpoint_state *s, 
     snprintf(s->kernel, sizeof s->kernel, "%s", text ? text : "");
     text = st_meta(st, "blas_core");
     snprintf(s->blas_core, sizeof s->blas_core, "%s", text ? text : "");
+    health_init(&s->health);
+    text = st_meta(st, "health"); /* checkpoints from before the rules have none */
+    if (text && health_read(&s->health, text))
+        return missing(st, "health", err);
     if (s->step < 0 || s->tokens < 0 || s->updates < 0 || s->updates > s->step)
         return err_set(err, E_INPUT, "%s: the step counters contradict each other", SHOW(st->path));
     return 0;

@@ -12,6 +12,7 @@
 #include "src/config/config.h"
 #include "src/model/model.h"
 #include "src/text/wordpiece.h"
+#include "src/train/health.h"
 
 struct err;
 struct vocab;
@@ -24,6 +25,7 @@ struct checkpoint_state {
     uint64_t corpus_hash, config_hash;
     double last;                /* latest validation value; NaN before the first */
     int64_t best_step;          /* checkpoint that holds the best, -1: none */
+    struct health health;
 };
 /* path gets the checkpoint's final name. On failure what was there before stays, the temporary
  * is removed. */

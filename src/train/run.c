@@ -49,6 +49,8 @@ static int save(struct run *r, int kept, struct err *err)
         best = isnan(r->s.best) || (higher ? r->s.last > r->s.best : r->s.last < r->s.best);
     }
     struct checkpoint_state s = r->s;
+    if (kept)
+        s.health.good = s.step;
     if (best) {
         s.best = s.last;
         s.best_step = s.step;
@@ -152,7 +154,8 @@ static void step(struct run *r, struct update *u, struct auc *auc)
     int stage = run_stage(r, index), phase = run_phase(r, index);
     int B = (int)c->stages[stage].batch, T = (int)c->stages[stage].seq;
     double start = clock_now();
-    struct fill f = {r, r->stream[stage], (uint64_t)index * (uint64_t)B};
+    uint64_t batch = (uint64_t)config_batch(r->skip, r->nskip, index);
+    struct fill f = {r, r->stream[stage], batch * (uint64_t)B};
     batch_room_set(&c->train, &c->config, B, T);
     c->train.b.step = (uint32_t)index;
     core_mask(c, &c->train, fill_row, &f);
@@ -208,29 +211,66 @@ static int due(struct run *r, struct err *err)
     return 0;
 }
 
-static int is_logged(const struct config *c, int64_t at)
+int run_is_logged(const struct config *c, int64_t at)
 {
     return at <= 100 || at % c->log_every == 0 || at == c->steps;
+}
+
+void run_advance(struct run *r, struct update *u)
+{
+    int64_t index = r->s.step, at = index + 1;
+    int logged = run_is_logged(&r->core.config, at), stage = run_stage(r, index);
+    if (index == r->phase_first)
+        run_switch(r);
+    if (logged)
+        memset(&r->auc, 0, sizeof r->auc);
+    step(r, u, logged ? &r->auc : NULL);
+    if (logged || !u->finite)
+        report_step(r, u, logged ? &r->auc : NULL, (int)r->core.stages[stage].seq, at);
+}
+
+/* What the rules of health.h find in a finite step. Said before anything is due, so that the rows
+ * are in the store before a checkpoint that knows of them. */
+static int look(struct run *r, const struct update *u)
+{
+    int64_t index = r->s.step - 1, first = r->phase_first;
+    int phase = run_phase(r, index);
+    if (index == first || (index > 0 && run_stage(r, index) != run_stage(r, index - 1)))
+        health_turn(&r->s.health);
+    struct health_step s = {.config = &r->core.config, .losses = &u->losses, .step = r->s.step,
+                            .first = phase ? first : 0, .phase = phase,
+                            .steps = phase ? r->core.config.steps - first : first};
+    int n = health_step(&r->s.health, &s, r->findings);
+    for (int i = 0; i < n; i++)
+        report_message(r, r->findings[i].policy == HEALTH_STOP ? SEV_ERROR : SEV_WARN, "%s",
+                       r->findings[i].text);
+    return n;
+}
+
+/* What the configuration says of the n findings of this step. */
+static int heed(struct run *r, int n, struct err *err)
+{
+    for (int i = 0; i < n; i++) {
+        if (r->findings[i].policy == HEALTH_STOP) {
+            try_save(r, 0); /* the state as it is; older checkpoints stay */
+            return err_set(err, E_FAIL, "%s", r->findings[i].text);
+        }
+        if (r->findings[i].policy == HEALTH_PAUSE && r->args->control)
+            atomic_store(&r->args->control->ask, ASK_PAUSE);
+    }
+    return 0;
 }
 
 static int train(struct run *r, struct err *err)
 {
     const struct config *c = &r->core.config;
     while (r->s.step < c->steps) {
-        int rc = obey(r, err);
+        int rc = obey(r, err), found = 0;
         if (rc)
             return rc;
-        if (r->s.step == r->phase_first)
-            run_switch(r);
         struct update u = {0};
-        int64_t at = r->s.step + 1;
-        int logged = is_logged(c, at), T = (int)r->core.stages[run_stage(r, r->s.step)].seq;
         struct checkpoint_state before = r->s;
-        if (logged)
-            memset(&r->auc, 0, sizeof r->auc);
-        step(r, &u, logged ? &r->auc : NULL);
-        if (logged || !u.finite)
-            report_step(r, &u, logged ? &r->auc : NULL, T, at);
+        run_advance(r, &u);
         if (!u.finite) {
             struct checkpoint_state after = r->s;
             r->s = before;
@@ -241,9 +281,13 @@ static int train(struct run *r, struct err *err)
         } else {
             r->odd_steps = 0;
         }
-        r->s.step = at;
+        r->s.step++;
+        if (u.finite)
+            found = look(r, &u);
         report_threads(r, "step", 0);
         rc = due(r, err);
+        if (!rc)
+            rc = heed(r, found, err);
         if (rc)
             return rc;
         evaluate_live(r);

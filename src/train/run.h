@@ -18,6 +18,8 @@ struct run_args {
     const char *validation_dir; /* packed corpus to validate on instead of held-out documents, or
                                    NULL; same vocabulary */
     const char *resume;         /* checkpoint directory to go on from, or NULL */
+    int branch;                 /* 1: `resume` is a checkpoint of another run, whose fields may differ
+                                   as branch_check (experiments) allows */
     const char *const *probes;  /* sentences re-scored at every snapshot, NULL-ended, or NULL */
     struct run_control *control;
     struct event_sink sink;

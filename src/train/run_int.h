@@ -35,6 +35,8 @@ struct run {
     uint64_t held_rows[SEQ_STAGES_MAX]; /* rows of a validation */
     const struct objective *objective;
     struct checkpoint_state s;
+    struct batch_range skip[SKIPS_MAX]; /* batches of the text that are left out */
+    int nskip;
     struct config phase[2];    /* optimiser and schedule of a phase; [1]: two_stage */
     int64_t phase_first;       /* step index where phase 1 begins; steps when there is none */
     int64_t saved;             /* step of the last checkpoint written, -1: none */
@@ -51,6 +53,7 @@ struct run {
     double started, base_wall; /* monotonic seconds; seconds of the run before that */
     double step_seconds, step_tokens; /* since tokens_per_s was reported */
     double live_at, threads_at;
+    struct health_finding findings[HEALTH_RULES];
     int64_t odd_steps;         /* steps skipped in a row for a loss that is not finite */
     int stepped;               /* a step was made in this process: core.train holds a batch */
     const char *doing;         /* what worker 0 does, for EVENT_THREADS */
@@ -60,6 +63,10 @@ struct run {
 int run_stage(const struct run *r, int64_t index);
 int run_phase(const struct run *r, int64_t index);
 double run_wall(const struct run *r);
+
+/* run.c: one step and what it reports; s.step is the caller's to raise. */
+void run_advance(struct run *r, struct update *u);
+int run_is_logged(const struct config *c, int64_t step);
 
 /* start.c */
 /* Corpus, networks, memory, start values or checkpoint. */

@@ -225,12 +225,31 @@ static int begin(struct run *r, struct err *err)
     const struct config *c = &r->core.config;
     r->s.best = r->s.last = NAN;
     r->s.best_step = -1;
+    health_init(&r->s.health);
     param_init_block(&r->core.model.table, (uint64_t)c->seed, learner_values(r->core.learner));
     if (c->output_bias_init == BIAS_UNIGRAM) {
         init_bias(r, &r->core.model.gen);
         init_bias(r, &r->core.model.disc);
     }
     return import_nets(r, err);
+}
+
+/* A branch: the text so far must be the text that its own fields would have given. */
+static int check_branch(struct run *r, const char *path, struct err *err)
+{
+    struct config was;
+    struct batch_range skip[SKIPS_MAX];
+    int64_t step = r->s.step;
+    int rc = checkpoint_config(path, &was, err), n = rc ? rc : config_skips(&was, skip, err);
+    if (n < 0)
+        return n;
+    if (step > 0 && config_batch(skip, n, step - 1) != config_batch(r->skip, r->nskip, step - 1))
+        return err_set(err, E_USAGE, "skip_batches: '%s' changes the batches up to step %" PRId64 ", where "
+                       "the branch begins", SHOW(r->core.config.skip_batches), step);
+    r->s.best = r->s.last = NAN; /* its best checkpoint is the parent's */
+    r->s.best_step = -1;
+    r->s.health.good = step;
+    return 0;
 }
 
 /* Fields that make up a run's identity must be what they were. */
@@ -252,7 +271,7 @@ static int check_config(struct run *r, const char *path, struct err *err)
 
 static int resume(struct run *r, const char *path, struct err *err)
 {
-    int rc = check_config(r, path, err);
+    int rc = r->args->branch ? 0 : check_config(r, path, err);
     if (!rc)
         rc = checkpoint_load(path, &r->core.model, learner_values(r->core.learner), r->core.opt.m,
                              r->core.opt.v, &r->s, err);
@@ -262,6 +281,8 @@ static int resume(struct run *r, const char *path, struct err *err)
     if (!rc && r->s.step > r->core.config.steps)
         rc = err_set(err, E_INPUT, "checkpoint %s is at step %" PRId64 ", the run has %ld", SHOW(path),
                      r->s.step, r->core.config.steps);
+    if (!rc && r->args->branch)
+        rc = check_branch(r, path, err);
     if (rc)
         return rc;
     if (strcmp(r->s.kernel, r->core.math->name))
@@ -294,6 +315,9 @@ int run_open(struct run *r, const struct run_args *args, struct err *err)
         return rc;
     r->objective = objective_get(c.objective);
     set_phases(r);
+    r->nskip = config_skips(&c, r->skip, err);
+    if (r->nskip < 0)
+        return r->nskip;
     rc = open_sequences(r, err);
     if (!rc)
         rc = evaluate_open(r, err);

@@ -21,3 +21,11 @@ tests_unit_train_test_start_SOURCES = tests/unit/train/test_start.c tests/unit/t
 tests_unit_train_test_start_LDADD = $(TESTLIBS)
 tests_unit_train_test_start_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 TESTS += tests/unit/train/test_start
+check_PROGRAMS += tests/unit/train/test_health
+tests_unit_train_test_health_SOURCES = tests/unit/train/test_health.c tests/unit/train/rig.c tests/unit/train/rig.h
+tests_unit_train_test_health_LDADD = $(TESTLIBS)
+TESTS += tests/unit/train/test_health
+check_PROGRAMS += tests/unit/train/test_replay
+tests_unit_train_test_replay_SOURCES = tests/unit/train/test_replay.c tests/unit/train/rig.c tests/unit/train/rig.h
+tests_unit_train_test_replay_LDADD = $(TESTLIBS)
+TESTS += tests/unit/train/test_replay
