@@ -1,9 +1,9 @@
 # Each room adds its own test programs in tests/unit/ROOM/local.mk; the parity program has its own.
 # A test that hangs ends as a failure.
 LOG_COMPILER = timeout
-AM_LOG_FLAGS = -k 5 300
+AM_LOG_FLAGS = -k 5 600
 SH_LOG_COMPILER = timeout
-AM_SH_LOG_FLAGS = -k 5 300
+AM_SH_LOG_FLAGS = -k 5 600
 TESTLIBS = libui.a libexperiments.a libstore.a libengine.a \
 	$(CMOCKA_LIBS) $(NCURSES_LIBS) $(SQLITE_LIBS) $(ENGINE_LIBS)
 include tests/unit/base/local.mk
