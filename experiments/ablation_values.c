@@ -29,7 +29,7 @@ static int is_own(int id)
         METRIC_total_loss, METRIC_gen_loss, METRIC_disc_loss, METRIC_main_loss, METRIC_rtd_auc,
         METRIC_rtd_precision, METRIC_rtd_recall, METRIC_rtd_accuracy, METRIC_rtd_majority,
         METRIC_fake_share, METRIC_said_share, METRIC_disc_skill, METRIC_leaf_angle,
-        METRIC_sampled_accuracy, METRIC_mlm_accuracy, METRIC_gen_entropy, METRIC_rl_loss,
+        METRIC_sampled_accuracy, METRIC_gen_entropy, METRIC_rl_loss,
         METRIC_baseline_loss,
     };
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)

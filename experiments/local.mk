@@ -18,6 +18,7 @@ EXTRA_DIST += experiments/weight-sharing.ini experiments/generator-size.ini \
 	experiments/model-size-vs-gain.ini experiments/steps-vs-size.ini
 libexperiments_a_SOURCES += experiments/stats.h experiments/stats.c experiments/ablation.h \
 	experiments/ablation_int.h experiments/ablation.c experiments/ablation_group.c \
-	experiments/ablation_values.c experiments/ablation_effects.c
+	experiments/ablation_values.c experiments/ablation_effects.c experiments/compare.h \
+	experiments/compare.c experiments/score_table.h experiments/score_table.c
 libexperiments_a_SOURCES += experiments/estimate.h experiments/estimate.c \
 	experiments/probes.h experiments/probes.c

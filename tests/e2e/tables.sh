@@ -55,7 +55,16 @@ grep -q 'val\\_rtd\\_auc\\_common' "$tmp/t.tex" || fail "the LaTeX table is not 
 "$program" ablations --baseline tie=none --metric val_mlm_loss_masked | grep -q '^none .*baseline' || fail "no baseline"
 "$program" ablations --json | grep -q '"ranked":"val_rtd_auc_common"' || fail "no JSON"
 "$program" ablations --tag tie | grep -q '6 runs at last common step 12' || fail "the sweep's tag"
+a=$(awk -F, 'NR > 1 && $1 == 1 && $3 == "val_rtd_auc_common" { v = $4 } END { print v }' "$tmp/metrics")
+b=$(awk -F, 'NR > 1 && $1 == 2 && $3 == "val_rtd_auc_common" { v = $4 } END { print v }' "$tmp/metrics")
+"$program" compare 1 2 --csv | tr -d '\r' >"$tmp/pair"
+grep -q "^result,val_rtd_auc_common,$a,$b," "$tmp/pair" || fail "compare does not give the store's values"
+grep -q '^config,tie,none,embeddings,' "$tmp/pair" || fail "compare does not say what differs"
+grep -q '^config,learning_rate' "$tmp/pair" && fail "compare lists what is equal"
+"$program" compare 1 2 --all --md | grep -q '^| learning\\_rate |' || fail "compare --all"
 set +e
+"$program" compare 1 1 >/dev/null 2>"$tmp/err"
+[ $? = 2 ] || fail "comparing a run with itself is not exit 2"
 "$program" ablations --tag none >/dev/null 2>"$tmp/err" && fail "a tag that no run has"
 "$program" ablations --by tye >/dev/null 2>"$tmp/err"
 [ $? = 2 ] || fail "an unknown field is not exit 2"

@@ -12,3 +12,4 @@ libui_a_SOURCES += ui/screen/ablations.c ui/screen/ablations_draw.c ui/screen/ab
 	ui/screen/ablations_table.c
 libui_a_SOURCES += ui/screen/launch.c ui/screen/launch.h ui/screen/launch_cost.c \
 	ui/screen/launch_draft.c ui/screen/launch_draw.c
+libui_a_SOURCES += ui/screen/compare.c ui/screen/compare_draw.c ui/screen/compare_int.h ui/screen/scores.c

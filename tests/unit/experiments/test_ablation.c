@@ -314,9 +314,13 @@ static void test_equal_flops_are_read_at_the_end(void **state)
     ablation_free(&t);
 }
 
+static int add_score(struct store *s, void *ud)
+{
+    return store_add_score(s, ud, NULL);
+}
+
 static void test_scores_are_medians_over_fine_tuning(void **state)
 {
-    struct err err = {0};
     static const double values[] = {50, 90, 60};
     (void)state;
     int64_t id = add_run("tie=all generator_size=1 generator_heads=4 seed=1 tags=scored", .8, RUN_DONE, 400);
@@ -325,7 +329,7 @@ static void test_scores_are_medians_over_fine_tuning(void **state)
         struct store_score s = {.run = id, .checkpoint_step = i < 3 ? 400 : 100, .model = "m",
                                 .task = "cola", .metric = "matthews", .settings = "", .state = "done",
                                 .program = "", .seed = i, .n = 10, .value = i < 3 ? values[i] : 1};
-        assert_int_equal(store_add_score(store, &s, &err), 0);
+        assert_int_equal(recorder_call(recorder, add_score, &s), 0);
     }
     struct ablation t = open_table((struct ablation_args){.metric = "cola", .at = -1});
     assert_string_equal(t.metrics[t.ranked].name, "cola matthews");

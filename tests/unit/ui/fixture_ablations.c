@@ -101,6 +101,14 @@ static int add_scores(struct store *s, int64_t run, int cell, int seed, struct e
     return 0;
 }
 
+/* In the order of add_run: the first seeds are runs 1 to CELLS. */
+static int add_all_scores(struct store *s, struct err *err)
+{
+    for (int c = 0; c < CELLS; c++)
+        if (add_scores(s, c + 1, c, 1, err)) return -1;
+    return 0;
+}
+
 static int add_run(struct store *s, struct event_sink sink, int cell, int seed, struct err *err)
 {
     struct config c;
@@ -116,7 +124,7 @@ static int add_run(struct store *s, struct event_sink sink, int cell, int seed, 
         return -1;
     emit_run(sink, id, cell, seed, &c);
     emit_probe(sink, id, cell);
-    return add_scores(s, id, cell, seed, err);
+    return 0;
 }
 
 int fixture_grid(const char *dir)
@@ -130,9 +138,10 @@ int fixture_grid(const char *dir)
     int rc = r ? 0 : -1;
     for (int seed = 1; seed <= 4; seed++)
         for (int c = 0; c < CELLS && !rc; c++)
-            if (seed <= cells[c].seeds) rc = add_run(s, recorder_sink(r), c, seed, &err);
-    if (r && !rc) rc = recorder_flush(r, &err);
+            if (seed <= cells[c].seeds && !(rc = add_run(s, recorder_sink(r), c, seed, &err)))
+                rc = recorder_flush(r, &err); /* the next one writes by itself */
     if (r) recorder_stop(r);
+    if (!rc) rc = add_all_scores(s, &err);
     if (s) store_close(s);
     snprintf(path, sizeof path, "%s/corpora/wiki", dir);
     rc = rc ? rc : file_mkdirs(path, &err);

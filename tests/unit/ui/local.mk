@@ -33,7 +33,11 @@ check_PROGRAMS += tests/unit/ui/test_ablations
 tests_unit_ui_test_ablations_SOURCES = tests/unit/ui/test_ablations.c tests/unit/ui/fixture.c \
 	tests/unit/ui/fixture_ablations.c tests/unit/ui/fixture.h
 tests_unit_ui_test_ablations_LDADD = $(TESTLIBS)
-TESTS += tests/unit/ui/test_ablations
+check_PROGRAMS += tests/unit/ui/test_compare
+tests_unit_ui_test_compare_SOURCES = tests/unit/ui/test_compare.c tests/unit/ui/fixture.c \
+	tests/unit/ui/fixture_ablations.c tests/unit/ui/fixture.h
+tests_unit_ui_test_compare_LDADD = $(TESTLIBS)
+TESTS += tests/unit/ui/test_ablations tests/unit/ui/test_compare
 EXTRA_DIST += tests/golden/ui
 check_PROGRAMS += tests/unit/ui/test_launch
 tests_unit_ui_test_launch_SOURCES = tests/unit/ui/test_launch.c tests/unit/ui/fixture.c \

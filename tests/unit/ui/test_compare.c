@@ -1,0 +1,269 @@
+/* The Compare and Scores screens on a grid of finished runs. */
+#include <math.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "db/csv.h"
+#include "experiments/score_table.h"
+#include "src/base/err.h"
+#include "src/base/file.h"
+#include "tests/unit/ui/fixture.h"
+#include "ui/screen/compare_int.h"
+#include "ui/term/theme.h"
+
+static char dir[64];
+
+static int setup(void **state)
+{
+    (void)state;
+    strcpy(dir, "test_compare.XXXXXX");
+    setenv("TZ", "UTC", 1);
+    return !mkdtemp(dir) || fixture_grid(dir);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return file_remove_tree(dir, NULL);
+}
+
+static struct app *start(const char *screen, struct app_args *args)
+{
+    char path[128];
+    struct app_args plain = {.theme = 0, .color = 1};
+    snprintf(path, sizeof path, "%s/electroscope", dir);
+    file_remove_tree(path, NULL);
+    struct app *a = fixture_app(dir, screen, args ? args : &plain);
+    assert_non_null(a);
+    return a;
+}
+
+static struct app *marked(struct app_args *args, int n, const int64_t *ids)
+{
+    struct app *a = start("Compare", args);
+    for (int i = 0; i < n; i++) app_mark(a, ids[i], 1);
+    app_show(a, a->current);
+    return a;
+}
+
+static int shows(struct app *a, int h, int w, const char *what)
+{
+    char *text = fixture_text(a, h, w);
+    int found = strstr(text, what) != NULL;
+    free(text);
+    return found;
+}
+
+static char *exported(struct app *a, int *rows)
+{
+    char *buf = NULL;
+    size_t size;
+    FILE *f = open_memstream(&buf, &size);
+    struct csv_out *out = csv_new(f);
+    *rows = app_ops(a)->export_csv(app_self(a), a, out, NULL);
+    assert_int_equal(csv_finish(out, NULL), 0);
+    fclose(f);
+    return buf;
+}
+
+static double sql(const char *text)
+{
+    char path[128];
+    sqlite3 *db;
+    sqlite3_stmt *st;
+    snprintf(path, sizeof path, "%s/runs.db", dir);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    double v = sqlite3_column_double(st, 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return v;
+}
+
+static void test_pictures(void **state)
+{
+    (void)state;
+    static const int64_t two[] = {1, 5}, three[] = {3, 1, 4};
+    struct app *a = marked(NULL, 2, two);
+    int bad = fixture_golden(a, 24, 80, "compare-80x24") + fixture_golden(a, 36, 120, "compare-120x36");
+    fixture_keys(a, "Tab Tab");
+    bad += fixture_golden(a, 24, 80, "compare-curve-80x24");
+    app_free(a);
+    a = marked(NULL, 3, three);
+    bad += fixture_golden(a, 36, 120, "compare-three-120x36");
+    app_free(a);
+    a = start("Scores", NULL);
+    bad += fixture_golden(a, 24, 80, "scores-80x24") + fixture_golden(a, 36, 120, "scores-120x36");
+    app_free(a);
+    struct app_args ascii = {.theme = THEME_MONO, .ascii = 1};
+    a = marked(&ascii, 2, two);
+    bad += fixture_golden(a, 24, 80, "compare-ascii-80x24");
+    app_free(a);
+    assert_int_equal(bad, 0);
+}
+
+static void test_small_sizes_and_every_key(void **state)
+{
+    (void)state;
+    static const int64_t ids[] = {1, 2, 3, 4, 5, 6, 7, 8};
+    static const char *const keys[] = {"Tab", "Tab", "Tab", "z", "Down", "G", "Esc", "=", "a", "a", "s", "s", "B",
+                                       "Right", "S-Right", "S-Left", "Left", ".", ",", "g"};
+    for (int k = 0; k < 2; k++) {
+        struct app *a = k ? start("Scores", NULL) : marked(NULL, 8, ids);
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+            fixture_keys(a, keys[i]);
+            for (int h = 1; h < 50; h += 12)
+                for (int w = 1; w < 220; w += 39) free(fixture_text(a, h, w));
+            free(fixture_text(a, 8, 40));
+        }
+        app_free(a);
+    }
+}
+
+static void test_nothing_marked_says_how(void **state)
+{
+    (void)state;
+    struct app *a = start("Compare", NULL);
+    assert_true(shows(a, 24, 80, "Mark two to 8 runs with Space"));
+    app_mark(a, 2, 1); /* and the selected one makes two */
+    app_show(a, a->current);
+    assert_true(shows(a, 24, 80, "configuration"));
+    app_free(a);
+}
+
+static void test_differences_come_first(void **state)
+{
+    (void)state;
+    static const int64_t two[] = {1, 4};
+    struct app *a = marked(NULL, 2, two);
+    const struct comparison *s = app_self(a);
+    assert_true(s->c.ndiffer >= 3);
+    for (int i = 0; i < s->c.nlines; i++)
+        assert_int_equal(s->c.lines[i].differs, i < s->c.ndiffer);
+    assert_string_equal(s->c.lines[0].name, "tie");
+    assert_true(shows(a, 24, 80, "generator_size"));
+    assert_false(shows(a, 24, 80, "learning_rate"));
+    fixture_keys(a, "= z G");
+    assert_true(shows(a, 24, 80, "program"));
+    app_free(a);
+}
+
+static void test_results_equal_the_store(void **state)
+{
+    (void)state;
+    static const int64_t two[] = {1, 3};
+    struct app *a = marked(NULL, 2, two);
+    int rows;
+    char *csv = exported(a, &rows), want[160];
+    snprintf(want, sizeof want, "result,val_rtd_auc_common,%.17g,%.17g,%s\r\n",
+             sql("SELECT last FROM v_summary WHERE run = 1 AND metric = 'val_rtd_auc_common'"),
+             sql("SELECT last FROM v_summary WHERE run = 3 AND metric = 'val_rtd_auc_common'"), "embeddings-1/4-s1");
+    assert_non_null(strstr(csv, want));
+    assert_non_null(strstr(csv, "config,tie,none,embeddings,"));
+    free(csv);
+    app_free(a);
+}
+
+/* A run that stopped early is compared where it stopped. */
+static void test_the_last_common_step(void **state)
+{
+    (void)state;
+    static const int64_t two[] = {1, 2};
+    char text[160];
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET step = 5000 WHERE id = 2"), 0);
+    struct app *a = marked(NULL, 2, two);
+    const struct comparison *s = app_self(a);
+    assert_int_equal(s->c.step, 5000);
+    assert_float_equal(s->c.metrics[0].value[0], sql("SELECT value FROM v_metrics WHERE run = 1 AND step = 5000 AND "
+                       "metric = 'val_rtd_auc_common'"), 1e-12);
+    fixture_keys(a, "a");
+    snprintf(text, sizeof text, "at each run's end");
+    assert_true(shows(a, 36, 120, text));
+    assert_float_equal(s->c.metrics[0].value[0], sql("SELECT value FROM v_metrics WHERE run = 1 AND step = 10000 AND "
+                       "metric = 'val_rtd_auc_common'"), 1e-12);
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET step = 10000 WHERE id = 2"), 0);
+}
+
+static void test_the_same_sentence(void **state)
+{
+    (void)state;
+    static const int64_t two[] = {1, 5};
+    struct app *a = marked(NULL, 2, two);
+    const struct comparison *s = app_self(a);
+    assert_int_equal(s->source, TOKENS_PROBE);
+    assert_non_null(compare_sequence(s, 1));
+    assert_true(shows(a, 36, 120, "caught 1 of 1"));
+    assert_true(shows(a, 36, 120, "book")); /* what stood there */
+    app_free(a);
+}
+
+static void test_the_difference_is_of_curves(void **state)
+{
+    (void)state;
+    static const int64_t two[] = {1, 3};
+    struct app *a = marked(NULL, 2, two);
+    const struct comparison *s = app_self(a);
+    assert_int_equal(s->less[1].n, 20);
+    for (int i = 0; i < 20; i++)
+        assert_true(fabs(s->less[1].samples[i].mean - (s->curve[1].samples[i].mean - s->curve[0].samples[i].mean)) < 1e-12);
+    app_free(a);
+}
+
+static void test_scores_are_medians_of_seeds(void **state)
+{
+    (void)state;
+    struct app *a = start("Scores", NULL);
+    int rows;
+    char *csv = exported(a, &rows), want[120];
+    assert_int_equal(rows, (int)sql("SELECT count(DISTINCT run || task) FROM v_scores"));
+    /* the middle one of three */
+    double median = sql("SELECT value FROM v_scores WHERE run = 1 AND task = 'cola' AND metric = 'matthews' "
+                        "ORDER BY value LIMIT 1 OFFSET 1");
+    snprintf(want, sizeof want, ",cola,matthews,3,0,%.17g,", median);
+    assert_non_null(strstr(csv, want));
+    assert_non_null(strstr(csv, ",cola,matthews,3,1,")); /* a stuck seed is said */
+    free(csv);
+    assert_true(shows(a, 24, 80, "majority class"));
+    assert_true(shows(a, 24, 80, "50.9"));
+    fixture_keys(a, "Enter");
+    assert_string_equal(app_ops(a)->name, "Runs");
+    app_free(a);
+}
+
+static void test_nothing_scored(void **state)
+{
+    (void)state;
+    char empty[64] = "test_compare.XXXXXX";
+    assert_non_null(mkdtemp(empty));
+    struct app *a = fixture_app(empty, "Scores", NULL);
+    assert_true(shows(a, 24, 80, "No scores yet"));
+    app_free(a);
+    file_remove_tree(empty, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_small_sizes_and_every_key),
+        cmocka_unit_test(test_nothing_marked_says_how),
+        cmocka_unit_test(test_differences_come_first),
+        cmocka_unit_test(test_results_equal_the_store),
+        cmocka_unit_test(test_the_last_common_step),
+        cmocka_unit_test(test_the_same_sentence),
+        cmocka_unit_test(test_the_difference_is_of_curves),
+        cmocka_unit_test(test_scores_are_medians_of_seeds),
+        cmocka_unit_test(test_nothing_scored),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

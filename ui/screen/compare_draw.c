@@ -1,0 +1,352 @@
+/* Drawing of the Compare screen. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/screen/compare_int.h"
+#include "ui/screen/screen.h"
+#include "ui/term/sign.h"
+#include "ui/widget/format.h"
+#include "ui/widget/pane.h"
+
+#define NAME 20
+
+static uint8_t role_of(int i)
+{
+    return (uint8_t)(i < 6 ? ROLE_SERIES1 + i : ROLE_TEXT);
+}
+
+/* Columns of a pane: names, then a column a run, then (two runs) the difference. */
+struct columns {
+    int name, run, diff, n;
+};
+
+static struct columns columns_of(const struct comparison *s, int w)
+{
+    struct columns c = {.name = NAME, .n = s->c.n, .diff = s->c.n == 2 && w >= 56 ? 10 : 0};
+    c.run = (w - 4 - c.name - c.diff) / c.n - 1;
+    c.run = c.run > 20 ? 20 : c.run < 6 ? 6 : c.run;
+    return c;
+}
+
+static void head(const struct comparison *s, struct grid *g, struct rect in, const struct columns *c)
+{
+    for (int i = 0; i < c->n; i++) {
+        char text[300];
+        int x = in.x + c->name + i * (c->run + 1) + 1;
+        snprintf(text, sizeof text, "%c %s", 'A' + i, s->c.runs[i]->name);
+        grid_middle(g, in, in.y, x, c->run, STYLE(role_of(i), ATTR_BOLD), text);
+    }
+    if (c->diff)
+        grid_right(g, in, in.y, in.x + c->name + 2 * (c->run + 1) + 1, c->diff, STYLE(ROLE_DIM, 0), "B − A");
+}
+
+static int scrolled(struct comparison *s, int pane, int rows, int n)
+{
+    int most = n > rows ? n - rows : 0;
+    s->top[pane] = s->top[pane] > most ? most : s->top[pane];
+    return s->top[pane];
+}
+
+static void draw_config(struct comparison *s, struct grid *g, struct rect area)
+{
+    const struct compare *c = &s->c;
+    char equal[64];
+    int lines = s->all ? c->nlines : c->ndiffer, rows = area.h - 2;
+    struct rect in = {area.y + 1, area.x + 1, area.h - 1, area.w - 1};
+    struct columns k = columns_of(s, area.w);
+    snprintf(equal, sizeof equal, "%d equal %s (=)", c->nlines - c->ndiffer, s->all ? "shown" : "hidden");
+    const char *parts[] = {"configuration", equal};
+    pane_title(g, area.y, area.x, area.w, s->focus == PANE_CONFIG, parts, 2);
+    head(s, g, in, &k);
+    int top = scrolled(s, PANE_CONFIG, rows, lines);
+    for (int i = 0; i < rows && top + i < lines; i++) {
+        const struct compare_line *l = &c->lines[top + i];
+        struct style style = STYLE(l->differs ? ROLE_TEXT : ROLE_DIM, 0);
+        int y = in.y + 1 + i;
+        grid_middle(g, in, y, in.x, k.name - 1, STYLE(ROLE_DIM, 0), l->name);
+        for (int r = 0; r < c->n; r++)
+            grid_middle(g, in, y, in.x + k.name + r * (k.run + 1) + 1, k.run, style,
+                        *l->value[r] ? l->value[r] : "-");
+    }
+    if (!lines)
+        grid_text(g, in, in.y + 1, in.x, -1, STYLE(ROLE_TEXT, 0), "Nothing differs.");
+}
+
+static const char *at_name(const struct compare *c, char *out, size_t size)
+{
+    char step[FMT];
+    if (c->at == COMPARE_COMMON)
+        snprintf(out, size, "at last common step %s (a)", fmt_exact(step, sizeof step, c->step));
+    else
+        snprintf(out, size, "%s (a)", c->at == COMPARE_LAST ? "at each run's end" : "best of each run");
+    return out;
+}
+
+static void number(const struct compare_metric *m, double v, char *out, size_t size)
+{
+    if (isnan(v))
+        snprintf(out, size, "-");
+    else if (m->share && v >= 0)
+        fmt_prob(out, size, v);
+    else if (fabs(v) >= 1e7)
+        fmt_exp(out, size, v);
+    else if (!m->decimals && fabs(v) >= 1000)
+        fmt_exact(out, size, (int64_t)llround(v));
+    else
+        fmt_fixed(out, size, v, m->decimals);
+}
+
+static void result_row(const struct comparison *s, struct grid *g, struct rect in, int y, const struct columns *k,
+                       const struct compare_metric *m)
+{
+    char text[FMT];
+    uint8_t role = m->own ? ROLE_DIM : ROLE_TEXT;
+    grid_middle(g, in, y, in.x, k->name - 1, STYLE(ROLE_DIM, 0), m->name);
+    for (int r = 0; r < s->c.n; r++) {
+        number(m, m->value[r], text, sizeof text);
+        grid_text(g, in, y, in.x + k->name + r * (k->run + 1) + 1, k->run,
+                  STYLE(role, m->best == r ? ATTR_BOLD : 0), text);
+    }
+    double d = m->value[1] - m->value[0];
+    if (!k->diff || isnan(d))
+        return;
+    if (fabs(d) >= 1e5)
+        fmt_exp(text, sizeof text, d);
+    else
+        fmt_signed(text, sizeof text, d, m->decimals > 4 ? 4 : m->decimals);
+    grid_right(g, in, y, in.x + k->name + 2 * (k->run + 1) + 1, k->diff, STYLE(role, 0), text);
+}
+
+static void draw_results(struct comparison *s, struct grid *g, struct rect area)
+{
+    char where[80];
+    int rows = area.h - 2;
+    struct rect in = {area.y + 1, area.x + 1, area.h - 1, area.w - 1};
+    struct columns k = columns_of(s, area.w);
+    const char *parts[] = {"results", at_name(&s->c, where, sizeof where)};
+    pane_title(g, area.y, area.x, area.w, s->focus == PANE_RESULTS, parts, 2);
+    head(s, g, in, &k);
+    int top = scrolled(s, PANE_RESULTS, rows, s->c.nmetrics);
+    for (int i = 0; i < rows && top + i < s->c.nmetrics; i++)
+        result_row(s, g, in, in.y + 1 + i, &k, &s->c.metrics[top + i]);
+}
+
+static void chart_of(const struct comparison *s, struct grid *g, struct rect r, const struct compare_curve *lines,
+                     int first)
+{
+    struct chart_series series[COMPARE_RUNS];
+    int n = 0, points = s->c.metrics[s->metric].id >= METRIC_VAL;
+    for (int i = first; i < s->c.n; i++) {
+        if (!lines[i].n)
+            continue;
+        series[n] = (struct chart_series){.samples = lines[i].samples, .n = lines[i].n, .role = role_of(i),
+                                          .style = points ? CHART_POINTS : CHART_LINE};
+        series[n++].label[0] = (char)('A' + i);
+    }
+    struct chart c = {.x0 = 0, .x1 = (double)s->end, .x_unit = SCALE_COUNT, .y_lo = NAN, .y_hi = NAN,
+                      .now = app_now(s->app), .series = series, .nseries = n, .focus = -1, .cursor = NAN,
+                      .repeat_letters = app_mono(s->app) || g->ascii};
+    c.y_unit = s->c.metrics[s->metric].share && !first ? SCALE_SHARE : SCALE_PLAIN;
+    if (n)
+        chart_draw(g, r, &c, NULL);
+}
+
+static void draw_curve(struct comparison *s, struct grid *g, struct rect area)
+{
+    const char *name = s->metric < s->c.nmetrics ? s->c.metrics[s->metric].name : "";
+    const char *parts[] = {"curves", name, "x step", "s another metric"};
+    pane_title(g, area.y, area.x, area.w, s->focus == PANE_CURVE, parts, 4);
+    struct rect upper = {area.y + 1, area.x, area.h - 1, area.w}, lower;
+    if (s->metric >= s->c.nmetrics || s->c.metrics[s->metric].id < 0)
+        return;
+    if (area.w >= 100) { /* the difference beside it */
+        lower = upper;
+        upper.w = area.w * 3 / 5;
+        lower.x = area.x + upper.w + 1;
+        lower.w = area.w - upper.w - 1;
+    } else {
+        lower = upper;
+        upper.h = (area.h - 1) * 3 / 5;
+        lower.y = upper.y + upper.h;
+        lower.h = area.h - 1 - upper.h;
+    }
+    chart_of(s, g, upper, s->curve, 0);
+    if (lower.h < 4)
+        return;
+    struct rect line = {lower.y, lower.x, 1, lower.w};
+    grid_text(g, line, lower.y, lower.x + 1, -1, STYLE(ROLE_DIM, 0), "less A, step by step");
+    lower.y++;
+    lower.h--;
+    chart_of(s, g, lower, s->less, 1);
+}
+
+static const char *piece(const struct comparison *s, int32_t id)
+{
+    const char *text = s->pieces && id >= 0 ? pieces_get(s->pieces, id) : NULL;
+    return text ? text : "?";
+}
+
+static uint8_t heat(float p)
+{
+    return p < .1F ? BACK_NONE : p < .3F ? BACK_HEAT1 : p < .5F ? BACK_HEAT2 : p < .8F ? BACK_HEAT3 : BACK_HEAT4;
+}
+
+static int width_at(const struct comparison *s, int t)
+{
+    int w = 4;
+    for (int i = 0; i < s->c.n; i++) {
+        const struct token_seq *q = compare_sequence(s, i);
+        if (!q)
+            continue;
+        int a = text_columns(piece(s, q->rows[t].original));
+        int b = q->rows[t].label ? text_columns(piece(s, q->rows[t].sampled)) : 0;
+        w = a > w ? a : w;
+        w = b > w ? b : w;
+    }
+    return w > 14 ? 14 : w;
+}
+
+/* One run's judgement of token t: p(replaced), and what stood there where it was replaced. */
+static void draw_token(const struct comparison *s, struct grid *g, struct rect in, int y, int x, int w,
+                       const struct token_row *r)
+{
+    char p[FMT];
+    struct style style = {ROLE_TEXT, heat(r->disc_prob), r->disc_prob >= .5F ? ATTR_BOLD : 0};
+    if (isnan(r->disc_prob))
+        snprintf(p, sizeof p, "-");
+    else
+        fmt_prob(p, sizeof p, (double)r->disc_prob);
+    grid_text(g, in, y, x, w, style, p);
+    if (r->label)
+        grid_text(g, in, y + 1, x, w, STYLE(ROLE_TEXT, ATTR_UNDERLINE), piece(s, r->sampled));
+}
+
+static void caught_text(const struct token_seq *q, char *out, size_t size)
+{
+    int caught = 0, replaced = 0, accused = 0;
+    for (int t = 0; t < q->n; t++) {
+        replaced += q->rows[t].label;
+        caught += q->rows[t].label && q->rows[t].disc_prob > .5F;
+        accused += !q->rows[t].label && q->rows[t].disc_prob > .5F;
+    }
+    snprintf(out, size, "caught %d of %d · %d false", caught, replaced, accused);
+}
+
+static void draw_sentence(struct comparison *s, struct grid *g, struct rect area)
+{
+    char title[96], step[FMT], caught[64];
+    struct rect in = {area.y + 1, area.x + 1, area.h - 1, area.w - 2};
+    const struct token_seq *first = s->nseqs[0] ? compare_sequence(s, 0) : NULL;
+    snprintf(title, sizeof title, "%s %d of %d", s->source == TOKENS_PROBE ? "pinned" : "held out", s->sentence + 1,
+             s->nseqs[0]);
+    const char *parts[] = {"same sentence", first ? title : NULL, "P(replaced) in each run; what stood there below"};
+    pane_title(g, area.y, area.x, area.w, s->focus == PANE_SENTENCE, parts, 3);
+    if (!first) {
+        grid_text(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, 0), "The first run has no token snapshot yet.");
+        return;
+    }
+    s->token = s->token >= first->n ? first->n - 1 : s->token;
+    int x0 = in.x + 3, tall = in.h > 1 + 2 * s->c.n ? 1 : 0;
+    for (int t = s->token, x = x0; t < first->n && x < in.x + in.w; t++) {
+        int w = width_at(s, t), y = in.y + 1;
+        grid_text(g, in, in.y, x, w, STYLE(ROLE_DIM, 0), piece(s, first->rows[t].original));
+        for (int i = 0; i < s->c.n; i++, y += 2 + tall) {
+            const struct token_seq *q = compare_sequence(s, i);
+            if (q)
+                draw_token(s, g, in, y, x, w, &q->rows[t]);
+        }
+        x += w + 1;
+    }
+    for (int i = 0, y = in.y + 1; i < s->c.n; i++, y += 2 + tall) {
+        const struct token_seq *q = compare_sequence(s, i);
+        char name[4] = {(char)('A' + i), 0};
+        grid_text(g, in, y, in.x, 1, STYLE(role_of(i), ATTR_BOLD), name);
+        if (!q)
+            grid_text(g, in, y, x0, -1, STYLE(ROLE_DIM, 0), "does not have this sentence");
+        if (!q || !tall)
+            continue;
+        caught_text(q, caught, sizeof caught);
+        grid_textf(g, in, y + 2, x0, -1, STYLE(ROLE_DIM, 0), "step %s · %s",
+                   fmt_exact(step, sizeof step, s->step_of[i]), caught);
+    }
+}
+
+static void draw_pane(struct comparison *s, struct grid *g, struct rect area, int pane)
+{
+    switch (pane) {
+    case PANE_CONFIG: draw_config(s, g, area); break;
+    case PANE_RESULTS: draw_results(s, g, area); break;
+    case PANE_CURVE: draw_curve(s, g, area); break;
+    default: draw_sentence(s, g, area); break;
+    }
+}
+
+static void draw_empty(const struct comparison *s, struct grid *g, struct rect area)
+{
+    struct rect in = {area.y + 2, area.x + 3, area.h - 2, area.w - 6};
+    pane_titlef(g, area.y, area.x, area.w, 1, "compare");
+    if (s->error[0]) {
+        grid_text(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, 0), s->error);
+        return;
+    }
+    grid_textf(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, 0), "Mark two to %d runs with Space, on Runs (1) or "
+               "Ablations (4),", COMPARE_RUNS);
+    grid_text(g, in, in.y + 1, in.x, -1, STYLE(ROLE_TEXT, 0), "to see them here side by side.");
+}
+
+/* Rows of the two tables: what they need, half of the area at most. */
+static int table_rows(const struct comparison *s, int h)
+{
+    int lines = s->all ? s->c.nlines : s->c.ndiffer;
+    int want = 2 + (lines > s->c.nmetrics ? lines : s->c.nmetrics);
+    return want > h ? h : want < 5 ? 5 : want;
+}
+
+static void draw_wide(struct comparison *s, struct grid *g, struct rect area)
+{
+    struct rect left = area, right = area, below = area;
+    int sentence = 2 + 3 * s->c.n > area.h / 3 ? area.h / 3 : 2 + 3 * s->c.n;
+    int top = table_rows(s, (area.h - sentence) * 3 / 5);
+    left.h = right.h = top;
+    left.w = area.w / 2;
+    right.x = area.x + left.w + 1;
+    right.w = area.w - left.w - 1;
+    below.y += top;
+    below.h = area.h - top - sentence;
+    draw_config(s, g, left);
+    draw_results(s, g, right);
+    draw_curve(s, g, below);
+    pane_hline(g, area.y, left.w, 1, STYLE(ROLE_DIM, 0));
+    pane_vline(g, area.y, left.w, top + 1, STYLE(ROLE_DIM, 0));
+    below.y += below.h;
+    below.h = sentence;
+    draw_sentence(s, g, below);
+}
+
+void compare_draw(void *self, struct app *a, struct grid *g, struct rect area)
+{
+    struct comparison *s = self;
+    (void)a;
+    if (!s->loaded) {
+        draw_empty(s, g, area);
+        return;
+    }
+    if (s->maximised || area.h < 14 || area.w < 50) {
+        draw_pane(s, g, area, s->focus);
+        return;
+    }
+    if (area.w >= 110 && area.h >= 28) {
+        draw_wide(s, g, area);
+        return;
+    }
+    struct rect top = area, below = area;
+    int tables = s->focus <= PANE_RESULTS;
+    int lines = s->all ? s->c.nlines : s->c.ndiffer;
+    top.h = tables ? (2 + lines < area.h / 2 ? 2 + lines : area.h / 2) : area.h - 2 - 2 * s->c.n - 1;
+    top.h = top.h < area.h / 3 ? area.h / 3 : top.h;
+    below.y += top.h;
+    below.h -= top.h;
+    draw_pane(s, g, top, tables ? PANE_CONFIG : PANE_CURVE);
+    draw_pane(s, g, below, tables ? PANE_RESULTS : PANE_SENTENCE);
+}

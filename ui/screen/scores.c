@@ -1,0 +1,344 @@
+/* Screen 7: what fine-tuning gave. A row a start, a column a task; below, the seeds of the cell. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "db/csv.h"
+#include "experiments/score_table.h"
+#include "src/base/err.h"
+#include "ui/app/action.h"
+#include "ui/screen/screen.h"
+#include "ui/term/sign.h"
+#include "ui/widget/format.h"
+#include "ui/widget/pane.h"
+#include "ui/widget/table.h"
+
+enum { SHOW_MEDIAN, SHOW_MEAN, SHOW_SEEDS, SHOW_COUNT };
+struct scores {
+    struct app *app;
+    struct score_table t;
+    int loaded, row, task, top, seed_top, maximised, statistic;
+    int64_t version;
+    char error[512];
+    struct column cols[SCORE_TASKS + 3];
+    char titles[SCORE_TASKS][80];
+    struct rect list;
+};
+
+static int load(struct scores *s)
+{
+    struct err err = {0};
+    struct query *q = app_query(s->app);
+    int64_t version = q ? query_version(q) : 0;
+    if (!q || (s->loaded && version == s->version))
+        return 0;
+    if (s->loaded)
+        score_table_close(&s->t);
+    s->version = version;
+    s->loaded = !score_table_open(&s->t, q, &err);
+    s->error[0] = 0;
+    if (!s->loaded) {
+        score_table_close(&s->t);
+        snprintf(s->error, sizeof s->error, "%s", err.text);
+        return 1;
+    }
+    s->row = s->row < s->t.nrows ? s->row : s->t.nrows ? s->t.nrows - 1 : 0;
+    s->task = s->task < s->t.ntasks ? s->task : 0;
+    return 1;
+}
+
+static int open_scores(void *self, struct app *a)
+{
+    struct scores *s = self;
+    s->app = a;
+    load(s);
+    return 0;
+}
+
+static void close_scores(void *self)
+{
+    struct scores *s = self;
+    if (s->loaded)
+        score_table_close(&s->t);
+}
+
+static int tick_scores(void *self, struct app *a)
+{
+    (void)a;
+    return load(self);
+}
+
+static double period_scores(void *self, struct app *a)
+{
+    (void)self;
+    (void)a;
+    return PERIOD_STORE;
+}
+
+static void cell_text(const struct scores *s, const struct score_cell *c, char *out, size_t size)
+{
+    if (!c->seeds)
+        snprintf(out, size, "-");
+    else if (s->statistic == SHOW_SEEDS)
+        snprintf(out, size, "%d%s", c->seeds, c->stuck ? "!" : "");
+    else if (s->statistic == SHOW_MEAN)
+        c->s.n > 1 ? snprintf(out, size, "%.1f ± %.1f", c->s.mean, c->s.sd) : snprintf(out, size, "%.1f", c->s.mean);
+    else
+        c->s.n > 1 ? snprintf(out, size, "%.1f (%.1f)", c->s.median, c->s.q3 - c->s.q1)
+                   : snprintf(out, size, "%.1f", c->s.median);
+}
+
+/* The best median of a column; -1 where fewer than two starts were tuned. */
+static int best_row(const struct scores *s, int task)
+{
+    int best = -1, n = 0;
+    for (int i = 0; i < s->t.nrows; i++) {
+        const struct score_cell *c = &s->t.rows[i].cell[task];
+        if (!c->s.n)
+            continue;
+        n++;
+        if (best < 0 || c->s.median > s->t.rows[best].cell[task].s.median)
+            best = i;
+    }
+    return n > 1 ? best : -1;
+}
+
+/* start, tasks, GLUE; returns the number of columns. */
+static int columns(struct scores *s)
+{
+    char text[64];
+    s->cols[0] = (struct column){"start", 0, 16, 30, ALIGN_MIDDLE_CUT};
+    for (int k = 0; k < s->t.ntasks; k++) {
+        snprintf(s->titles[k], sizeof s->titles[k], "%.20s", s->t.tasks[k].name);
+        int w = text_columns(s->titles[k]);
+        for (int i = 0; i < s->t.nrows; i++) {
+            cell_text(s, &s->t.rows[i].cell[k], text, sizeof text);
+            w = text_columns(text) > w ? text_columns(text) : w;
+        }
+        w = w < 8 ? 8 : w;
+        s->cols[1 + k] = (struct column){s->titles[k], k == s->task ? 0 : 1 + abs(k - s->task), w, w, ALIGN_RIGHT};
+    }
+    s->cols[1 + s->t.ntasks] = (struct column){"GLUE", 2, 13, 13, ALIGN_RIGHT};
+    return s->t.ntasks + 2;
+}
+
+static void draw_line(struct scores *s, struct grid *g, struct rect row, const struct table_layout *l, int i)
+{
+    const struct score_row *r = &s->t.rows[i];
+    struct rect cells = {row.y, row.x + 3, 1, row.w - 3};
+    for (int c = 0; c < l->n; c++) {
+        char text[96] = "";
+        struct style style = STYLE(ROLE_TEXT, 0);
+        int k = l->col[c] - 1;
+        if (k < 0) {
+            snprintf(text, sizeof text, "%s", r->label);
+        } else if (k < s->t.ntasks) {
+            cell_text(s, &r->cell[k], text, sizeof text);
+            style.attr = best_row(s, k) == i ? ATTR_BOLD : 0;
+            style.role = r->cell[k].stuck ? ROLE_WARN : ROLE_TEXT;
+            if (i == s->row && k == s->task)
+                style.attr |= ATTR_UNDERLINE;
+        } else if (!isnan(r->glue)) {
+            snprintf(text, sizeof text, "%.1f (%d of 8)", r->glue, r->glue_tasks);
+        }
+        table_cell(g, cells, row.y, l, s->cols, c, style, text);
+    }
+    if (i != s->row)
+        return;
+    grid_cell(g, row, row.y, row.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
+    grid_back(g, row, BACK_SELECTED);
+    g->cursor_y = row.y;
+    g->cursor_x = row.x;
+}
+
+/* Below the starts: the metric of each task, and what a constant answer gives. */
+static void draw_foot(const struct scores *s, struct grid *g, struct rect rows, int y, const struct table_layout *l)
+{
+    struct rect cells = {rows.y, rows.x + 3, rows.h, rows.w - 3};
+    for (int c = 0; c < l->n; c++) {
+        int k = l->col[c] - 1;
+        char text[96] = "";
+        if (k < 0)
+            snprintf(text, sizeof text, "majority class");
+        else if (k < s->t.ntasks && !isnan(s->t.tasks[k].majority))
+            snprintf(text, sizeof text, "%.1f", s->t.tasks[k].majority);
+        table_cell(g, cells, y, l, s->cols, c, STYLE(ROLE_DIM, 0), text);
+        table_cell(g, cells, rows.y, l, s->cols, c, STYLE(ROLE_DIM, 0),
+                   k >= 0 && k < s->t.ntasks ? s->t.tasks[k].metric : "");
+    }
+}
+
+static void draw_table(struct scores *s, struct grid *g, struct rect area)
+{
+    static const char *const statistics[] = {"median (quartile range)", "mean ± sd", "seeds"};
+    struct table_layout l;
+    char count[48];
+    struct rect heads = {area.y + 1, area.x + 3, 1, area.w - 3};
+    struct rect rows = {area.y + 2, area.x, area.h - 2, area.w};
+    snprintf(count, sizeof count, "scores %d", s->t.nrows);
+    const char *parts[] = {count, "dev sets", statistics[s->statistic], "best bold · ! stuck seeds"};
+    pane_title(g, area.y, area.x, area.w, 1, parts, 4);
+    table_layout(&l, s->cols, columns(s), heads.w, 0);
+    table_head(g, heads, heads.y, &l, s->cols, s->task + 1, 1);
+    int room = rows.h - 2;
+    s->top = table_top(s->top, s->row, room, s->t.nrows);
+    s->list = (struct rect){rows.y + 1, rows.x, room < 0 ? 0 : room, rows.w};
+    int shown = s->t.nrows - s->top < room ? s->t.nrows - s->top : room;
+    draw_foot(s, g, rows, rows.y + 1 + (shown > 0 ? shown : 0), &l);
+    for (int i = 0; i < shown; i++) {
+        struct rect row = {rows.y + 1 + i, rows.x, 1, rows.w};
+        draw_line(s, g, row, &l, s->top + i);
+    }
+}
+
+static void draw_seeds(struct scores *s, struct grid *g, struct rect area)
+{
+    const struct score_row *r = &s->t.rows[s->row];
+    const struct score_cell *c = &r->cell[s->task];
+    struct rect in = {area.y + 1, area.x + 3, area.h - 1, area.w - 3};
+    const char *parts[] = {s->t.tasks[s->task].name, r->label, c->seeds ? s->t.scores[c->first].settings : NULL};
+    pane_title(g, area.y, area.x, area.w, 0, parts, 3);
+    if (!c->seeds) {
+        grid_textf(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, 0), "Not tuned yet.  electroscope finetune --task %s --run %lld "
+                   "--data DIR --seeds 5", s->t.tasks[s->task].name, (long long)r->run);
+        return;
+    }
+    grid_textf(g, in, in.y, in.x, -1, STYLE(ROLE_DIM, 0), "%-6s %10s %9s  %-8s %s", "seed",
+               s->t.tasks[s->task].metric, "examples", "state", "when");
+    for (int i = 0; i < c->seeds && i < in.h - 1; i++) {
+        const struct query_score *x = &s->t.scores[c->first + i];
+        int stuck = !strcmp(x->state, "stuck");
+        char when[32];
+        struct tm tm;
+        time_t at = (time_t)x->time;
+        localtime_r(&at, &tm);
+        strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
+        grid_textf(g, in, in.y + 1 + i, in.x, -1, STYLE(stuck ? ROLE_WARN : ROLE_TEXT, 0),
+                   "%-6lld %10.3f %9lld  %s %-6s %s", (long long)x->seed, x->value, (long long)x->n,
+                   sign(stuck ? SIGN_STATE + RUN_FAILED : SIGN_STATE + RUN_DONE), x->state, when);
+    }
+}
+
+static void draw_empty(const struct scores *s, struct grid *g, struct rect area)
+{
+    struct rect in = {area.y + 2, area.x + 3, area.h - 2, area.w - 6};
+    pane_titlef(g, area.y, area.x, area.w, 1, "scores");
+    if (s->error[0]) {
+        grid_text(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, 0), s->error);
+        return;
+    }
+    grid_text(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, 0), "No scores yet. Fine-tune a run on a task, over a few seeds:");
+    grid_text(g, in, in.y + 1, in.x, -1, STYLE(ROLE_ACCENT, 0),
+              "electroscope finetune --task cola --data DIR --run RUN --seeds 5");
+}
+
+static void draw_scores(void *self, struct app *a, struct grid *g, struct rect area)
+{
+    struct scores *s = self;
+    (void)a;
+    s->list = (struct rect){0, 0, 0, 0};
+    if (!s->loaded || !s->t.nrows) {
+        draw_empty(s, g, area);
+        return;
+    }
+    int below = s->maximised || area.h < 14 ? 0 : area.h / 3;
+    struct rect part = area;
+    part.h = area.h - below;
+    draw_table(s, g, part);
+    part.y += part.h;
+    part.h = below;
+    if (below)
+        draw_seeds(s, g, part);
+}
+
+static int can_scores(void *self, struct app *a, int action)
+{
+    const struct scores *s = self;
+    (void)a;
+    if (!s->loaded || !s->t.nrows)
+        return 0;
+    switch (action) {
+    case ACT_UP: case ACT_DOWN: case ACT_LEFT: case ACT_RIGHT: case ACT_FIRST: case ACT_LAST:
+    case ACT_STATISTIC: case ACT_MAXIMISE: return 1;
+    case ACT_ENTER: case ACT_MARK: return s->t.rows[s->row].run != 0;
+    case ACT_QUIT: return s->maximised;
+    }
+    return 0;
+}
+
+static int act_scores(void *self, struct app *a, int action)
+{
+    struct scores *s = self;
+    int64_t run = s->loaded && s->t.nrows ? s->t.rows[s->row].run : 0;
+    if ((action == ACT_BACK || action == ACT_QUIT) && s->maximised) {
+        s->maximised = 0;
+        return 1;
+    }
+    if (!can_scores(s, a, action))
+        return 0;
+    switch (action) {
+    case ACT_UP: s->row -= s->row > 0; break;
+    case ACT_DOWN: s->row += s->row + 1 < s->t.nrows; break;
+    case ACT_FIRST: s->row = 0; break;
+    case ACT_LAST: s->row = s->t.nrows - 1; break;
+    case ACT_LEFT: s->task -= s->task > 0; break;
+    case ACT_RIGHT: s->task += s->task + 1 < s->t.ntasks; break;
+    case ACT_STATISTIC: s->statistic = (s->statistic + 1) % SHOW_COUNT; break;
+    case ACT_MAXIMISE: s->maximised = !s->maximised; break;
+    case ACT_MARK: app_mark(a, run, !app_is_marked(a, run)); break;
+    case ACT_ENTER:
+        app_select(a, run);
+        app_go(a, "Runs");
+        break;
+    default: return 0;
+    }
+    return 1;
+}
+
+static void mouse_scores(void *self, struct app *a, const struct mouse *m)
+{
+    struct scores *s = self;
+    int row = m->y - s->list.y + s->top;
+    if (m->wheel)
+        act_scores(s, a, m->wheel < 0 ? ACT_UP : ACT_DOWN);
+    else if (m->button == 1 && m->y >= s->list.y && m->y < s->list.y + s->list.h && row < s->t.nrows)
+        s->row = row;
+}
+
+static void status_scores(void *self, struct app *a, char *out, size_t size)
+{
+    const struct scores *s = self;
+    (void)a;
+    if (!s->loaded || !s->t.nrows) {
+        snprintf(out, size, "no scores");
+        return;
+    }
+    const struct score_cell *c = &s->t.rows[s->row].cell[s->task];
+    snprintf(out, size, "%s · %s · %d seed%s%s", s->t.rows[s->row].label, s->t.tasks[s->task].name, c->seeds,
+             c->seeds == 1 ? "" : "s", c->stuck ? " · some stuck" : "");
+}
+
+static int export_scores(void *self, struct app *a, struct csv_out *out, struct err *err)
+{
+    const struct scores *s = self;
+    (void)a;
+    return s->loaded ? score_table_csv(&s->t, out) : err_set(err, E_NOTFOUND, "there are no scores to export yet");
+}
+
+const struct screen_ops scores_screen = {
+    .name = "Scores",
+    .help = "what fine-tuning gave: a row a start, a column a task, over seeds",
+    .size = sizeof(struct scores),
+    .open = open_scores,
+    .close = close_scores,
+    .tick = tick_scores,
+    .period = period_scores,
+    .draw = draw_scores,
+    .act = act_scores,
+    .can = can_scores,
+    .mouse = mouse_scores,
+    .status = status_scores,
+    .export_csv = export_scores,
+};
