@@ -114,8 +114,23 @@ static void last_words(const char *log, char *out, size_t size)
     free(text);
 }
 
+/* Whether this process was itself started as a host. Any program that links this file can be: were
+ * it to go on to its usual work and start a host again, there would be no end to it. */
+static int is_host(void)
+{
+    char words[4096] = {0};
+    int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, words, sizeof words - 1);
+    if (fd >= 0)
+        close(fd);
+    size_t first = strlen(words) + 1;
+    return n > (ssize_t)first && !strcmp(words + first, "host");
+}
+
 int host_spawn(const struct workspace *w, struct err *err)
 {
+    if (is_host())
+        return err_set(err, E_FAIL, "a host process does not start another one");
     char exe[4096], log[1200], words[300];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
     if (n < 0)
