@@ -72,8 +72,9 @@ static int need_host(const struct workspace *w, int spawn, struct err *err)
                            visible((char[200]){0}, 200, w->dir));
 }
 
-int host_client_submit(const struct workspace *w, const struct config *c, int spawn, int64_t *id,
-                       struct err *err)
+/* parent 0: a run of its own. */
+static int submit(const struct workspace *w, int64_t parent, int64_t step, const struct config *c,
+                  int spawn, int64_t *id, struct err *err)
 {
     struct config mine = *c;
     int rc = prepare_paths(w, &mine, err);
@@ -87,12 +88,29 @@ int host_client_submit(const struct workspace *w, const struct config *c, int sp
         config_get(&mine, &config_fields[i], value, sizeof value);
         json_object_set_new(fields, config_fields[i].name, json_string(value));
     }
-    rc = client_ask(w, json_pack("{s:i, s:s, s:o}", "v", 1, "op", "submit", "config", fields),
-                    &answer, err);
+    json_t *request = json_pack("{s:i, s:s, s:o}", "v", 1, "op", parent ? "branch" : "submit", "config",
+                                fields);
+    if (parent) {
+        json_object_set_new(request, "run", json_integer(parent));
+        json_object_set_new(request, "step", json_integer(step));
+    }
+    rc = client_ask(w, request, &answer, err);
     if (!rc)
         *id = json_integer_value(json_object_get(answer, "run"));
     json_decref(answer);
     return rc;
+}
+
+int host_client_submit(const struct workspace *w, const struct config *c, int spawn, int64_t *id,
+                       struct err *err)
+{
+    return submit(w, 0, 0, c, spawn, id, err);
+}
+
+int host_client_branch(const struct workspace *w, int64_t parent, int64_t step, const struct config *c,
+                       int spawn, int64_t *id, struct err *err)
+{
+    return submit(w, parent, step, c, spawn, id, err);
 }
 
 int host_client_op(const struct workspace *w, const char *op, int64_t run, int spawn,

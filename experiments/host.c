@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "db/query.h"
+#include "experiments/branch.h"
 #include "experiments/host_int.h"
 #include "experiments/lock.h"
 #include "experiments/prepare.h"
@@ -251,14 +252,18 @@ int host_resume_run(struct host *h, int64_t run, struct err *err)
     struct query_run *r = malloc(sizeof *r);
     if (!r)
         return err_nomem(err, "a run");
-    int rc = find_run(h, run, r, err);
+    int64_t parent, origin;
+    int rc = find_run(h, run, r, err), branch = branch_origin(&h->w, run, &parent, &origin);
     if (!rc && r->state == RUN_DONE)
         rc = err_set(err, E_USAGE, "run %lld is done: there is nothing to resume", (long long)run);
     snprintf(dir, sizeof dir, "%s/%lld", h->w.checkpoints, (long long)run);
     if (!rc) {
         struct err why = {0};
         rc = checkpoint_newest(dir, checkpoint, sizeof checkpoint, &step, &why);
-        if (rc == E_NOTFOUND) {
+        if (rc == E_NOTFOUND && r->parent) {
+            err_set(err, rc, "run %lld is a branch and has lost the checkpoint it began from",
+                    (long long)run);
+        } else if (rc == E_NOTFOUND) {
             rc = 0;
             step = -1;
             checkpoint[0] = 0;
@@ -269,12 +274,77 @@ int host_resume_run(struct host *h, int64_t run, struct err *err)
     struct resume_run call = {run, step, err};
     if (!rc)
         rc = recorder_call(h->recorder, resume_run, &call);
-    if (!rc && !job_add(h, run, &r->config, checkpoint, err))
+    if (!rc && !(j = job_add(h, run, &r->config, checkpoint, err)))
         rc = E_NOMEM;
+    if (!rc)
+        j->branch = branch && origin == step;
     free(r);
     if (!rc)
         queue_turn(h);
     return rc;
+}
+
+struct add_branch {
+    struct add_run run;
+    int64_t parent;
+};
+
+static int add_branch(struct store *s, void *ud)
+{
+    struct add_branch *a = ud;
+    int rc = add_run(s, &a->run);
+    return rc ? rc : store_set_parent(s, a->run.id, a->parent, a->run.err);
+}
+
+static int drop_branch(struct store *s, void *ud)
+{
+    return store_delete_run(s, ((struct add_branch *)ud)->run.id, NULL);
+}
+
+static void say_branch(struct job *j, int64_t parent, int64_t step, const char *path)
+{
+    struct event_sink sink = recorder_sink(j->host->recorder);
+    struct event e = {.kind = EVENT_CHECKPOINT, .run = j->id, .step = step};
+    snprintf(e.text, sizeof e.text, "%.500s", path);
+    sink.emit(sink.ud, &e);
+    snprintf(e.text, sizeof e.text, "a branch of run %lld at step %lld", (long long)parent, (long long)step);
+    host_message(j->host, j->id, SEV_INFO, e.text);
+}
+
+int host_branch(struct host *h, int64_t parent, int64_t step, const struct config *c, int64_t *id,
+                struct err *err)
+{
+    struct config mine = *c, was;
+    char from[1200], path[1200];
+    if (h->stopping)
+        return err_set(err, E_BUSY, "the host is ending: try again in a moment");
+    int rc = config_resolve(&mine, err);
+    if (!rc)
+        rc = prepare_paths(&h->w, &mine, err);
+    if (!rc)
+        rc = branch_find(&h->w, parent, step, from, sizeof from, &step, err);
+    if (!rc)
+        rc = checkpoint_config(from, &was, err);
+    if (!rc)
+        rc = branch_check(&was, &mine, step, err);
+    struct add_branch a = {{&mine, 0, err}, parent};
+    if (!rc)
+        rc = recorder_call(h->recorder, add_branch, &a);
+    if (rc)
+        return rc;
+    *id = a.run.id;
+    rc = branch_place(&h->w, parent, from, step, *id, path, sizeof path, err);
+    if (rc) {
+        recorder_call(h->recorder, drop_branch, &a);
+        return rc;
+    }
+    struct job *j = job_add(h, *id, &mine, path, err);
+    if (!j)
+        return E_NOMEM;
+    j->branch = 1;
+    say_branch(j, parent, step, path);
+    queue_turn(h);
+    return 0;
 }
 
 /* --- serving -------------------------------------------------------------------------------- */

@@ -25,6 +25,10 @@ struct host *host_open(const struct workspace *w, const struct host_options *o, 
  * (state preparing). *id is the run's. */
 int host_submit(struct host *h, const struct config *c, int64_t *id, struct err *err);
 int host_resume_run(struct host *h, int64_t run, struct err *err);
+/* A new run from the checkpoint of `parent` at `step` (-1: its newest), with the fields of c, which
+ * branch.h limits. */
+int host_branch(struct host *h, int64_t parent, int64_t step, const struct config *c, int64_t *id,
+                struct err *err);
 /* Serves until no run is left (plus linger), or a signal asked to stop. `stop_fd` (-1: none):
  * host_signals(), or a pipe that gets one byte a signal, its number (first: checkpoint and stop,
  * second: at once). Returns 0, or E_STOPPED. */
@@ -53,6 +57,8 @@ int host_client_score(const struct workspace *w, int64_t run, const char *text, 
 /* Common requests; each spawns a host when `spawn` and none is alive. */
 int host_client_submit(const struct workspace *w, const struct config *c, int spawn, int64_t *id,
                        struct err *err);
+int host_client_branch(const struct workspace *w, int64_t parent, int64_t step, const struct config *c,
+                       int spawn, int64_t *id, struct err *err);
 int host_client_op(const struct workspace *w, const char *op, int64_t run, int spawn,
                    struct err *err); /* pause, resume, stop, checkpoint, watch */
 #endif

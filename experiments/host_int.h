@@ -22,6 +22,7 @@ struct job {
     struct config config;        /* resolved */
     atomic_int state;            /* enum run_state */
     char resume[1200];           /* checkpoint to go on from, or "" */
+    int branch;                  /* 1: that is its parent's */
     char corpus[1200];           /* packed, once prepared */
     int threads;                 /* of this run's pool */
     struct run_control control;

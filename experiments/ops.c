@@ -64,6 +64,21 @@ static int op_submit(struct request *r, struct err *err)
     return rc;
 }
 
+static int op_branch(struct request *r, struct err *err)
+{
+    json_t *fields = json_object_get(r->in, "config"), *step = json_object_get(r->in, "step");
+    struct config c;
+    int64_t id = 0;
+    if (!json_is_object(fields))
+        return err_set(err, E_USAGE, "branch: config is not an object of strings");
+    int rc = read_config(fields, &c, err);
+    if (!rc)
+        rc = host_branch(r->h, r->run, step ? json_integer_value(step) : -1, &c, &id, err);
+    if (!rc)
+        json_object_set_new(r->out, "run", json_integer(id));
+    return rc;
+}
+
 static int op_pause(struct request *r, struct err *err)
 {
     return r->job ? job_pause(r->job, err) : not_here(r, err);
@@ -231,7 +246,7 @@ static const struct {
     int needs_run;
     int (*answer)(struct request *r, struct err *err);
 } ops[] = {
-    {"submit", 0, op_submit},         {"pause", 1, op_pause},   {"resume", 1, op_resume},
+    {"submit", 0, op_submit},         {"branch", 1, op_branch}, {"pause", 1, op_pause},   {"resume", 1, op_resume},
     {"stop", 1, op_stop},             {"kill", 1, op_kill},     {"checkpoint", 1, op_checkpoint},
     {"watch", 1, op_watch},           {"tag", 1, op_edit},      {"note", 1, op_edit},
     {"archive", 1, op_edit},          {"unarchive", 1, op_edit}, {"delete", 1, op_edit},

@@ -237,7 +237,8 @@ static void *train_thread(void *ud)
     snprintf(checkpoints, sizeof checkpoints, "%s/%lld", j->host->w.checkpoints, (long long)j->id);
     struct run_args args = {.id = j->id, .config = j->config, .corpus_dir = j->corpus,
                             .checkpoint_dir = checkpoints, .resume = *j->resume ? j->resume : NULL,
-                            .control = &j->control, .sink = {on_event, j, on_flush}};
+                            .branch = j->branch, .control = &j->control,
+                            .sink = {on_event, j, on_flush}};
     args.config.threads = j->threads;
     char **probes = NULL;
     struct err why = {0};

@@ -42,10 +42,16 @@ int checkpoint_load(const char *path, const struct model *m, float *values, floa
 int checkpoint_config(const char *path, struct config *c, struct err *err);
 /* State alone, without the tensors. */
 int checkpoint_read_state(const char *path, struct checkpoint_state *s, struct err *err);
+/* Gives the checkpoint `from` a second home, DIR/STEP: the same files (hard links), or copies where
+ * the file system has no links. Whole or absent, as any other. */
+int checkpoint_share(const char *from, const char *dir, int64_t step, struct err *err);
 /* Checks every file against its checksum. */
 int checkpoint_verify(const char *path, struct err *err);
 /* Newest whole checkpoint below dir; E_NOTFOUND. Broken ones and temporaries are passed over. */
 int checkpoint_newest(const char *dir, char *path, int size, int64_t *step, struct err *err);
+/* The same among those before `before`. */
+int checkpoint_before(const char *dir, int64_t before, char *path, int size, int64_t *step,
+                      struct err *err);
 /* Keeps the newest `keep` checkpoints and `best_step` (-1: none), removes older ones. Only files
  * that a checkpoint lists are removed: a directory with anything else in it stays. */
 int checkpoint_prune(const char *dir, int keep, int64_t best_step, struct err *err);

@@ -59,12 +59,14 @@ static int list_steps(const char *dir, struct steps *out, struct err *err)
     return 0;
 }
 
-int checkpoint_newest(const char *dir, char *path, int size, int64_t *step, struct err *err)
+int checkpoint_before(const char *dir, int64_t before, char *path, int size, int64_t *step, struct err *err)
 {
     struct steps s;
     struct err why = {0, ""}, first = {0, ""};
     int rc = list_steps(dir, &s, err), found = 0;
     for (int i = 0; !rc && !found && i < s.n; i++) {
+        if (s.step[i] >= before)
+            continue;
         if (snprintf(path, (size_t)size, "%s/%" PRId64, dir, s.step[i]) >= size) {
             rc = err_set(err, E_INPUT, "path too long: %s", SHOW(dir));
             break;
@@ -82,6 +84,11 @@ int checkpoint_newest(const char *dir, char *path, int size, int64_t *step, stru
         rc = err_set(err, E_NOTFOUND, "no whole checkpoint in %s%s%.250s", SHOW(dir), first.code ? ": " : "",
                      first.text);
     return rc;
+}
+
+int checkpoint_newest(const char *dir, char *path, int size, int64_t *step, struct err *err)
+{
+    return checkpoint_before(dir, INT64_MAX, path, size, step, err);
 }
 
 static int remove_file(void *ud, const char *name, const char *hash)
@@ -151,4 +158,81 @@ void checkpoint_sweep(const char *dir)
     }
     if (d)
         closedir(d);
+}
+
+/* --- sharing -------------------------------------------------------------------------------- */
+
+struct share {
+    const char *from, *tmp;
+    struct err *err;
+};
+
+static int copy_file(const char *from, const char *to, struct err *err)
+{
+    struct map m;
+    int rc = file_map(from, &m, err);
+    if (rc)
+        return rc;
+    rc = file_write_atomic(to, m.data ? m.data : (const unsigned char *)"", m.size, err);
+    file_unmap(&m);
+    return rc;
+}
+
+static int share_file(void *ud, const char *name, const char *hash)
+{
+    struct share *s = ud;
+    char from[4096], to[4096];
+    const char *slash = strrchr(name, '/');
+    (void)hash;
+    if (slash) {
+        snprintf(to, sizeof to, "%s/%.*s", s->tmp, (int)(slash - name), name);
+        int rc = file_mkdirs(to, s->err);
+        if (rc)
+            return rc;
+    }
+    snprintf(from, sizeof from, "%s/%s", s->from, name);
+    if (snprintf(to, sizeof to, "%s/%s", s->tmp, name) >= (int)sizeof to)
+        return err_set(s->err, E_INPUT, "path too long: %s", SHOW(to));
+    if (!link(from, to))
+        return 0;
+    if (errno == ENOENT)
+        return err_errno(s->err, "cannot share %s", SHOW(from));
+    return copy_file(from, to, s->err);
+}
+
+static int sync_tree(const char *tmp, struct err *err)
+{
+    static const char *const nets[] = {"generator", "discriminator", "main"};
+    char path[4096];
+    int rc = 0;
+    for (int i = 0; !rc && i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%s", tmp, nets[i]);
+        if (file_exists(path))
+            rc = file_sync_dir(path, err);
+    }
+    return rc ? rc : file_sync_dir(tmp, err);
+}
+
+int checkpoint_share(const char *from, const char *dir, int64_t step, struct err *err)
+{
+    char path[3900], tmp[4000];
+    struct share s = {from, tmp, err};
+    if (snprintf(path, sizeof path, "%s/%" PRId64, dir, step) >= (int)sizeof path)
+        return err_set(err, E_INPUT, "path too long: %s", SHOW(dir));
+    snprintf(tmp, sizeof tmp, "%s.tmp.%ld", path, (long)getpid());
+    file_remove_tree(tmp, NULL);
+    int rc = checkpoint_verify(from, err);
+    if (!rc)
+        rc = file_mkdirs(tmp, err);
+    if (!rc)
+        rc = checksums_each(from, share_file, &s, err);
+    if (!rc)
+        rc = share_file(&s, CHECKPOINT_LIST, NULL);
+    if (!rc)
+        rc = sync_tree(tmp, err);
+    if (!rc && rename(tmp, path))
+        rc = err_errno(err, "cannot rename %s", SHOW(tmp));
+    if (rc)
+        file_remove_tree(tmp, NULL);
+    return rc ? rc : file_sync_dir(dir, err);
 }

@@ -10,6 +10,8 @@
 #include "src/base/clock.h"
 #include "src/train/run_int.h"
 
+#define WEIGHT_LEAST 1e-6 /* below, a tensor is rounding: the keys' biases have no gradient */
+
 struct work {
     const struct replay_args *a;
     struct replay *out;
@@ -115,7 +117,7 @@ static int look_at_tensors(struct work *w, const float *before, const float *aft
         snprintf(x->name, sizeof x->name, "%s", p->name);
         x->weight = norm(before + p->offset, p->size);
         x->update = sqrt(change);
-        x->ratio = x->weight > 0 ? x->update / x->weight : NAN;
+        x->ratio = x->weight > WEIGHT_LEAST ? x->update / x->weight : NAN;
     }
     qsort(w->out->tensors, (size_t)w->out->ntensors, sizeof *w->out->tensors, by_ratio);
     return 0;

@@ -34,7 +34,7 @@ struct replay_sequence {
 struct replay_tensor {
     char name[PARAM_NAME];
     double weight, update;    /* norms: before, and of the change */
-    double ratio;             /* update / weight; NAN where the weights were zero */
+    double ratio;             /* update / weight; NAN where the weights are next to zero */
 };
 struct replay {
     struct losses losses;     /* of the step */

@@ -6,6 +6,7 @@ E2E = \
 	tests/e2e/escape.sh \
 	tests/e2e/host.sh \
 	tests/e2e/experiments.sh \
-	tests/e2e/tables.sh
+	tests/e2e/tables.sh \
+	tests/e2e/branch.sh
 TESTS += $(E2E)
 EXTRA_DIST += $(E2E) tests/e2e/lib.sh

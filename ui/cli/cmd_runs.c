@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "experiments/branch.h"
 #include "experiments/edit.h"
 #include "experiments/host.h"
 #include "src/base/clock.h"
@@ -57,6 +58,7 @@ static void as_json(const struct query_run *run)
     json_open(&j, NULL, '{');
     json_int(&j, "run", run->id);
     json_text(&j, "name", run->name);
+    json_int(&j, "parent", run->parent);
     json_text(&j, "state", run_state_name(run->state));
     json_int(&j, "step", run->step);
     json_int(&j, "steps", run->config.steps);
@@ -177,7 +179,40 @@ static void show_metrics(const struct query_run *run)
     }
 }
 
-static void show(const struct query_run *run)
+/* Where a run came from, and what came from it. */
+static void show_lineage(const struct workspace *w, const struct query_run *run)
+{
+    struct query *q = query_open(w->db, NULL);
+    struct query_run *runs = NULL;
+    struct arena arena;
+    struct str children;
+    char text[600];
+    int64_t parent, step;
+    arena_init(&arena);
+    str_init(&children);
+    int n = q ? query_runs(q, 1, &arena, &runs, NULL) : 0;
+    for (int i = n - 1; i >= 0; i--) {
+        if (run->parent && runs[i].id == run->parent) {
+            int at = branch_origin(w, run->id, &parent, &step);
+            int used = snprintf(text, sizeof text, "%" PRId64 " %s", run->parent, runs[i].name);
+            if (at)
+                snprintf(text + used, sizeof text - (size_t)used, ", from its step %" PRId64, step);
+            show_line("parent", text);
+        }
+        if (runs[i].parent == run->id) {
+            snprintf(text, sizeof text, "%s%" PRId64 " %s", children.len ? ", " : "", runs[i].id, runs[i].name);
+            str_add(&children, text);
+        }
+    }
+    if (children.len)
+        show_line("branches", str_get(&children));
+    str_free(&children);
+    arena_free(&arena);
+    if (q)
+        query_close(q);
+}
+
+static void show(const struct workspace *w, const struct query_run *run)
 {
     char text[2048], words[256];
     struct verdict_input in;
@@ -189,6 +224,7 @@ static void show(const struct query_run *run)
     show_line("step", text);
     if (*run->checkpoint)
         show_line("checkpoint", run->checkpoint);
+    show_lineage(w, run);
     if (*run->tags)
         show_line("tags", run->tags);
     if (*run->note)
@@ -281,7 +317,7 @@ static int run(struct cli *c, struct err *err)
         if (!rc)
             printf("run %" PRId64 " %s\n", found->id, done);
     } else if (!rc)
-        a->json ? as_json(found) : show(found);
+        a->json ? as_json(found) : show(&w, found);
     free(found);
     return rc;
 }

@@ -113,6 +113,7 @@ static int be_host(const struct launch *l, struct err *err)
     struct query_run *run = calloc(1, sizeof *run);
     int rc = !run ? err_nomem(err, "the run")
              : id ? host_resume_run(h, id, err)
+             : l->branch ? host_branch(h, l->branch, l->step, &l->config, &id, err)
                   : host_submit(h, &l->config, &id, err);
     if (!rc)
         rc = find_id(&l->workspace, id, run, err);
@@ -188,6 +189,8 @@ static int submit(const struct launch *l, int64_t *id, struct err *err)
     *id = l->resume;
     if (l->resume)
         return host_client_op(&l->workspace, "resume", l->resume, 1, err);
+    if (l->branch)
+        return host_client_branch(&l->workspace, l->branch, l->step, &l->config, 1, id, err);
     return host_client_submit(&l->workspace, &l->config, 1, id, err);
 }
 

@@ -13,6 +13,7 @@ struct launch {
     struct workspace workspace;
     struct config config;   /* of a new run */
     int64_t resume;         /* run to go on with, or 0 */
+    int64_t branch, step;   /* run whose checkpoint of `step` the new one begins at, or 0 */
     int detach, json;
     const char *screen;     /* of the workbench that opens on the run; NULL: lines, no workbench */
     double every;           /* seconds between lines, 0: seldom enough for a log */

@@ -3,7 +3,7 @@ libui_a_SOURCES += ui/cli/command.def ui/cli/cli.h ui/cli/cli.c ui/cli/parse.c u
 	ui/cli/inspect.h ui/cli/inspect.c ui/cli/report.h ui/cli/report.c ui/cli/launch.h \
 	ui/cli/launch.c ui/cli/cmd_bench.c ui/cli/cmd_convert.c ui/cli/cmd_corpus.c \
 	ui/cli/cmd_workbench.c ui/cli/cmd_demo.c ui/cli/cmd_doctor.c ui/cli/cmd_export.c ui/cli/cmd_finetune.c ui/cli/cmd_host.c \
-	ui/cli/cmd_inspect.c ui/cli/cmd_runs.c ui/cli/cmd_sweep.c ui/cli/cmd_tables.c ui/cli/cmd_tokenize.c \
+	ui/cli/cmd_inspect.c ui/cli/cmd_replay.c ui/cli/cmd_runs.c ui/cli/cmd_sweep.c ui/cli/cmd_tables.c ui/cli/cmd_tokenize.c \
 	ui/cli/cmd_train.c ui/cli/cmd_vocab.c ui/cli/cmd_watch.c
 libui_a_SOURCES += ui/cli/cmd_scores.c ui/cli/score_rows.h ui/cli/score_rows.c
 libui_a_SOURCES += ui/cli/ablations.h ui/cli/ablations.c ui/cli/cmd_ablations.c ui/cli/cmd_compare.c ui/cli/cmd_curves.c \

@@ -38,3 +38,8 @@ check_PROGRAMS += tests/unit/experiments/test_estimate
 tests_unit_experiments_test_estimate_SOURCES = tests/unit/experiments/test_estimate.c $(RIG_EXPERIMENTS)
 tests_unit_experiments_test_estimate_LDADD = $(TESTLIBS)
 TESTS += tests/unit/experiments/test_estimate
+check_PROGRAMS += tests/unit/experiments/test_branch
+tests_unit_experiments_test_branch_SOURCES = tests/unit/experiments/test_branch.c $(RIG_EXPERIMENTS) \
+	$(HOST_RIG_EXPERIMENTS)
+tests_unit_experiments_test_branch_LDADD = $(TESTLIBS)
+TESTS += tests/unit/experiments/test_branch
