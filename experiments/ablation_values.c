@@ -79,11 +79,12 @@ static void add_stored(struct ablation *t, int id, int own)
     m->share = !*info->unit && info->decimals == 3 && id % METRIC_VAL != METRIC_grad_norm;
 }
 
-/* The main score of a task; of what is no task, "accuracy". */
+/* The main score of a task; of minimal pairs those of both networks. */
 static int is_main_score(const struct query_score *s)
 {
     const struct task *task = task_find(s->task);
-    return !strcmp(s->metric, task ? task->metric : "accuracy");
+    return !strcmp(s->metric, task ? task->metric : "accuracy") ||
+           (!task && !strcmp(s->metric, "generator_accuracy"));
 }
 
 static void score_name(const struct query_score *s, char *out, size_t size)

@@ -53,19 +53,26 @@ char *scores_settings(const struct finetune_args *a, const struct finetune_resul
     return out;
 }
 
-static void add_row(json_t *rows, const struct scores_source *src, const struct finetune_args *a,
-                    const struct finetune_seed *s, const char *settings, const char *metric, double v)
+static json_t *row_of(const struct scores_source *src, const char *task, const char *settings,
+                      const char *metric, double v)
 {
     /* JSON has no number for what is not finite */
     json_t *value = isfinite(v) ? json_real(v)
                     : isnan(v)  ? json_string("nan")
                                 : json_string(v > 0 ? "inf" : "-inf");
-    json_array_append_new(rows, json_pack("{s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:o}", "run",
-                                          (json_int_t)src->run, "step", (json_int_t)src->step, "model",
-                                          src->model, "task", a->task->name, "metric", metric,
-                                          "settings", settings, "state",
-                                          s->result.failed ? "stuck" : "done", "seed", s->seed, "n",
-                                          (json_int_t)s->result.dev_examples, "value", value));
+    return json_pack("{s:I, s:I, s:s, s:s, s:s, s:s, s:o}", "run", (json_int_t)src->run, "step",
+                     (json_int_t)src->step, "model", src->model, "task", task, "metric", metric,
+                     "settings", settings, "value", value);
+}
+
+static void add_row(json_t *rows, const struct scores_source *src, const struct finetune_args *a,
+                    const struct finetune_seed *s, const char *settings, const char *metric, double v)
+{
+    json_t *row = row_of(src, a->task->name, settings, metric, v);
+    json_object_set_new(row, "state", json_string(s->result.failed ? "stuck" : "done"));
+    json_object_set_new(row, "seed", json_integer(s->seed));
+    json_object_set_new(row, "n", json_integer((json_int_t)s->result.dev_examples));
+    json_array_append_new(rows, row);
 }
 
 static double value_of(const json_t *v)
@@ -138,6 +145,22 @@ int scores_add(const struct workspace *w, const struct scores_source *src,
         add_row(rows, src, a, seed, settings, r->scores[i].name, r->scores[i].value);
     if (isfinite(r->majority))
         add_row(rows, src, a, seed, settings, "majority", r->majority);
+    int rc = rows ? write_rows(w, rows, err) : err_nomem(err, "scores");
+    json_decref(rows);
+    return rc;
+}
+
+int scores_add_values(const struct workspace *w, const struct scores_source *src, const char *task,
+                      const char *settings, const struct scores_value *v, int count, struct err *err)
+{
+    json_t *rows = json_array();
+    for (int i = 0; i < count; i++) {
+        json_t *row = row_of(src, task, settings, v[i].metric, v[i].value);
+        json_object_set_new(row, "state", json_string("done"));
+        json_object_set_new(row, "seed", json_integer(0));
+        json_object_set_new(row, "n", json_integer((json_int_t)v[i].n));
+        json_array_append_new(rows, row);
+    }
     int rc = rows ? write_rows(w, rows, err) : err_nomem(err, "scores");
     json_decref(rows);
     return rc;

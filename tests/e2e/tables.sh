@@ -62,6 +62,13 @@ grep -q "^result,val_rtd_auc_common,$a,$b," "$tmp/pair" || fail "compare does no
 grep -q '^config,tie,none,embeddings,' "$tmp/pair" || fail "compare does not say what differs"
 grep -q '^config,learning_rate' "$tmp/pair" && fail "compare lists what is equal"
 "$program" compare 1 2 --all --md | grep -q '^| learning\\_rate |' || fail "compare --all"
+mkdir "$tmp/set"
+printf 'good\tbad\tterm\nw1 w2 w3\tw3 w2 w1\torder\nw1 w5\tw1 w5\tsame\n' >"$tmp/set/one.tsv"
+"$program" pairs --run 1 "$tmp/set/one.tsv" --csv | tr -d '\r' >"$tmp/pairs"
+grep -q '^1,12,same,1,50,50,50$' "$tmp/pairs" || fail "a tie of minimal pairs is not one half"
+grep -q '^1,12,order,1,[0-9]*,[0-9]*,50$' "$tmp/pairs" || fail "word order moves the unigram floor"
+"$program" export scores | tr -d '\r' | grep -q '^1,12,.*,pairs-set,accuracy,0,[0-9.]*,2,done,' || fail "pairs are not stored"
+"$program" ablations --csv | grep -q '^none,pairs-set accuracy,1,' || fail "pairs are not in the table"
 set +e
 "$program" compare 1 1 >/dev/null 2>"$tmp/err"
 [ $? = 2 ] || fail "comparing a run with itself is not exit 2"

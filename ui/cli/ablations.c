@@ -55,7 +55,7 @@ static void mean_text(const struct stats *s, int decimals, char *out, size_t siz
         snprintf(out, size, "%.*f", decimals, s->mean);
     else {
         int d = 1 - (int)floor(log10(s->sd));
-        d = d < 0 ? 0 : d > 8 ? 8 : d;
+        d = d < 0 ? 0 : d > 5 ? 5 : d;
         snprintf(out, size, "%.*f ± %.*f", d, s->mean, d, s->sd);
     }
 }

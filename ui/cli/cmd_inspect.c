@@ -17,6 +17,7 @@
 #include "ui/cli/cli.h"
 #include "ui/cli/inspect.h"
 #include "ui/cli/launch.h"
+#include "ui/cli/nets.h"
 #include "ui/cli/print.h"
 
 #define SHOW(s) visible((char[512]){0}, 512, (s))
@@ -65,40 +66,6 @@ static int positions(const char *text, int out[MASKS_MAX], struct err *err)
     }
 }
 
-static int exists(char *out, size_t size, const char *dir, const char *sub)
-{
-    char config[4300];
-    snprintf(out, size, "%s%s%s", dir, *sub ? "/" : "", sub);
-    snprintf(config, sizeof config, "%.4200s/config.json", out);
-    return file_exists(config);
-}
-
-/* The two networks' directories: of a model directory, of a pair of them, of a checkpoint. */
-struct nets {
-    char main[4200], gen[4200]; /* "" where there is none */
-};
-static int find_nets(const char *dir, const char *generator, struct nets *n, struct err *err)
-{
-    n->gen[0] = 0;
-    if (exists(n->main, sizeof n->main, dir, "discriminator") ||
-        exists(n->main, sizeof n->main, dir, "main")) {
-        if (!exists(n->gen, sizeof n->gen, dir, "generator"))
-            n->gen[0] = 0;
-    } else
-        snprintf(n->main, sizeof n->main, "%s", dir);
-    if (generator)
-        snprintf(n->gen, sizeof n->gen, "%s", generator);
-    if (generator)
-        return 0;
-    struct hf_dir hf;
-    int rc = hf_read_config(n->main, &hf, NULL, NULL, err);
-    if (!rc && hf.is_generator) { /* a language model alone: it proposes, nobody judges */
-        snprintf(n->gen, sizeof n->gen, "%s", n->main);
-        n->main[0] = 0;
-    }
-    return rc;
-}
-
 static int one_text(struct scorer *s, struct scorer_args *sa, int sentence, struct inspect_out *out,
                     struct err *err)
 {
@@ -135,7 +102,7 @@ static int score(const struct inspect_args *a, const char *dir, int64_t run, int
     int masks[MASKS_MAX];
     struct nets nets;
     struct scorer_args sa = {.text = a->text, .seed = (uint64_t)a->seed, .mask_prob = a->mask_prob};
-    int rc = find_nets(dir, a->generator, &nets, err);
+    int rc = nets_find(dir, a->generator, &nets, err);
     if (rc)
         return rc;
     if (a->positions) {

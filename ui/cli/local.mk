@@ -6,5 +6,5 @@ libui_a_SOURCES += ui/cli/command.def ui/cli/cli.h ui/cli/cli.c ui/cli/parse.c u
 	ui/cli/cmd_inspect.c ui/cli/cmd_replay.c ui/cli/cmd_runs.c ui/cli/cmd_sweep.c ui/cli/cmd_tables.c ui/cli/cmd_tokenize.c \
 	ui/cli/cmd_train.c ui/cli/cmd_vocab.c ui/cli/cmd_watch.c
 libui_a_SOURCES += ui/cli/cmd_scores.c ui/cli/score_rows.h ui/cli/score_rows.c
-libui_a_SOURCES += ui/cli/ablations.h ui/cli/ablations.c ui/cli/cmd_ablations.c ui/cli/cmd_compare.c ui/cli/cmd_curves.c \
+libui_a_SOURCES += ui/cli/ablations.h ui/cli/ablations.c ui/cli/cmd_ablations.c ui/cli/cmd_compare.c ui/cli/cmd_pairs.c ui/cli/nets.h ui/cli/nets.c ui/cli/cmd_curves.c \
 	ui/cli/cmd_tokens.c ui/cli/export_rows.h ui/cli/export_rows.c ui/cli/sheet.h ui/cli/sheet.c

@@ -29,3 +29,7 @@ check_PROGRAMS += tests/unit/train/test_replay
 tests_unit_train_test_replay_SOURCES = tests/unit/train/test_replay.c tests/unit/train/rig.c tests/unit/train/rig.h
 tests_unit_train_test_replay_LDADD = $(TESTLIBS)
 TESTS += tests/unit/train/test_replay
+check_PROGRAMS += tests/unit/train/test_pairs
+tests_unit_train_test_pairs_SOURCES = tests/unit/train/test_pairs.c tests/unit/train/rig.c tests/unit/train/rig.h
+tests_unit_train_test_pairs_LDADD = $(TESTLIBS)
+TESTS += tests/unit/train/test_pairs
