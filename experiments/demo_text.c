@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "experiments/prepare.h"
 #include "experiments/probes.h"
@@ -57,6 +58,22 @@ static int pin_first_verse(const struct workspace *w, struct err *err)
         return n < 0 ? n : 0;
     n = probes_add(w, FIRST_VERSE, err);
     return n < 0 ? n : 0;
+}
+
+int prepare_demo_ready(const struct workspace *w)
+{
+    char path[1200], *paths = NULL, *save = NULL;
+    snprintf(path, sizeof path, "%s/demo.txt", w->dir);
+    int found = file_size(path) > 0 || !access("/usr/bin/bible", X_OK);
+    const char *all = getenv("PATH");
+    if (!found && all)
+        paths = strdup(all);
+    for (char *d = paths ? strtok_r(paths, ":", &save) : NULL; d && !found; d = strtok_r(NULL, ":", &save)) {
+        snprintf(path, sizeof path, "%.1000s/bible", d);
+        found = !access(path, X_OK);
+    }
+    free(paths);
+    return found;
 }
 
 int prepare_demo_text(const struct workspace *w, char *path, size_t size, struct err *err)

@@ -23,6 +23,8 @@ void estimate_machine(struct machine *m)
 {
     m->cores = core_threads(0);
     m->memory_free = core_memory_free();
+    const struct math *math = math_select("auto", NULL);
+    snprintf(m->kernel, sizeof m->kernel, "%.15s", math ? math->name : "");
 }
 
 uint64_t estimate_shape(const struct config *c, int V)

@@ -10,6 +10,7 @@ struct err;
 struct machine {
     int cores;
     double memory_free;       /* bytes; < 0: not known */
+    char kernel[16];          /* "avx2": of this CPU */
 };
 void estimate_machine(struct machine *m);
 

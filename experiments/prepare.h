@@ -39,5 +39,7 @@ int prepare_vocab_size(const struct workspace *w, const struct config *c, struct
 /* The text of `demo`: the King James Bible of Debian's bible-kjv, a verse a line and a chapter a
  * document, written once to WORKSPACE/demo.txt. Its first verse becomes a probe (probes.h).
  * E_NOTFOUND names the package to install. */
+/* 1: it is there, or the program that gives it. */
+int prepare_demo_ready(const struct workspace *w);
 int prepare_demo_text(const struct workspace *w, char *path, size_t size, struct err *err);
 #endif

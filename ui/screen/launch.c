@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "experiments/model_dir.h"
 #include "src/event/event.h"
 #include "ui/app/action.h"
 #include "ui/screen/screen.h"
@@ -72,6 +73,30 @@ static void remember(struct launch *s, const char *what)
     app_undo(s->app, what, bring_back, 0);
 }
 
+static int take_model(struct launch *s)
+{
+    char dir[1024];
+    struct err err = { 0 };
+    struct config c;
+    const char *v = app_state(s->app, "launch.model");
+    if (!v || !*v)
+        return 0;
+    snprintf(dir, sizeof dir, "%s", v);
+    app_set_state(s->app, "launch.model", "");
+    draft_plain(&s->draft, &c);
+    if (model_dir_config(dir, &c, &err)) {
+        app_say(s->app, SEV_ERROR, "%s", err.text);
+        return 1;
+    }
+    remember(s, "the form as it was before");
+    draft_from_config(&s->draft, &c);
+    s->cursor = s->top = 0;
+    s->row[0] = LAUNCH_corpus;
+    changed(s);
+    app_say(s->app, SEV_INFO, "it starts from these weights: name a corpus, F5 starts · u undo");
+    return 1;
+}
+
 /* A run, or the draft before, is asked for by state: the screen may not be open yet. */
 static int take_orders(struct launch *s)
 {
@@ -85,10 +110,12 @@ static int take_orders(struct launch *s)
         changed(s);
         return 1;
     }
+    if (take_model(s))
+        return 1;
     v = app_state(s->app, "launch.from");
     if (!v || !*v)
         return 0;
-    snprintf(text, sizeof text, "%s", v);
+    snprintf(text, sizeof text, "%.60s", v);
     app_set_state(s->app, "launch.from", "");
     const struct query_run *r = app_run(s->app, atoll(text));
     if (!r)
@@ -107,6 +134,12 @@ void launch_from_run(struct app *a, int64_t run)
     char text[32];
     snprintf(text, sizeof text, "%lld", (long long)run);
     app_set_state(a, "launch.from", text);
+    app_go(a, "Launch");
+}
+
+void launch_from_model(struct app *a, const char *dir)
+{
+    app_set_state(a, "launch.model", dir);
     app_go(a, "Launch");
 }
 

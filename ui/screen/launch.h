@@ -57,6 +57,8 @@ struct launch {
 
 /* Opens the Launch screen on a copy of the run's configuration. */
 void launch_from_run(struct app *a, int64_t run);
+/* ... on a form that starts from the weights in a directory. */
+void launch_from_model(struct app *a, const char *dir);
 
 /* launch_draft.c */
 void draft_init(struct draft *d);

@@ -296,10 +296,18 @@ static int cost_lines(const struct launch *s, struct line *l)
     l[n] = (struct line){ "memory", "", ROLE_TEXT };
     memory_line(s, &l[n++]);
     l[n] = (struct line){ "work", "", ROLE_TEXT };
-    snprintf(l[n++].text, sizeof l->text, "%s tokens · %s FLOPs", fmt_count(a, sizeof a, e->plan.tokens),
-             fmt_exp(b, sizeof b, e->plan.flops));
+    double tokens = 0, flops = 0, seconds = 0; /* of all, where none is to do */
+    for (int i = 0; i < s->runs.n; i++) {
+        tokens += e->plan.items[i].tokens;
+        flops += e->plan.items[i].flops;
+        seconds += e->plan.items[i].seconds;
+    }
+    int all = !e->plan.todo;
+    snprintf(l[n++].text, sizeof l->text, "%s tokens · %s FLOPs",
+             fmt_count(a, sizeof a, all ? tokens : e->plan.tokens),
+             fmt_exp(b, sizeof b, all ? flops : e->plan.flops));
     l[n] = (struct line){ "time", "", ROLE_TEXT };
-    snprintf(l[n++].text, sizeof l->text, "~%s · %s", fmt_time(a, sizeof a, e->seconds), e->source);
+    snprintf(l[n++].text, sizeof l->text, "~%s · %s", fmt_time(a, sizeof a, all ? seconds : e->seconds), e->source);
     return n;
 }
 

@@ -11,5 +11,5 @@ libui_a_SOURCES += ui/screen/curves.c ui/screen/curves_draw.c ui/screen/curves_l
 libui_a_SOURCES += ui/screen/ablations.c ui/screen/ablations_draw.c ui/screen/ablations_int.h \
 	ui/screen/ablations_table.c
 libui_a_SOURCES += ui/screen/launch.c ui/screen/launch.h ui/screen/launch_cost.c \
-	ui/screen/launch_draft.c ui/screen/launch_draw.c
+	ui/screen/launch_draft.c ui/screen/launch_draw.c ui/screen/tokens_card.c
 libui_a_SOURCES += ui/screen/compare.c ui/screen/compare_draw.c ui/screen/compare_int.h ui/screen/scores.c

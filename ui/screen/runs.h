@@ -3,6 +3,7 @@
 #ifndef ES_UI_RUNS_H
 #define ES_UI_RUNS_H
 #include "db/query.h"
+#include "experiments/estimate.h"
 #include "ui/app/app.h"
 #include "ui/screen/runs_filter.h"
 #include "ui/widget/table.h"
@@ -39,6 +40,7 @@ struct runs {
     int64_t threads_of;
     struct rect list;            /* where the rows were drawn, for the mouse */
     int choice;                  /* of the first-minute page */
+    struct first { struct machine machine; int known, has_text; char costs[96]; } first;
 };
 
 /* Values; NAN when there is none. Loss is the newest in training (the held-out one where there is

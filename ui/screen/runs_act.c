@@ -339,7 +339,7 @@ int runs_can(struct runs *s, int action)
         return s->find[0] != 0;
     case ACT_QUIT: /* goes back here; else leaves */
         return s->detail || s->maximised;
-    case ACT_ENTER: case ACT_MARK: case ACT_COPY: case ACT_NEW: case ACT_START:
+    case ACT_ENTER: case ACT_MARK: case ACT_COPY: case ACT_NEW:
         return r != NULL;
     case ACT_TAG: case ACT_ARCHIVE:
         return r && write;
@@ -398,6 +398,8 @@ int runs_act(struct runs *s, int action)
 {
     if (action == ACT_BACK || action == ACT_QUIT)
         return go_back(s, action);
+    if (action == ACT_START) /* F5 is another key for it here */
+        action = ACT_NEW;
     if (!runs_can(s, action))
         return 0;
     if (!s->nall)
@@ -413,7 +415,7 @@ int runs_act(struct runs *s, int action)
         move_to(s, runs_cursor_row(s) + 1);
         return 1;
     case ACT_COPY: copy_row(s); return 1;
-    case ACT_NEW: case ACT_START: launch_from_run(s->app, s->cursor); return 1;
+    case ACT_NEW: launch_from_run(s->app, s->cursor); return 1;
     case ACT_PAUSE: pause_all(s); return 1;
     case ACT_STOP: ask_stop(s); return 1;
     case ACT_CHECKPOINT:

@@ -2,28 +2,29 @@
  * is. Enter takes the one under the cursor. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "experiments/host.h"
 #include "experiments/prepare.h"
 #include "src/base/err.h"
 #include "src/event/event.h"
 #include "ui/app/action.h"
+#include "ui/screen/launch.h"
 #include "ui/screen/runs.h"
 #include "ui/term/sign.h"
+#include "ui/widget/format.h"
 #include "ui/widget/pane.h"
 
-enum { WAY_DEMO, WAY_TEXT, WAY_CONFIG, WAYS };
+enum { WAY_DEMO, WAY_TEXT, WAY_MODEL, WAYS };
 static const struct { const char *title, *what, *cost; } ways[WAYS] = {
     { "Try it on the sample text",
-      "trains a tiny ELECTRA on the King James Bible, token by token",
-      "about 2 minutes" },
+      "trains a tiny ELECTRA on the King James Bible, and shows it token by token",
+      "about 2 minutes on two cores" },
     { "Your own text",
-      "a vocabulary, a corpus and a tiny ELECTRA from a text file you name",
-      "minutes, by the size of the text" },
-    { "From the command line",
-      "electroscope train --corpus FILE --preset small (Enter copies it)",
-      "hours for small on two cores" },
+      "the same on a text file you name: its vocabulary is learnt first",
+      "2 minutes, and seconds to pack it" },
+    { "Open a checkpoint",
+      "of this program or of Hugging Face: a new run goes on from its weights",
+      "Launch says what it costs before it starts" },
 };
 
 static void submit(struct runs *s, const char *preset, const char *corpus)
@@ -60,47 +61,95 @@ static void text_done(void *ud, const char *text)
         submit(ud, "demo", text);
 }
 
+static void model_done(void *ud, const char *text)
+{
+    struct runs *s = ud;
+    if (text && *text)
+        launch_from_model(s->app, text);
+}
+
 int runs_first_act(struct runs *s, int action)
 {
-    if (action == ACT_UP || action == ACT_DOWN) {
+    if (action == ACT_UP || action == ACT_DOWN)
         s->choice = (s->choice + (action == ACT_UP ? WAYS - 1 : 1)) % WAYS;
-    } else if (s->choice == WAY_DEMO) {
+    else if (s->choice == WAY_DEMO)
         start_demo(s);
-    } else if (s->choice == WAY_TEXT) {
+    else if (s->choice == WAY_TEXT)
         app_prompt(s->app, "text file:", "", text_done, NULL, s);
-    } else {
-        app_copy(s->app, "electroscope train --corpus FILE --preset small");
-    }
+    else
+        app_prompt(s->app, "directory:", "", model_done, NULL, s);
     return 1;
+}
+
+/* Once: the demo's size, and what this machine is. */
+static void look_around(struct runs *s)
+{
+    struct sweep_run run = { 0 };
+    struct sweep one = { .runs = &run, .n = 1, .rows = 1, .seeds = 1 };
+    struct estimate e;
+    char params[FMT], memory[FMT], tokens[FMT];
+    if (s->first.known)
+        return;
+    s->first.known = 1;
+    s->first.has_text = prepare_demo_ready(app_workspace(s->app));
+    estimate_machine(&s->first.machine);
+    config_default(&run.config);
+    config_preset(&run.config, "demo", NULL);
+    if (config_resolve(&run.config, NULL) ||
+        estimate_runs(app_workspace(s->app), &one, NULL, &e, NULL))
+        return;
+    snprintf(s->first.costs, sizeof s->first.costs, "%s parameters, %s tokens, %s of memory",
+             fmt_count(params, sizeof params, (double)e.params),
+             fmt_count(tokens, sizeof tokens, e.plan.tokens),
+             fmt_size(memory, sizeof memory, (double)e.memory));
+    estimate_free(&e);
+}
+
+static void draw_way(const struct runs *s, struct grid *g, struct rect in, int y, int i, int roomy)
+{
+    int on = i == s->choice, x = in.x + 2;
+    const char *what = ways[i].what;
+    if (on) {
+        grid_cell(g, in, y, in.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
+        if (y < in.y + in.h) {
+            g->cursor_y = y;
+            g->cursor_x = in.x;
+        }
+    }
+    x += grid_text(g, in, y, x, -1, STYLE(on ? ROLE_ACCENT : ROLE_TEXT, ATTR_BOLD), ways[i].title) + 2;
+    if (i == WAY_DEMO && !s->first.has_text) {
+        grid_text(g, in, y, x, -1, STYLE(ROLE_WARN, 0), "! the text is not installed");
+        what = "first, in a shell: sudo apt-get install bible-kjv";
+    } else {
+        grid_text(g, in, y, x, -1, STYLE(ROLE_DIM, 0), ways[i].cost);
+    }
+    grid_text(g, in, y + 1, in.x + 4, -1, STYLE(ROLE_TEXT, 0), what);
+    if (roomy && i != WAY_MODEL)
+        grid_text(g, in, y + 2, in.x + 4, -1, STYLE(ROLE_DIM, 0), s->first.costs);
+    if (on)
+        grid_back(g, (struct rect){ y, in.x, 1, in.w }, BACK_SELECTED);
 }
 
 void runs_draw_first(struct runs *s, struct grid *g, struct rect area)
 {
     const char *parts[] = { "no runs yet", app_workspace(s->app)->dir };
     struct rect in = { area.y + 1, area.x + 2, area.h - 1, area.w - 4 };
-    int y = in.y + (area.h > 16), gap = area.h > 12 ? 4 : 3;
+    const struct machine *m = &s->first.machine;
+    char memory[FMT];
+    int roomy = area.h > 16, y = in.y + roomy;
+    look_around(s);
     pane_title(g, area.y, area.x, area.w, 1, parts, 2);
     grid_text(g, in, y, in.x, -1, STYLE(ROLE_TEXT, 0),
               app_readonly(s->app) ? "No runs yet, and this workbench is read-only."
-                                   : "No runs yet. Three ways to the first one:");
+                                   : "No runs yet. Three ways to the first one; Enter takes it:");
     y += 2;
-    for (int i = 0; i < WAYS && !app_readonly(s->app); i++, y += gap) {
-        int on = i == s->choice;
-        if (on) {
-            grid_cell(g, in, y, in.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
-            if (y < in.y + in.h) {
-                g->cursor_y = y;
-                g->cursor_x = in.x;
-            }
-        }
-        int x = in.x + 2;
-        x += grid_text(g, in, y, x, -1, STYLE(on ? ROLE_ACCENT : ROLE_TEXT, ATTR_BOLD),
-                       ways[i].title) + 2;
-        grid_text(g, in, y, x, -1, STYLE(ROLE_DIM, 0), ways[i].cost);
-        grid_text(g, in, y + 1, in.x + 4, -1, STYLE(ROLE_TEXT, 0), ways[i].what);
-        if (on)
-            grid_back(g, (struct rect){ y, in.x, 1, in.w }, BACK_SELECTED);
-    }
-    grid_textf(g, in, y, in.x, -1, STYLE(ROLE_DIM, 0),
-               "This machine has %ld cores. Runs go on when the terminal closes.", sysconf(_SC_NPROCESSORS_ONLN));
+    for (int i = 0; i < WAYS && !app_readonly(s->app); i++, y += roomy ? 4 : 3)
+        draw_way(s, g, in, y, i, roomy);
+    y -= roomy;
+    grid_textf(g, in, y, in.x, -1, STYLE(ROLE_DIM, 0), "This machine: %d core%s, %s of memory free, %s kernels.",
+               m->cores, m->cores == 1 ? "" : "s",
+               m->memory_free > 0 ? fmt_size(memory, sizeof memory, m->memory_free) : "an unknown amount",
+               m->kernel);
+    grid_text(g, in, y + 1, in.x, -1, STYLE(ROLE_DIM, 0),
+              "Runs go on when the terminal closes. 5 opens a form for anything else.");
 }

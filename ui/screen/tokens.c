@@ -8,6 +8,7 @@
 #include "experiments/host.h"
 #include "src/base/err.h"
 #include "ui/app/action.h"
+#include "ui/screen/launch.h"
 #include "ui/screen/screen.h"
 #include "ui/screen/tokens_int.h"
 #include "ui/widget/format.h"
@@ -223,6 +224,11 @@ static int act_view(struct tokens *s, struct app *a, int action)
         s->frozen = !s->frozen;
         if (!s->frozen) s->version = -1, s->watched = 0;
         return 1;
+    case ACT_MAXIMISE:
+        s->card.choice = tokens_card_shown(s, a) ? -1 : 1;
+        return 1;
+    case ACT_PIN: return tokens_pin(s, a);
+    case ACT_NEW: launch_from_run(a, s->run); return 1;
     case ACT_OWN: app_prompt(a, "own sentence", "", own_done, NULL, s); return 1;
     case ACT_ENTER: s->focus_list = 0; return 1;
     case ACT_NEXT_PANE:
@@ -276,6 +282,8 @@ static int can_tokens(void *self, struct app *a, int action)
     case ACT_NEXT_SNAPSHOT: return s->mode == MODE_SNAPSHOT && s->npast > 0;
     case ACT_FOLLOW: return s->active;
     case ACT_ENTER: return s->focus_list;
+    case ACT_MAXIMISE: case ACT_NEW: return s->run > 0;
+    case ACT_PIN: return s->nsentences > 0 && !app_readonly(a);
     case ACT_OWN: return s->run > 0 && !app_readonly(a);
     case ACT_BACK: return s->focus_list || s->mode == MODE_OWN || *s->find;
     }

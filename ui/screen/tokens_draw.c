@@ -29,6 +29,11 @@ static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct re
     const char *parts[] = {name, fresh, views[s->view], legend, own};
     pane_title(g, r.y, r.x, r.w, !s->focus_list, parts, 5);
     struct rect in = {r.y + 1, r.x, r.h - 1, r.w};
+    const struct query_run *run = app_run(a, s->run);
+    if (!c && run && run->state == RUN_PREPARING) {
+        tokens_card_preparing(s, a, g, in);
+        return;
+    }
     if (!c) {
         grid_text(g, in, in.y, in.x + 1, -1, STYLE(ROLE_TEXT, 0), s->message);
         if (in.h > 1 && !s->run)
@@ -39,7 +44,6 @@ static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct re
                       "[ shows the snapshots there are");
         return;
     }
-    (void)a;
     switch (s->view) {
     case VIEW_STRIP: tokens_strip(s, g, in); break;
     case VIEW_TABLE: tokens_table(s, g, in); break;
@@ -78,6 +82,13 @@ void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area)
     if (area.h < 1 || area.w < 1) return;
     int wide = area.w >= 110 && area.h >= 30, small = !wide && area.h >= 16 && area.w >= 40;
     if ((wide || small || s->view == VIEW_WATERFALL) && tokens_load_past(s, a)) app_redraw(a);
+    int card = tokens_card_shown(s, a) && (wide || small) ? tokens_card_rows(s, area) : 0;
+    if (card) {
+        card = card > area.h / 2 ? area.h / 2 : card;
+        tokens_card_draw(s, a, g, (struct rect){area.y, area.x, card, area.w});
+        area.y += card, area.h -= card;
+        small = small && area.h >= 12;
+    }
     if (wide) {
         draw_wide(s, a, g, area);
         return;

@@ -38,6 +38,18 @@ struct past {
 };
 #define PAIRS 64
 #define TOKENS_HITS 1024
+#define CARD_POINTS 40
+/* What the card over the tokens shows (tokens_card.c). */
+struct tokens_card {
+    int choice;                          /* 1 shown, -1 hidden, 0: as the run's kind has it */
+    char caption[300];
+    uint8_t role;
+    double loss[CARD_POINTS], auc[CARD_POINTS];
+    int nloss, nauc, auc_metric;
+    int64_t caught_run, caught_step;     /* first replaced token caught; step -1: none */
+    int caught_of;                       /* snapshots that were looked through */
+    char caught_word[64];
+};
 struct pair { int32_t original, sampled; int missed, all; };
 struct counts {
     int64_t n[OUT_NONE + 1], tokens, replaced, chosen, same;
@@ -75,6 +87,7 @@ struct tokens {
     int text_w, text_first;              /* width laid out for; first sentence shown */
     struct token_hit { int y, x, w, sentence, token; } hits[TOKENS_HITS];
     int nhits;                           /* where tokens stand: for the mouse */
+    struct tokens_card card;
     char find[64];                       /* "": nothing is looked for */
     char message[160];                   /* why there is nothing */
 };
@@ -121,6 +134,15 @@ void tokens_table(struct tokens *s, struct grid *g, struct rect r);
 void tokens_waterfall(struct tokens *s, struct grid *g, struct rect r);
 /* Up and down in the wrapped text, over sentences. */
 void tokens_text_move(struct tokens *s, int lines);
+
+/* The card, tokens_card.c. */
+int tokens_card_shown(const struct tokens *s, struct app *a);
+void tokens_card_read(struct tokens *s, struct app *a);
+int tokens_card_rows(const struct tokens *s, struct rect in);
+void tokens_card_draw(struct tokens *s, struct app *a, struct grid *g, struct rect r);
+void tokens_card_preparing(struct tokens *s, struct app *a, struct grid *g, struct rect in);
+/* The current sentence becomes a probe of the workspace's coming runs. */
+int tokens_pin(struct tokens *s, struct app *a);
 
 /* Panes: with their title line at r.y. */
 void tokens_pane_top(struct tokens *s, struct grid *g, struct rect r);

@@ -7,3 +7,7 @@ check_PROGRAMS += tests/unit/event/test_diagnosis
 tests_unit_event_test_diagnosis_SOURCES = tests/unit/event/test_diagnosis.c
 tests_unit_event_test_diagnosis_LDADD = $(TESTLIBS)
 TESTS += tests/unit/event/test_diagnosis
+check_PROGRAMS += tests/unit/event/test_caption
+tests_unit_event_test_caption_SOURCES = tests/unit/event/test_caption.c
+tests_unit_event_test_caption_LDADD = $(TESTLIBS)
+TESTS += tests/unit/event/test_caption

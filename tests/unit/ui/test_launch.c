@@ -11,6 +11,7 @@
 #include "src/base/file.h"
 #include "tests/unit/ui/fixture.h"
 #include "ui/screen/launch.h"
+#include "ui/screen/tokens_int.h"
 #include "ui/term/theme.h"
 
 static char dir[64];
@@ -322,6 +323,80 @@ static void test_measuring_ends_and_is_used(void **state)
     finish(a);
 }
 
+/* A run that loses words to the generator and wins them back: the card tells it. */
+static void test_the_card_shows_before_and_after(void **state)
+{
+    (void)state;
+    struct app_args args = { .run = 9 };
+    struct app *a = fixture_app(dir, "Tokens", &args);
+    assert_non_null(a);
+    struct tokens *s = app_self(a);
+    assert_false(tokens_card_shown(s, a)); /* no demo */
+    fixture_keys(a, "z");
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET step=412000 WHERE id=9"), 0);
+    for (int i = 0; i < 20; i++) /* the history is read a little at each frame */
+        free(fixture_text(a, 36, 120));
+    assert_true(shows(a, 36, 120, "before 1.00k"));
+    assert_true(shows(a, 36, 120, "now 400k"));
+    assert_int_equal(s->card.caught_step, 50000); /* .1 + .87 k / 6 is above one half from k = 3 on */
+    int bad = fixture_golden(a, 36, 120, "tokens-card-120x36") +
+              fixture_golden(a, 24, 80, "tokens-card-80x24");
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET state='done', ended=1795464000 WHERE id=9"), 0);
+    a->fixed_now += 2;
+    app_tick(a);
+    assert_true(shows(a, 36, 120, "next: o own sentence  2 curves  c new run"));
+    assert_true(shows(a, 36, 120, "held-out AUC .961"));
+    bad += fixture_golden(a, 36, 120, "tokens-card-done-120x36");
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET state='running', ended=0 WHERE id=9"), 0);
+    fixture_keys(a, "z");
+    app_free(a);
+    assert_int_equal(bad, 0);
+}
+
+static void test_a_sentence_is_pinned(void **state)
+{
+    (void)state;
+    char path[200], *text = NULL;
+    size_t size;
+    struct app_args args = { .run = 9 };
+    struct app *a = fixture_app(dir, "Tokens", &args);
+    assert_non_null(a);
+    fixture_keys(a, "w");
+    snprintf(path, sizeof path, "%s/probes.txt", dir);
+    assert_int_equal(file_read(path, 1000, &text, &size, NULL), 0);
+    assert_string_equal(text, "the chef cooked the meal for the hungry kids in the old kitchen .\n");
+    free(text);
+    fixture_keys(a, "w");
+    assert_true(shows(a, 24, 120, "it is pinned already"));
+    app_free(a);
+}
+
+/* Weights from elsewhere fill the form with their shape. */
+static void test_a_model_directory_fills_the_form(void **state)
+{
+    (void)state;
+    const char *top = getenv("srcdir");
+    char models[512];
+    struct app *a = fixture_app(dir, "Runs", NULL);
+    assert_non_null(a);
+    snprintf(models, sizeof models, "%s/tests/fixtures/models/proj", top ? top : "..");
+    launch_from_model(a, models);
+    struct launch *s = form(a);
+    assert_string_equal(app_ops(a)->name, "Launch");
+    assert_int_equal(s->bad, LAUNCH_corpus);
+    const struct config *c = &s->runs.runs[0].config;
+    assert_true(s->runs.n == 1 && c->hidden_size == 32 && c->layers == 2 && c->heads == 2 &&
+                c->generator_hidden_size == 8 && c->embedding_size == 16 && c->max_positions == 64);
+    assert_non_null(strstr(c->init_discriminator, "proj/discriminator"));
+    assert_non_null(strstr(c->init_generator, "proj/generator"));
+    launch_from_model(a, "no/such/place");
+    a->slots[a->current].due = 0;
+    app_poll(a, 0);
+    app_tick(a);
+    assert_true(shows(a, 24, 120, "no/such/place"));
+    finish(a);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "host"))
@@ -336,6 +411,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_run_is_taken_over_and_known_again),
         cmocka_unit_test(test_the_command_is_equivalent),
         cmocka_unit_test(test_measuring_ends_and_is_used),
+        cmocka_unit_test(test_the_card_shows_before_and_after),
+        cmocka_unit_test(test_a_sentence_is_pinned),
+        cmocka_unit_test(test_a_model_directory_fills_the_form),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -10,6 +10,7 @@
 
 #include "src/base/file.h"
 #include "tests/unit/ui/fixture.h"
+#include "ui/screen/runs.h"
 #include "ui/term/theme.h"
 
 static char dir[64], empty[64];
@@ -72,7 +73,14 @@ static void test_pictures(void **state)
     bad += fixture_golden(a, 24, 80, "runs-ascii-80x24");
     finish(a);
     a = start(empty, NULL);
+    free(fixture_text(a, 24, 80));
+    struct first *first = &((struct runs *)app_self(a))->first; /* this machine is in no picture */
+    first->machine = (struct machine){ 2, 8e9, "avx2" };
+    first->has_text = 1;
+    snprintf(first->costs, sizeof first->costs, "777k parameters, 2.40M tokens, 45 MB of memory");
     bad += fixture_golden(a, 24, 80, "runs-empty-80x24");
+    first->has_text = 0;
+    assert_true(shows(a, 24, 80, "apt-get install bible-kjv"));
     app_free(a);
     assert_int_equal(bad, 0);
 }
