@@ -9,6 +9,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/err.h"
+#include "src/base/large.h"
 #include "src/base/file.h"
 #include "src/base/visible.h"
 #include "src/optim/adamw.h"
@@ -151,11 +152,13 @@ static int build(struct session *s, struct err *err)
         return E_NOMEM;
     size_t floats = tuner_model(s->tuner)->table.floats;
     size_t layers = (size_t)s->data.hf.shape.layers;
-    s->adam.m = calloc(floats, sizeof(float));
-    s->adam.v = calloc(floats, sizeof(float));
+    s->adam.m = large_alloc(floats * sizeof(float));
+    s->adam.v = large_alloc(floats * sizeof(float));
     s->scale = calloc(layers + 3, sizeof *s->scale);
     if (!s->adam.m || !s->adam.v || !s->scale)
         return err_nomem(err, "the optimiser");
+    memset(s->adam.m, 0, floats * sizeof(float));
+    memset(s->adam.v, 0, floats * sizeof(float));
     layerwise_scale(s->scale, (int)layers, s->c.layerwise_decay,
                     s->c.layerwise ? LAYERWISE_CODE : LAYERWISE_PAPER);
     int rc = batch_rows_init(&s->rows, (int)s->c.batch, s->data.max_length, err);
