@@ -7,6 +7,8 @@
 #include "src/base/err.h"
 #include "src/base/rng.h"
 
+#define TEAM_ROWS 128 /* at most in a piece of a team's work */
+
 static int max_int(int a, int b)
 {
     return a > b ? a : b;
@@ -17,6 +19,12 @@ static float *floats(struct arena *a, size_t rows, size_t cols, int *failed)
     float *p = arena_alloc(a, rows * cols, sizeof(float));
     *failed |= !p;
     return p;
+}
+
+/* Floats between the pieces of t1: room for the widest rows. */
+static size_t wide_row(const struct net_shape *s)
+{
+    return (size_t)max_int(max_int(3 * s->hidden, s->ffn), s->embedding);
 }
 
 int encoder_acts_init(struct encoder_acts *a, const struct net *net, int n, int T, int keep,
@@ -54,7 +62,7 @@ int encoder_acts_init(struct encoder_acts *a, const struct net *net, int n, int 
         l->rstd2 = floats(arena, R, 1, &failed);
         l->y2 = floats(arena, R, D, &failed);
     }
-    a->t1 = floats(arena, R, (size_t)max_int(max_int(3 * s->hidden, s->ffn), s->embedding), &failed);
+    a->t1 = floats(arena, R, wide_row(s), &failed);
     a->t2 = floats(arena, R, (size_t)max_int(s->hidden, s->embedding), &failed);
     a->t3 = floats(arena, R, (size_t)max_int(s->hidden, s->embedding), &failed);
     return failed ? E_NOMEM : 0;
@@ -131,70 +139,218 @@ void encoder_linear_grad(const struct encoder_run *r, int R, int in, int out, co
         r->math->gemm(0, 0, R, in, out, dy, lddy, value(r, w), in, beta, dx, in, r->ws);
 }
 
-static void embed(const struct encoder_run *r, struct encoder_acts *a)
+/* A pass on its way: the layer at hand. Rows from..from+n of it, in the order they lie in. */
+struct pass {
+    struct encoder_acts *a;
+    int layer;
+};
+
+static void embed(const struct encoder_run *r, struct encoder_acts *a, int from, int n)
 {
     const struct net *net = r->net;
-    int E = net->shape.embedding, R = a->n * a->T;
+    int E = net->shape.embedding;
+    size_t at = (size_t)from * (size_t)E;
     const float *word = value(r, net->word), *position = value(r, net->position);
     const float *type = value(r, net->type);
-    for (int i = 0; i < R; i++) {
+    float *sum = a->t1 + (size_t)from * wide_row(&net->shape), *out = a->emb + at;
+    for (int i = from; i < from + n; i++) {
         const float *w = word + (size_t)a->ids[i] * (size_t)E;
         const float *p = position + (size_t)(i % a->T) * (size_t)E;
         const float *t = type + (a->segments ? (size_t)a->segments[i] * (size_t)E : 0);
-        float *x = a->t1 + (size_t)i * (size_t)E;
+        float *x = sum + (size_t)(i - from) * (size_t)E;
         for (int k = 0; k < E; k++)
             x[k] = w[k] + t[k] + p[k];
     }
     struct dropout none = {0}, drop = site(r, 0, 0);
-    r->math->norm(R, E, a->t1, NULL, NULL, &none, 0, value(r, net->eng), value(r, net->enb),
-                  net->shape.eps, a->exhat, a->erstd, a->emb);
+    r->math->norm(n, E, sum, NULL, NULL, &none, 0, value(r, net->eng), value(r, net->enb),
+                  net->shape.eps, a->exhat + at, a->erstd + from, out);
     if (drop.p > 0)
-        r->math->dropout(R, E, a->emb, &drop, r->drop.row0 * (uint32_t)a->T, a->emb);
+        r->math->dropout(n, E, out, &drop, r->drop.row0 * (uint32_t)a->T + (uint32_t)from, out);
     if (net->pw >= 0) {
         int D = net->shape.hidden;
-        encoder_linear(r, R, E, D, a->emb, net->pw, a->h0, D);
-        r->math->bias(R, D, a->h0, value(r, net->pb), a->h0);
+        float *h = a->h0 + (size_t)from * (size_t)D;
+        encoder_linear(r, n, E, D, out, net->pw, h, D);
+        r->math->bias(n, D, h, value(r, net->pb), h);
     }
 }
 
-static void layer_forward(const struct encoder_run *r, struct encoder_acts *a, int i,
-                          const float *x)
+static void layer_qkv(const struct encoder_run *r, struct encoder_acts *a, int i, int from, int n)
+{
+    const struct net_layer *w = &r->net->layer[i];
+    const struct math *k = r->math;
+    int D = r->net->shape.hidden;
+    const float *x = encoder_hidden(r->net, a, i) + (size_t)from * (size_t)D;
+    float *qkv = a->layer[i].qkv + (size_t)from * 3 * (size_t)D;
+    const int ws[3] = {w->qw, w->kw, w->vw}, bs[3] = {w->qb, w->kb, w->vb};
+    int together = packs_forward(r->packs, w->qw) && D % k->panel == 0;
+    if (together)
+        encoder_linear(r, n, D, 3 * D, x, w->qw, qkv, 3 * D);
+    for (int j = 0; j < 3; j++) {
+        const float *b = value(r, bs[j]);
+        if (!together)
+            encoder_linear(r, n, D, D, x, ws[j], qkv + j * D, 3 * D);
+        for (int t = 0; t < n; t++)
+            k->axpy((size_t)D, 1, b, qkv + (size_t)t * 3 * (size_t)D + j * D);
+    }
+}
+
+static uint32_t layer_site(int i)
+{
+    return 1 + 3 * (uint32_t)i;
+}
+
+static void layer_attention(const struct encoder_run *r, struct encoder_acts *a, int i)
+{
+    const struct net_shape *s = &r->net->shape;
+    struct layer_acts *l = &a->layer[i];
+    struct dropout drop = site(r, 1, layer_site(i));
+    int D = s->hidden;
+    r->math->attention(a->n, a->T, s->heads, D / s->heads, l->qkv, l->qkv + D, l->qkv + 2 * D, 3 * D,
+                       a->mask, &drop, r->drop.row0, l->ctx, D, l->lse, r->ws);
+}
+
+/* The rows of layer i that its dense part works on; NULL: all of them. */
+static const int *layer_rows(const struct encoder_run *r, const struct encoder_acts *a, int i, int *count)
+{
+    int some = a->chosen && i == r->net->shape.layers - 1;
+    *count = some ? a->count : a->n * a->T;
+    return some ? a->chosen : NULL;
+}
+
+static void gather(int n, int D, const float *x, const int *rows, float *out)
+{
+    for (int i = 0; i < n; i++)
+        memcpy(out + (size_t)i * (size_t)D, x + (size_t)rows[i] * (size_t)D, (size_t)D * sizeof *out);
+}
+
+static void scatter(int n, int D, const float *x, const int *rows, float *out)
+{
+    for (int i = 0; i < n; i++)
+        memcpy(out + (size_t)rows[i] * (size_t)D, x + (size_t)i * (size_t)D, (size_t)D * sizeof *out);
+}
+
+/* Math's norm; dropout goes by the rows' own numbers. */
+static void norm_rows(const struct encoder_run *r, const int *rows, int n, const float *x, int b,
+                      const float *residual, const struct dropout *drop, uint32_t row0, const int gb[2],
+                      float *xhat, float *rstd, float *y)
+{
+    int D = r->net->shape.hidden, step = rows && drop->p > 0 ? 1 : n;
+    for (int i = 0; i < n; i += step) {
+        size_t at = (size_t)i * (size_t)D;
+        r->math->norm(step, D, x + at, value(r, b), residual + at, drop,
+                      row0 + (rows ? (uint32_t)rows[i] : 0), value(r, gb[0]), value(r, gb[1]),
+                      r->net->shape.eps, xhat + at, rstd + i, y + at);
+    }
+}
+
+/* All after attention: rows from..from+n of those that layer_rows tells. */
+static void layer_dense(const struct encoder_run *r, struct encoder_acts *a, int i, int from, int n)
 {
     const struct net_layer *w = &r->net->layer[i];
     const struct net_shape *s = &r->net->shape;
     struct layer_acts *l = &a->layer[i];
     const struct math *k = r->math;
-    int D = s->hidden, F = s->ffn, R = a->n * a->T;
-    uint32_t number = 1 + 3 * (uint32_t)i, row0 = r->drop.row0 * (uint32_t)a->T;
-    const int ws[3] = {w->qw, w->kw, w->vw}, bs[3] = {w->qb, w->kb, w->vb};
-    int together = packs_forward(r->packs, w->qw) && D % k->panel == 0;
-    if (together)
-        encoder_linear(r, R, D, 3 * D, x, w->qw, l->qkv, 3 * D);
-    for (int j = 0; j < 3; j++) {
-        const float *b = value(r, bs[j]);
-        if (!together)
-            encoder_linear(r, R, D, D, x, ws[j], l->qkv + j * D, 3 * D);
-        for (int t = 0; t < R; t++)
-            k->axpy((size_t)D, 1, b, l->qkv + (size_t)t * 3 * (size_t)D + j * D);
+    int D = s->hidden, F = s->ffn, count;
+    const int *rows = layer_rows(r, a, i, &count);
+    size_t at = (size_t)from * (size_t)D, wide = (size_t)from * (size_t)F;
+    uint32_t row0 = r->drop.row0 * (uint32_t)a->T + (rows ? 0 : (uint32_t)from);
+    struct dropout d1 = site(r, 0, layer_site(i) + 1), d2 = site(r, 0, layer_site(i) + 2);
+    float *t1 = a->t1 + (size_t)from * wide_row(s), *t2 = a->t2 + at, *t3 = a->t3 + at;
+    const float *x = encoder_hidden(r->net, a, i) + at, *ctx = l->ctx + at;
+    float *out = l->y2 + at;
+    if (rows) {
+        rows += from;
+        gather(n, D, encoder_hidden(r->net, a, i), rows, t1);
+        gather(n, D, l->ctx, rows, t3);
+        x = t1;
+        ctx = t3;
+        out = t3;
     }
-    struct dropout adrop = site(r, 1, number), d1 = site(r, 0, number + 1), d2 = site(r, 0, number + 2);
-    k->attention(a->n, a->T, s->heads, D / s->heads, l->qkv, l->qkv + D, l->qkv + 2 * D, 3 * D,
-                 a->mask, &adrop, r->drop.row0, l->ctx, D, l->lse, r->ws);
-    encoder_linear(r, R, D, D, l->ctx, w->ow, a->t2, D);
-    k->norm(R, D, a->t2, value(r, w->ob), x, &d1, row0, value(r, w->n1g), value(r, w->n1b), s->eps,
-            l->xhat1, l->rstd1, l->y1);
-    encoder_linear(r, R, D, F, l->y1, w->f1w, a->t1, F);
-    k->bias_gelu(R, F, a->t1, value(r, w->f1b), r->grads ? l->slope : NULL, l->a);
-    encoder_linear(r, R, F, D, l->a, w->f2w, a->t2, D);
-    k->norm(R, D, a->t2, value(r, w->f2b), l->y1, &d2, row0, value(r, w->n2g), value(r, w->n2b),
-            s->eps, l->xhat2, l->rstd2, l->y2);
+    encoder_linear(r, n, D, D, ctx, w->ow, t2, D);
+    norm_rows(r, rows, n, t2, w->ob, x, &d1, row0, (int[]){w->n1g, w->n1b}, l->xhat1 + at, l->rstd1 + from,
+              l->y1 + at);
+    encoder_linear(r, n, D, F, l->y1 + at, w->f1w, t1, F);
+    k->bias_gelu(n, F, t1, value(r, w->f1b), r->grads ? l->slope + wide : NULL, l->a + wide);
+    encoder_linear(r, n, F, D, l->a + wide, w->f2w, t2, D);
+    norm_rows(r, rows, n, t2, w->f2b, l->y1 + at, &d2, row0, (int[]){w->n2g, w->n2b}, l->xhat2 + at,
+              l->rstd2 + from, out);
+    if (rows)
+        scatter(n, D, out, rows, l->y2);
+}
+
+/* Rows that lie between two attentions: nothing in them depends on another row. */
+static void between(void *ud, const struct encoder_run *r, int from, int n)
+{
+    const struct pass *p = ud;
+    if (p->layer < 0)
+        embed(r, p->a, from, n);
+    else
+        layer_dense(r, p->a, p->layer, from, n);
+    if (p->layer + 1 < r->net->shape.layers)
+        layer_qkv(r, p->a, p->layer + 1, from, n);
+}
+
+struct team_task {
+    const struct encoder_run *r;
+    const struct pass *pass;
+    int rows, piece;
+    void (*task)(void *ud, const struct encoder_run *r, int from, int n);
+    void *ud;
+};
+
+static void team_rows(void *ud, int task, int worker)
+{
+    const struct team_task *t = ud;
+    struct encoder_run r = *t->r;
+    int from = task * t->piece, left = t->rows - from;
+    r.ws = t->r->team->ws[worker];
+    r.team = NULL;
+    t->task(t->ud, &r, from, left < t->piece ? left : t->piece);
+}
+
+void encoder_rows(const struct encoder_run *r, int rows,
+                  void (*task)(void *ud, const struct encoder_run *r, int from, int n), void *ud)
+{
+    if (!r->team) {
+        task(ud, r, 0, rows);
+        return;
+    }
+    int threads = pool_threads(r->team->pool), each = (rows + threads - 1) / threads;
+    struct team_task t = {.r = r, .rows = rows, .piece = max_int(1, each < TEAM_ROWS ? each : TEAM_ROWS),
+                          .task = task, .ud = ud};
+    pool_run(r->team->pool, (rows + t.piece - 1) / t.piece, team_rows, &t);
+}
+
+/* One head of one sequence; without dropout a head does not know its number. */
+static void team_head(void *ud, int task, int worker)
+{
+    const struct team_task *t = ud;
+    const struct encoder_acts *a = t->pass->a;
+    const struct net_shape *s = &t->r->net->shape;
+    const struct layer_acts *l = &a->layer[t->pass->layer];
+    struct dropout none = {0};
+    int D = s->hidden, hd = D / s->heads, seq = task / s->heads;
+    size_t at = (size_t)seq * (size_t)a->T, column = (size_t)(task % s->heads) * (size_t)hd;
+    const float *q = l->qkv + at * 3 * (size_t)D + column;
+    t->r->math->attention(1, a->T, 1, hd, q, q + D, q + 2 * D, 3 * D, a->mask ? a->mask + at : NULL, &none, 0,
+                          l->ctx + at * (size_t)D + column, D, l->lse + (size_t)task * (size_t)a->T,
+                          t->r->team->ws[worker]);
 }
 
 void encoder_forward(const struct encoder_run *r, struct encoder_acts *a)
 {
-    embed(r, a);
-    for (int i = 0; i < r->net->shape.layers; i++)
-        layer_forward(r, a, i, encoder_hidden(r->net, a, i));
+    struct pass p = {a, -1};
+    encoder_rows(r, a->n * a->T, between, &p);
+    for (p.layer = 0; p.layer < r->net->shape.layers; p.layer++) {
+        struct team_task t = {.r = r, .pass = &p};
+        int count;
+        layer_rows(r, a, p.layer, &count);
+        if (r->team)
+            pool_run(r->team->pool, a->n * r->net->shape.heads, team_head, &t);
+        else
+            layer_attention(r, a, p.layer);
+        encoder_rows(r, count, between, &p);
+    }
 }
 
 float *encoder_hidden(const struct net *net, const struct encoder_acts *a, int i)
@@ -208,6 +364,71 @@ float *encoder_out(const struct net *net, const struct encoder_acts *a)
     return encoder_hidden(net, a, net->shape.layers);
 }
 
+static void norm_rows_grad(const struct encoder_run *r, const int *rows, int n, const float *dy,
+                           const float *xhat, const float *rstd, const struct dropout *drop,
+                           uint32_t row0, const int gb[2], float *dz, float *dx)
+{
+    int D = r->net->shape.hidden, step = rows && drop->p > 0 ? 1 : n;
+    for (int i = 0; i < n; i += step) {
+        size_t at = (size_t)i * (size_t)D;
+        r->math->norm_grad(step, D, dy + at, xhat + at, rstd + i, value(r, gb[0]), drop,
+                           row0 + (rows ? (uint32_t)rows[i] : 0), dz + at, dx + at, grad(r, gb[0]),
+                           grad(r, gb[1]));
+    }
+}
+
+/* Rows 0..n of x to their places among R rows, zeros between them. */
+static void spread(int n, int R, int D, const int *rows, float *x)
+{
+    for (int i = n - 1, end = R; end > 0; i--) { /* from the end: a place is never before its row */
+        int to = i >= 0 ? rows[i] : -1;
+        if (to > i && i >= 0)
+            memcpy(x + (size_t)to * (size_t)D, x + (size_t)i * (size_t)D, (size_t)D * sizeof *x);
+        memset(x + (size_t)(to + 1) * (size_t)D, 0, (size_t)(end - to - 1) * (size_t)D * sizeof *x);
+        end = to;
+    }
+}
+
+/* The dense part: dh holds the gradient of the layer's output and then what flows past attention
+ * into its input; t2 gets the gradient of ctx. */
+static void dense_backward(const struct encoder_run *r, struct encoder_acts *a, int i, float *dh)
+{
+    const struct net_layer *w = &r->net->layer[i];
+    const struct net_shape *s = &r->net->shape;
+    struct layer_acts *l = &a->layer[i];
+    const struct math *k = r->math;
+    int D = s->hidden, F = s->ffn, n;
+    const int *rows = layer_rows(r, a, i, &n);
+    uint32_t row0 = r->drop.row0 * (uint32_t)a->T;
+    struct dropout d1 = site(r, 0, layer_site(i) + 1), d2 = site(r, 0, layer_site(i) + 2);
+    float *dy = dh, *past = dh;
+    const float *ctx = l->ctx;
+    if (rows) {
+        dy = past = a->t1;
+        gather(n, D, dh, rows, dy);
+    }
+
+    /* second norm: dz -> t2 (residual, to y1), dx -> t3 (dense) */
+    norm_rows_grad(r, rows, n, dy, l->xhat2, l->rstd2, &d2, row0, (int[]){w->n2g, w->n2b}, a->t2, a->t3);
+    k->bias_grad(n, D, a->t3, grad(r, w->f2b));
+    encoder_linear_grad(r, n, F, D, l->a, a->t3, D, w->f2w, 0, a->t1);
+    k->gelu_grad((size_t)n * (size_t)F, l->slope, a->t1, a->t1);
+    k->bias_grad(n, F, a->t1, grad(r, w->f1b));
+    encoder_linear_grad(r, n, D, F, l->y1, a->t1, F, w->f1w, 1, a->t2); /* t2: all of dy1 */
+
+    /* first norm: dz -> past (residual, to x), dx -> t3 (dense) */
+    norm_rows_grad(r, rows, n, a->t2, l->xhat1, l->rstd1, &d1, row0, (int[]){w->n1g, w->n1b}, past, a->t3);
+    k->bias_grad(n, D, a->t3, grad(r, w->ob));
+    if (rows) {
+        scatter(n, D, past, rows, dh);
+        gather(n, D, l->ctx, rows, a->t1);
+        ctx = a->t1;
+    }
+    encoder_linear_grad(r, n, D, D, ctx, a->t3, D, w->ow, 0, a->t2);
+    if (rows)
+        spread(n, a->n * a->T, D, rows, a->t2);
+}
+
 /* dh holds the gradient of the layer's output and then of its input. */
 static void layer_backward(const struct encoder_run *r, struct encoder_acts *a, int i, float *dh)
 {
@@ -216,26 +437,11 @@ static void layer_backward(const struct encoder_run *r, struct encoder_acts *a, 
     struct layer_acts *l = &a->layer[i];
     const struct math *k = r->math;
     const float *x = encoder_hidden(r->net, a, i);
-    int D = s->hidden, F = s->ffn, R = a->n * a->T;
-    uint32_t number = 1 + 3 * (uint32_t)i, row0 = r->drop.row0 * (uint32_t)a->T;
-    struct dropout adrop = site(r, 1, number), d1 = site(r, 0, number + 1), d2 = site(r, 0, number + 2);
-
-    /* second norm: dz -> t2 (residual, to y1), dx -> t3 (dense) */
-    k->norm_grad(R, D, dh, l->xhat2, l->rstd2, value(r, w->n2g), &d2, row0, a->t2, a->t3,
-                 grad(r, w->n2g), grad(r, w->n2b));
-    k->bias_grad(R, D, a->t3, grad(r, w->f2b));
-    encoder_linear_grad(r, R, F, D, l->a, a->t3, D, w->f2w, 0, a->t1);
-    k->gelu_grad((size_t)R * (size_t)F, l->slope, a->t1, a->t1);
-    k->bias_grad(R, F, a->t1, grad(r, w->f1b));
-    encoder_linear_grad(r, R, D, F, l->y1, a->t1, F, w->f1w, 1, a->t2); /* t2: all of dy1 */
-
-    /* first norm: dz -> dh (residual, to x), dx -> t3 (dense) */
-    k->norm_grad(R, D, a->t2, l->xhat1, l->rstd1, value(r, w->n1g), &d1, row0, dh, a->t3,
-                 grad(r, w->n1g), grad(r, w->n1b));
-    k->bias_grad(R, D, a->t3, grad(r, w->ob));
-    encoder_linear_grad(r, R, D, D, l->ctx, a->t3, D, w->ow, 0, a->t2); /* t2: d ctx */
+    int D = s->hidden, R = a->n * a->T;
+    struct dropout drop = site(r, 1, layer_site(i));
+    dense_backward(r, a, i, dh);
     k->attention_grad(a->n, a->T, s->heads, D / s->heads, l->qkv, l->qkv + D, l->qkv + 2 * D,
-                      3 * D, a->mask, &adrop, r->drop.row0, l->ctx, D, l->lse, a->t2, a->t1,
+                      3 * D, a->mask, &drop, r->drop.row0, l->ctx, D, l->lse, a->t2, a->t1,
                       a->t1 + D, a->t1 + 2 * D, 3 * D, r->ws);
     const int ws[3] = {w->qw, w->kw, w->vw}, bs[3] = {w->qb, w->kb, w->vb};
     for (int j = 0; j < 3; j++) {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "src/base/arena.h"
+#include "src/base/pool.h"
 #include "src/math/math.h"
 #include "src/nn/pack.h"
 #include "src/nn/param.h"
@@ -46,6 +47,10 @@ struct encoder_acts {
     const int32_t *ids;      /* [R] of this pass */
     const uint8_t *segments; /* [R] or NULL */
     const uint8_t *mask;     /* [R] or NULL */
+    /* [count] rows whose last hidden states are wanted, ascending; NULL: all. The last layer then
+     * does its dense work for these rows only, and the other rows of encoder_out() hold anything. */
+    const int *chosen;
+    int count;
     float *exhat, *erstd, *emb; /* [R,E], [R], [R,E] after layer norm and dropout */
     float *h0;               /* [R,D]: == emb when E == D */
     struct layer_acts *layer;
@@ -60,6 +65,13 @@ struct encoder_drop {
     int on;
 };
 
+/* Threads that share one pass of an evaluation: rows and heads are spread over the pool. The bits
+ * are those of one thread. */
+struct encoder_team {
+    struct pool *pool;
+    struct math_ws *const *ws; /* [threads of the pool] */
+};
+
 /* One network's use of the machine: kernels, values, and where gradients go. */
 struct encoder_run {
     const struct math *math;
@@ -71,6 +83,7 @@ struct encoder_run {
     /* [rows of the table] 1: nothing was written to this gradient yet, its memory holds anything;
      * only rows that have a packed factor may be so. NULL: all gradients hold numbers. */
     uint8_t *fresh;
+    const struct encoder_team *team; /* NULL: the calling thread alone */
     struct encoder_drop drop;
 };
 
@@ -89,11 +102,16 @@ int encoder_acts_init(struct encoder_acts *a, const struct net *net, int n, int 
                       struct arena *arena);
 /* Bytes that encoder_acts_init takes. */
 size_t encoder_acts_bytes(const struct net *net, int n, int T, int keep);
+/* Calls task(ud, r, from, n) for pieces of `rows` rows: all at once, or, with a team, spread over
+ * its threads with a run of their own. */
+void encoder_rows(const struct encoder_run *r, int rows,
+                  void (*task)(void *ud, const struct encoder_run *r, int from, int n), void *ud);
 /* Runs forward; the last hidden states are encoder_out(). */
 void encoder_forward(const struct encoder_run *r, struct encoder_acts *a);
 float *encoder_out(const struct net *net, const struct encoder_acts *a);
 /* Hidden states number i: 0 = embeddings after the projection, L = the last. */
 float *encoder_hidden(const struct net *net, const struct encoder_acts *a, int i);
-/* dh [R,D] is the gradient of the last hidden states and is overwritten. Adds to r->grads. */
+/* dh [R,D] is the gradient of the last hidden states (0 in rows that are not chosen) and is
+ * overwritten. Adds to r->grads. */
 void encoder_backward(const struct encoder_run *r, struct encoder_acts *a, float *dh);
 #endif

@@ -42,6 +42,27 @@ static float *grad(const struct encoder_run *r, int row)
 
 static const struct dropout no_dropout = {0};
 
+struct word_columns {
+    const float *x;
+    float *logits;
+    int C;
+};
+
+/* The output layer's product for panels from..from+n of the vocabulary. */
+static void word_product(void *ud, const struct encoder_run *r, int from, int n)
+{
+    const struct word_columns *t = ud;
+    int E = r->net->shape.embedding, V = r->net->shape.vocab, panel = r->math->panel;
+    int first = from * panel, end = (from + n) * panel < V ? (from + n) * panel : V;
+    const float *packed = packs_forward(r->packs, r->net->word);
+    size_t at = (size_t)first * (size_t)E;
+    if (packed)
+        r->math->gemm_packed(t->C, end - first, E, t->x, E, packed + at, 0, t->logits + first, V, r->ws);
+    else
+        r->math->gemm(0, 1, t->C, end - first, E, t->x, E, value(r, r->net->word) + at, E, 0,
+                      t->logits + first, V, r->ws);
+}
+
 /* Hidden rows -> probabilities, for C <= HEAD_CHUNK rows; log p of the targets into lp. */
 static void chunk_forward(const struct encoder_run *r, struct head_acts *a, const float *hidden,
                           const int *rows, const int *targets, int C, double *lp)
@@ -56,7 +77,8 @@ static void chunk_forward(const struct encoder_run *r, struct head_acts *a, cons
     r->math->bias_gelu(C, E, a->e, value(r, net->mlm_b), a->u, a->y);
     r->math->norm(C, E, a->y, NULL, NULL, &no_dropout, 0, value(r, net->mlm_g),
                   value(r, net->mlm_nb), net->shape.eps, a->xhat, a->rstd, a->e);
-    encoder_linear(r, C, E, V, a->e, net->word, a->logits, V);
+    struct word_columns words = {a->e, a->logits, C};
+    encoder_rows(r, (V + r->math->panel - 1) / r->math->panel, word_product, &words);
     for (int i = 0; i < C; i++)
         lp[i] = (double)a->logits[(size_t)i * (size_t)V + (size_t)targets[i]] + bias[targets[i]];
     r->math->softmax(C, V, a->logits, bias, a->lse, a->entropy, a->argmax);
@@ -108,22 +130,36 @@ void mlm_pass(const struct encoder_run *r, struct head_acts *a, const float *hid
     }
 }
 
-void rtd_forward(const struct encoder_run *r, struct head_acts *a, const float *hidden, int R,
-                 float *logits)
+struct rtd_rows {
+    struct head_acts *a;
+    const float *hidden;
+    float *logits;
+};
+
+static void rtd_some(void *ud, const struct encoder_run *r, int from, int n)
 {
+    const struct rtd_rows *t = ud;
     const struct net *net = r->net;
     int D = net->shape.hidden;
     const float *w = value(r, net->rtd_ow);
     float b = value(r, net->rtd_ob)[0];
-    encoder_linear(r, R, D, D, hidden, net->rtd_w, a->ra, D);
-    r->math->bias_gelu(R, D, a->ra, value(r, net->rtd_b), a->ru, a->ra);
-    for (int i = 0; i < R; i++) {
-        const float *x = a->ra + (size_t)i * (size_t)D;
+    float *ra = t->a->ra + (size_t)from * (size_t)D, *ru = t->a->ru + (size_t)from * (size_t)D;
+    encoder_linear(r, n, D, D, t->hidden + (size_t)from * (size_t)D, net->rtd_w, ra, D);
+    r->math->bias_gelu(n, D, ra, value(r, net->rtd_b), ru, ra);
+    for (int i = 0; i < n; i++) {
+        const float *x = ra + (size_t)i * (size_t)D;
         double sum = 0;
         for (int k = 0; k < D; k++)
             sum += (double)x[k] * w[k];
-        logits[i] = (float)(sum + b);
+        t->logits[from + i] = (float)(sum + b);
     }
+}
+
+void rtd_forward(const struct encoder_run *r, struct head_acts *a, const float *hidden, int R,
+                 float *logits)
+{
+    struct rtd_rows t = {a, hidden, logits};
+    encoder_rows(r, R, rtd_some, &t);
 }
 
 void rtd_backward(const struct encoder_run *r, struct head_acts *a, const float *hidden, int R,

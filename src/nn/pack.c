@@ -58,7 +58,7 @@ static int add_weight(struct weight_packs *p, int row)
     int c = row < 0 ? -1 : canonical(p->table, row);
     if (c < 0)
         return 0;
-    int rc = add_direction(p, c, 1);
+    int rc = p->train ? add_direction(p, c, 1) : 0;
     return rc ? rc : add_direction(p, c, 0);
 }
 
@@ -88,9 +88,10 @@ static int add_net(struct weight_packs *p, const struct net *net)
 }
 
 static int plan(struct weight_packs *p, const struct math *math, const struct param_table *table,
-                const struct net *a, const struct net *b)
+                const struct net *a, const struct net *b, int train)
 {
     memset(p, 0, sizeof *p);
+    p->train = train;
     p->math = math;
     p->table = table;
     p->forward = calloc((size_t)table->n + 1, sizeof *p->forward);
@@ -101,9 +102,9 @@ static int plan(struct weight_packs *p, const struct math *math, const struct pa
 }
 
 int packs_init(struct weight_packs *p, const struct math *math, const struct param_table *table,
-               const struct net *a, const struct net *b, struct err *err)
+               const struct net *a, const struct net *b, int train, struct err *err)
 {
-    int rc = plan(p, math, table, a, b);
+    int rc = plan(p, math, table, a, b, train);
     if (!rc && p->floats) {
         p->block = large_alloc(p->floats * sizeof *p->block);
         rc = p->block ? 0 : E_NOMEM;
@@ -115,7 +116,7 @@ size_t packs_floats(const struct math *math, const struct param_table *table,
                     const struct net *a, const struct net *b)
 {
     struct weight_packs p;
-    plan(&p, math, table, a, b);
+    plan(&p, math, table, a, b, 1);
     size_t floats = p.floats;
     packs_free(&p);
     return floats;
@@ -133,6 +134,7 @@ void packs_free(struct weight_packs *p)
 struct filling {
     struct weight_packs *p;
     const float *values;
+    int train;
 };
 
 static void fill_piece(void *ud, int task, int worker)
@@ -142,6 +144,8 @@ static void fill_piece(void *ud, int task, int worker)
     const struct param *w = &f->p->table->rows[t->row];
     const float *from = f->values + w->offset;
     (void)worker;
+    if (t->backward && !f->train)
+        return;
     if (t->backward)
         f->p->math->pack(0, t->n, w->rows, from + t->from, w->cols, f->p->block + t->at);
     else
@@ -149,9 +153,9 @@ static void fill_piece(void *ud, int task, int worker)
                          f->p->block + t->at);
 }
 
-void packs_fill(struct weight_packs *p, struct pool *pool, const float *values)
+void packs_fill(struct weight_packs *p, struct pool *pool, const float *values, int train)
 {
-    struct filling f = {p, values};
+    struct filling f = {p, values, train};
     pool_run(pool, p->count, fill_piece, &f);
 }
 

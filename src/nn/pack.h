@@ -15,18 +15,19 @@ struct weight_packs {
     size_t floats;
     size_t *forward, *backward; /* [table->n] offsets in the block + 1, or 0 */
     struct pack_piece *pieces;
-    int count, cap;
+    int count, cap, train;
 };
-/* Makes room for the weights of the networks (NULL: none). Returns 0 or E_NOMEM. */
+/* Makes room for the weights of the networks (NULL: none); with train for both passes, else for
+ * the forward pass only. Returns 0 or E_NOMEM. */
 int packs_init(struct weight_packs *p, const struct math *math, const struct param_table *table,
-               const struct net *a, const struct net *b, struct err *err);
+               const struct net *a, const struct net *b, int train, struct err *err);
 void packs_free(struct weight_packs *p);
-/* Packs the weights as they are in `values`. */
-void packs_fill(struct weight_packs *p, struct pool *pool, const float *values);
+/* Packs the weights as they are in `values`; with train those of the backward pass too. */
+void packs_fill(struct weight_packs *p, struct pool *pool, const float *values, int train);
 /* The packed factor of a row of the table; NULL when p is NULL or has none. */
 const float *packs_forward(const struct weight_packs *p, int row);
 const float *packs_backward(const struct weight_packs *p, int row);
-/* Floats that packs_init would take for the networks. */
+/* Floats that packs_init would take for training the networks. */
 size_t packs_floats(const struct math *math, const struct param_table *table,
                     const struct net *a, const struct net *b);
 #endif

@@ -36,7 +36,7 @@ static void adversarial(struct slice *x)
     struct each e = {x};
     slice_generator(x);
     slice_sample(x, 0);
-    slice_discriminator(x, x->b->disc_ids);
+    slice_discriminator(x, x->b->disc_ids, 0);
     slice_rtd(x, 0);
     if (x->train) {
         slice_rtd_backward(x, 0, x->disc_weight);

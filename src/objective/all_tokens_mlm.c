@@ -51,7 +51,7 @@ static void all_tokens(struct slice *x)
     if (x->gen.net)
         slice_generator(x);
     slice_sample(x, c->gen_weight);
-    slice_discriminator(x, x->b->disc_ids);
+    slice_discriminator(x, x->b->disc_ids, 0);
     for (int i = 0; i < R; i++) {
         if (x->b->mask && !x->b->mask[from + (size_t)i])
             continue;

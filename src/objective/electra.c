@@ -8,7 +8,7 @@ static void joint(struct slice *x, int only_chosen)
     if (x->gen.net)
         slice_generator(x);
     slice_sample(x, c->gen_weight);
-    slice_discriminator(x, x->b->disc_ids);
+    slice_discriminator(x, x->b->disc_ids, 0);
     slice_rtd(x, only_chosen);
     if (!x->train)
         return;

@@ -56,9 +56,11 @@ static int scratch_layout(const struct learner *l, struct scratch *s)
     s->rows = arena_alloc(&s->arena, r, sizeof(int));
     s->targets = arena_alloc(&s->arena, r, sizeof(int));
     s->slot = arena_alloc(&s->arena, r, sizeof(int));
+    s->chosen[0] = arena_alloc(&s->arena, r, sizeof(int));
+    s->chosen[1] = arena_alloc(&s->arena, r, sizeof(int));
     s->fresh = arena_zalloc(&s->arena, (size_t)m->table.n, 1);
     if (rc || !s->dgen || !s->ddisc || !s->logits || !s->factor || !s->rows || !s->targets || !s->slot ||
-        !s->fresh)
+        !s->chosen[0] || !s->chosen[1] || !s->fresh)
         return E_NOMEM;
     return 0;
 }
@@ -100,7 +102,8 @@ struct learner *learner_new(const struct learner_args *a, struct err *err)
     l->scratch = calloc((size_t)l->workers, sizeof *l->scratch);
     l->slice_losses = calloc(slices, sizeof *l->slice_losses);
     l->auc = calloc((size_t)l->workers, sizeof *l->auc);
-    int ok = l->values && l->shard_grads && l->scratch && l->slice_losses && l->auc;
+    l->team_ws = calloc((size_t)l->workers, sizeof *l->team_ws);
+    int ok = l->values && l->team_ws && l->shard_grads && l->scratch && l->slice_losses && l->auc;
     for (int i = 0; ok && a->train && i < l->shards; i++)
         ok = (l->shard_grads[i] = large_alloc(floats * sizeof(float))) != NULL;
     if (!ok) {
@@ -112,12 +115,14 @@ struct learner *learner_new(const struct learner_args *a, struct err *err)
     for (int i = 0; a->train && i < l->shards; i++)
         memset(l->shard_grads[i], 0, floats * sizeof(float));
     l->grads = l->shard_grads[0];
-    if (a->train && packs_init(&l->packs, a->math, &a->model->table, &a->model->gen,
-                               &a->model->disc, err)) {
+    l->stale = 1;
+    l->team = (struct encoder_team){a->pool, l->team_ws};
+    if (packs_init(&l->packs, a->math, &a->model->table, &a->model->gen, &a->model->disc, a->train, err)) {
         learner_free(l);
         return NULL;
     }
     for (int i = 0; i < l->workers; i++) {
+        l->team_ws[i] = &l->scratch[i].ws;
         if (scratch_init(l, &l->scratch[i], err)) {
             learner_free(l);
             return NULL;
@@ -141,12 +146,14 @@ void learner_free(struct learner *l)
     free(l->scratch);
     free(l->slice_losses);
     free(l->auc);
+    free(l->team_ws);
     free(l->values);
     free(l);
 }
 
 float *learner_values(struct learner *l)
 {
+    l->stale = 1;
     return l->values;
 }
 
@@ -160,6 +167,8 @@ struct work {
     struct learner *l;
     struct batch *b;
     int stage, train, shards, first;
+    int slice;   /* learner_disc_logits: rows of a slice */
+    int team;    /* fewer slices than threads: all threads work on one at a time */
     double weight_sum, token_sum, chosen_sum, disc_weight;
     int want_auc;
     struct token_row *rows;
@@ -174,7 +183,7 @@ static struct encoder_run make_run(const struct work *w, struct scratch *s, cons
     return (struct encoder_run){
         .math = l->args.math, .ws = &s->ws, .table = &l->args.model->table,
         .net = net->layer ? net : NULL, .values = l->values, .grads = grads,
-        .packs = grads ? &l->packs : NULL, .fresh = grads ? s->fresh : NULL,
+        .packs = &l->packs, .team = w->team ? &l->team : NULL, .fresh = grads ? s->fresh : NULL,
         .drop = {.seed = w->b->seed, .step = w->b->step, .site = site, .row0 = w->b->row0 + (uint32_t)row,
                  .on = grads != NULL}};
 }
@@ -317,6 +326,15 @@ static void total_losses(const struct work *w, struct losses *o)
     o->finite = isfinite(o->total);
 }
 
+/* While training the values change with every step; else only after learner_values. */
+static void pack_values(const struct work *w)
+{
+    struct learner *l = w->l;
+    if (l->args.train || l->stale)
+        packs_fill(&l->packs, l->args.pool, l->values, w->train);
+    l->stale = 0;
+}
+
 static void run_batch(struct work *w, struct losses *out, struct auc *auc)
 {
     struct learner *l = w->l;
@@ -332,9 +350,11 @@ static void run_batch(struct work *w, struct losses *out, struct auc *auc)
     int at_once = w->shards, rows = (b->B + w->shards - 1) / w->shards;
     if (w->train && l->args.config->micro_batch)
         at_once = max_int(1, (int)l->args.config->micro_batch / rows);
-    if (w->train)
-        packs_fill(&l->packs, l->args.pool, l->values);
-    for (w->first = 0; w->first < w->shards; w->first += at_once)
+    pack_values(w);
+    w->team = !w->train && w->shards < l->workers;
+    for (int i = 0; w->team && i < w->shards; i++)
+        shard_task(w, i, 0);
+    for (; !w->team && w->first < w->shards; w->first += at_once)
         pool_run(l->args.pool, min_int(at_once, w->shards - w->first), shard_task, w);
     if (w->train && w->shards > 1)
         pool_run(l->args.pool, (int)((l->args.model->table.floats + TREE_CHUNK - 1) / TREE_CHUNK),
@@ -389,13 +409,13 @@ static void logits_task(void *ud, int task, int worker)
     struct work *w = ud;
     struct learner *l = w->l;
     struct scratch *s = &l->scratch[worker];
-    int T = w->b->T, rows = slice_rows(l, T), row = task * rows;
-    int n = min_int(rows, w->b->B - row);
+    int T = w->b->T, row = task * w->slice, n = min_int(w->slice, w->b->B - row);
     struct encoder_run r = make_run(w, s, &l->args.model->disc, NULL, 1024, row);
     s->disc.n = n;
     s->disc.T = T;
     s->disc.ids = w->ids + (size_t)row * (size_t)T;
     s->disc.segments = NULL;
+    s->disc.chosen = NULL;
     s->disc.mask = w->b->mask ? w->b->mask + (size_t)row * (size_t)T : NULL;
     encoder_forward(&r, &s->disc);
     rtd_forward(&r, &s->head, encoder_out(r.net, &s->disc), n * T, w->logits + (size_t)row * (size_t)T);
@@ -406,10 +426,17 @@ void learner_disc_logits(struct learner *l, int B, int T, const int32_t *ids, co
 {
     struct batch b = {.B = B, .T = T, .mask = mask};
     struct work w = {.l = l, .b = &b, .ids = ids, .logits = logits};
-    int rows = slice_rows(l, T);
-    if (l->objective->main_heads & HEAD_RTD)
-        pool_run(l->args.pool, (B + rows - 1) / rows, logits_task, &w);
-    else
+    if (!(l->objective->main_heads & HEAD_RTD)) {
         for (size_t i = 0; i < (size_t)B * (size_t)T; i++)
             logits[i] = NAN;
+        return;
+    }
+    w.slice = max_int(1, min_int(slice_rows(l, T), (B + l->workers - 1) / l->workers));
+    int slices = (B + w.slice - 1) / w.slice;
+    w.team = slices < l->workers;
+    pack_values(&w);
+    for (int i = 0; w.team && i < slices; i++)
+        logits_task(&w, i, 0);
+    if (!w.team)
+        pool_run(l->args.pool, slices, logits_task, &w);
 }

@@ -17,6 +17,7 @@ struct scratch {
     int *rows, *targets;    /* [R] rows of an MLM pass */
     float *factor;          /* [R] */
     int *slot;              /* [R] slot of the row, or -1 */
+    int *chosen[2];         /* [R] rows that the generator's, the main network's last layer works on */
     uint8_t *fresh;         /* [rows of the table] see encoder_run */
     struct losses sums;     /* of the slices so far of this task */
     struct auc *auc;
@@ -28,7 +29,11 @@ struct learner {
     int special[5];
     float *values, *grads;  /* grads: of shard 0, where the tree ends */
     float **shard_grads;    /* [shards] */
-    struct weight_packs packs; /* of the values, in a training step */
+    struct weight_packs packs; /* of the values: of each batch when training, else of the last
+                                  learner_values */
+    int stale;              /* the values may differ from the packed ones */
+    struct encoder_team team;
+    struct math_ws **team_ws; /* [workers] */
     int shards, slice_rows, workers;
     struct scratch *scratch; /* [workers] */
     struct losses *slice_losses; /* [slices of the largest batch] */
@@ -54,9 +59,11 @@ struct slice {
 /* Steps of the path (step.c). */
 /* Rows, targets (the originals) and slots of the slice's used slots; returns how many. */
 int slice_slots(struct slice *x);
-void slice_generator(struct slice *x);              /* forward of the generator */
+/* Forward of the generator; its last hidden states are there at the slots only. */
+void slice_generator(struct slice *x);
 void slice_sample(struct slice *x, double gen_weight); /* softmax, loss, gradient, samples, corruption */
-void slice_discriminator(struct slice *x, const int32_t *ids); /* forward of the main network */
+/* Forward of the main network; only_chosen: its last hidden states are wanted at the slots only. */
+void slice_discriminator(struct slice *x, const int32_t *ids, int only_chosen);
 /* BCE over tokens; only_chosen: over the chosen positions. Sets the gradient of the logits. */
 void slice_rtd(struct slice *x, int only_chosen);
 void slice_rtd_backward(struct slice *x, int only_chosen, double weight);

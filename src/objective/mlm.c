@@ -39,7 +39,7 @@ static float bert_row(void *ud, const struct mlm_row *row)
 static void bert(struct slice *x)
 {
     struct bert_each e = {x};
-    slice_discriminator(x, x->b->gen_ids);
+    slice_discriminator(x, x->b->gen_ids, 1);
     int count = slice_slots(x);
     mlm_pass(&x->disc, &x->s->head, encoder_out(x->disc.net, &x->s->disc), x->s->rows, x->s->targets,
              count, bert_row, &e, x->s->ddisc);
@@ -53,7 +53,7 @@ static void replace(struct slice *x)
     if (x->gen.net)
         slice_generator(x);
     slice_sample(x, c->gen_weight);
-    slice_discriminator(x, x->b->disc_ids);
+    slice_discriminator(x, x->b->disc_ids, 1);
     slice_main_mlm(x, x->disc_weight);
     if (!x->train)
         return;

@@ -81,7 +81,9 @@ struct learner_args {
 };
 struct learner *learner_new(const struct learner_args *a, struct err *err);
 void learner_free(struct learner *l);
-float *learner_values(struct learner *l);    /* one block, see nn/param.h */
+/* One block, see nn/param.h. An evaluation-only learner prepares the values for the first pass after
+ * this call: who changes them later calls it again. */
+float *learner_values(struct learner *l);
 float *learner_gradients(struct learner *l);
 /* Forward and backward of one batch: gradients are set (not added to). auc may be NULL.
  * stage: 0, or 1 for the second phase of two_stage. Allocates nothing. */

@@ -22,7 +22,26 @@ static const uint8_t *slice_mask(const struct slice *x)
     return x->b->mask ? x->b->mask + (size_t)x->row * (size_t)x->b->T : NULL;
 }
 
-static void set_acts(const struct slice *x, struct encoder_acts *a, const int32_t *ids)
+/* The rows of the used slots, each once. */
+static int chosen_rows(const struct slice *x, int *rows)
+{
+    const struct batch *b = x->b;
+    int R = tokens_of(x), count = 0;
+    memset(rows, 0, (size_t)R * sizeof *rows);
+    for (int r = 0; r < x->n; r++) {
+        for (int k = 0; k < b->N; k++) {
+            size_t slot = (size_t)(x->row + r) * (size_t)b->N + (size_t)k;
+            if (b->weights[slot] > 0)
+                rows[r * b->T + b->positions[slot]] = 1;
+        }
+    }
+    for (int i = 0; i < R; i++)
+        if (rows[i])
+            rows[count++] = i;
+    return count;
+}
+
+static void set_acts(const struct slice *x, struct encoder_acts *a, const int32_t *ids, int *chosen)
 {
     size_t from = (size_t)x->row * (size_t)x->b->T;
     a->n = x->n;
@@ -30,11 +49,13 @@ static void set_acts(const struct slice *x, struct encoder_acts *a, const int32_
     a->ids = ids + from;
     a->segments = x->b->segments ? x->b->segments + from : NULL;
     a->mask = slice_mask(x);
+    a->chosen = chosen;
+    a->count = chosen ? chosen_rows(x, chosen) : 0;
 }
 
 void slice_generator(struct slice *x)
 {
-    set_acts(x, &x->s->gen, x->b->gen_ids);
+    set_acts(x, &x->s->gen, x->b->gen_ids, x->s->chosen[0]);
     encoder_forward(&x->gen, &x->s->gen);
     if (x->gen.grads)
         memset(x->s->dgen, 0, (size_t)tokens_of(x) * (size_t)x->gen.net->shape.hidden * sizeof(float));
@@ -206,9 +227,9 @@ void slice_sample(struct slice *x, double gen_weight)
         corrupt(x);
 }
 
-void slice_discriminator(struct slice *x, const int32_t *ids)
+void slice_discriminator(struct slice *x, const int32_t *ids, int only_chosen)
 {
-    set_acts(x, &x->s->disc, ids);
+    set_acts(x, &x->s->disc, ids, only_chosen ? x->s->chosen[1] : NULL);
     encoder_forward(&x->disc, &x->s->disc);
     if (x->disc.grads)
         memset(x->s->ddisc, 0, (size_t)tokens_of(x) * (size_t)x->disc.net->shape.hidden * sizeof(float));

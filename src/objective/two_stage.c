@@ -13,7 +13,7 @@ static void two_stage(struct slice *x)
             slice_backward_gen(x);
         return;
     }
-    slice_discriminator(x, x->b->disc_ids);
+    slice_discriminator(x, x->b->disc_ids, 0);
     slice_rtd(x, 0);
     if (!x->train)
         return;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/base/err.h"
+#include "src/base/large.h"
 #include "src/base/rng.h"
 #include "src/task/tuner_int.h"
 
@@ -75,7 +76,7 @@ static int scratch_init(struct tuner *t, struct tune_scratch *s, struct err *err
 static int allocate(struct tuner *t, struct err *err)
 {
     size_t floats = t->model.table.floats, V = (size_t)t->shape.vocab;
-    t->values = aligned_alloc(64, floats * sizeof(float));
+    t->values = large_alloc(floats * sizeof(float));
     t->shard_grads = calloc((size_t)t->shards, sizeof *t->shard_grads);
     t->scratch = calloc((size_t)t->workers, sizeof *t->scratch);
     t->slice_losses = calloc((size_t)t->args.max_B + 64, sizeof *t->slice_losses);
@@ -85,7 +86,7 @@ static int allocate(struct tuner *t, struct err *err)
     int ok = t->values && t->shard_grads && t->scratch && t->slice_losses && t->seen &&
              t->touched && t->before;
     for (int i = 0; ok && t->args.train && i < t->shards; i++) {
-        t->shard_grads[i] = aligned_alloc(64, floats * sizeof(float));
+        t->shard_grads[i] = large_alloc(floats * sizeof(float));
         ok = t->shard_grads[i] != NULL;
         if (ok)
             memset(t->shard_grads[i], 0, floats * sizeof(float));
@@ -120,7 +121,7 @@ struct tuner *tuner_new(const struct tuner_args *a, struct err *err)
         param_layout(&t->model.table);
         rc = allocate(t, err);
     }
-    if (!rc && a->train && packs_init(&t->packs, a->math, &t->model.table, &t->model.disc, NULL, err))
+    if (!rc && a->train && packs_init(&t->packs, a->math, &t->model.table, &t->model.disc, NULL, 1, err))
         rc = E_NOMEM;
     if (rc) {
         tuner_free(t);
@@ -310,7 +311,7 @@ static double run_batch(struct work *w)
     if (w->train)
         touch(t, w->b);
     if (t->args.train)
-        packs_fill(&t->packs, t->args.pool, t->values);
+        packs_fill(&t->packs, t->args.pool, t->values, w->train);
     pool_run(t->args.pool, w->shards, shard_task, w);
     if (w->train && w->shards > 1)
         pool_run(t->args.pool, dense_tasks(w) + (t->ntouched + TREE_ROWS - 1) / TREE_ROWS,

@@ -15,6 +15,7 @@
 #include "src/train/run.h"
 
 #define SHOW(s) visible((char[200]){0}, 200, (s))
+#define THREADS_MOST 4
 #define TOKENS_MOST 4096
 #define TEXT_MOST (1u << 20)
 
@@ -186,7 +187,8 @@ static int open_sources(struct scorer *s, struct source *disc, struct source *ge
     text.special_in_text = 0;
     s->wordpiece = wordpiece_new(s->vocab, &text, err);
     s->math = math_select(cpu ? cpu : "auto", err);
-    s->pool = s->math ? pool_new(1, err) : NULL;
+    int threads = core_threads(0);
+    s->pool = s->math ? pool_new(threads < THREADS_MOST ? threads : THREADS_MOST, err) : NULL;
     if (!s->wordpiece || !s->pool)
         return E_FAIL;
     return build(s, disc, gen, err);

@@ -96,7 +96,7 @@ struct rig *rig_new(const struct rig_shape *s)
         fail_msg("%s", err.text);
     struct learner_args a = {.model = &r->model, .config = c, .math = r->math, .pool = r->pool,
                              .max_T = s->T, .max_B = s->B, .vocab = RIG_V, .special = special,
-                             .train = 1};
+                             .train = !s->eval};
     r->learner = learner_new(&a, &err);
     if (!r->learner)
         fail_msg("%s", err.text);

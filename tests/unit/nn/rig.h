@@ -7,7 +7,7 @@
 enum { RIG_V = 61, RIG_MAX = 4096 };
 
 struct rig_shape {
-    int objective, tie, B, T, threads, shards, micro_batch, given_samples;
+    int objective, tie, B, T, threads, shards, micro_batch, given_samples, eval; /* eval: no gradients */
     double dropout;
     const char *cpu;
 };

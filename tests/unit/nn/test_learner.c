@@ -167,6 +167,107 @@ static void test_shards_are_part_of_the_result_to_rounding_only(void **state)
     rig_free(y);
 }
 
+/* One sequence, one shard: the threads share its rows and heads. */
+static void test_threads_sharing_an_evaluation_change_no_bit(void **state)
+{
+    (void)state;
+    static const char *const cpus[] = {"portable", "auto"};
+    static struct token_row rows[2][RIG_MAX];
+    static float logits[2][RIG_MAX];
+    for (int i = 0; i < 16; i++) {
+        struct rig_shape one = {.objective = i & 2 ? OBJ_ELECTRA : OBJ_ADVERSARIAL, .tie = TIE_EMBEDDINGS,
+                                .B = i & 4 ? 2 : 1, .T = 301, .threads = 1, .shards = 2,
+                                .cpu = cpus[i & 1], .eval = i & 8}, other = one;
+        for (other.threads = 2; other.threads <= 5; other.threads += 3) {
+            struct rig *r[2] = {rig_new(&one), rig_new(&other)};
+            struct losses out[2];
+            for (int k = 0; k < 2; k++) {
+                learner_disc_logits(r[k]->learner, one.B, one.T, r[k]->ids, r[k]->mask, logits[k]);
+                learner_eval(r[k]->learner, &r[k]->batch, 0, &out[k], NULL, rows[k]);
+            }
+            size_t tokens = (size_t)one.B * (size_t)one.T;
+            assert_memory_equal(&out[0], &out[1], sizeof out[0]);
+            assert_memory_equal(rows[0], rows[1], tokens * sizeof rows[0][0]);
+            assert_memory_equal(logits[0], logits[1], tokens * sizeof logits[0][0]);
+            rig_free(r[0]);
+            rig_free(r[1]);
+        }
+    }
+}
+
+static void test_an_evaluation_sees_changed_values(void **state)
+{
+    (void)state;
+    struct rig_shape shape = {.objective = OBJ_ELECTRA, .B = 1, .T = 24, .threads = 2, .shards = 1,
+                              .cpu = "auto", .eval = 1};
+    struct rig *r = rig_new(&shape);
+    float before[24], after[24];
+    learner_disc_logits(r->learner, 1, 24, r->ids, r->mask, before);
+    const struct net *net = &r->model.disc;
+    param_at(&r->model.table, learner_values(r->learner), net->layer[0].f1w)[0] += 1;
+    learner_disc_logits(r->learner, 1, 24, r->ids, r->mask, after);
+    assert_memory_not_equal(before, after, sizeof before);
+    rig_free(r);
+}
+
+/* The last layer at some rows only, against all rows: with dropout, which goes by row. */
+static void test_chosen_rows_give_what_all_rows_give(void **state)
+{
+    (void)state;
+    struct rig_shape shape = {.objective = OBJ_BERT_MLM, .B = 2, .T = 30, .threads = 1, .shards = 1,
+                              .dropout = 0.2, .cpu = "auto"};
+    struct rig *x = rig_new(&shape);
+    const struct net *net = &x->model.disc;
+    const struct param_table *t = &x->model.table;
+    size_t D = (size_t)net->shape.hidden, R = 60;
+    static const int some[][4] = {{0, 7, 31, 59}, {1, 2, 3, 4}, {5, 58, 0, 0}, {0, 0, 0, 0}};
+    static const int counts[] = {4, 4, 2, 0};
+    for (int k = 0; k < 4; k++) {
+        float *grads[2], *dh[2], *out[2];
+        struct arena arena;
+        struct math_ws ws;
+        arena_init(&arena);
+        assert_int_equal(math_ws_init(&ws, NULL), 0);
+        for (int j = 0; j < 2; j++) {
+            struct encoder_acts a;
+            grads[j] = calloc(t->floats, sizeof(float));
+            dh[j] = calloc(R * D, sizeof(float));
+            assert_int_equal(encoder_acts_init(&a, net, 2, 30, 1, &arena), 0);
+            a.n = 2;
+            a.T = 30;
+            a.ids = x->ids;
+            a.chosen = j ? some[k] : NULL;
+            a.count = counts[k];
+            struct encoder_run r = {.math = x->math, .ws = &ws, .table = t, .net = net,
+                                    .values = learner_values(x->learner), .grads = grads[j],
+                                    .drop = {.seed = 5, .step = 3, .row0 = 9, .on = 1}};
+            encoder_forward(&r, &a);
+            out[j] = encoder_out(net, &a);
+            for (int i = 0; i < counts[k]; i++)
+                for (size_t d = 0; d < D; d++)
+                    dh[j][(size_t)some[k][i] * D + d] = sinf((float)(i + 3 * (int)d));
+            encoder_backward(&r, &a, dh[j]);
+        }
+        for (int i = 0; i < counts[k]; i++)
+            for (size_t d = 0, at = (size_t)some[k][i] * D; d < D; d++)
+                assert_true(fabsf(out[0][at + d] - out[1][at + d]) < 1e-5f);
+        double off = 0, sum = 0;
+        for (size_t i = 0; i < t->floats; i++) {
+            off += ((double)grads[0][i] - grads[1][i]) * ((double)grads[0][i] - grads[1][i]);
+            sum += (double)grads[0][i] * grads[0][i];
+        }
+        assert_true(sqrt(off) <= 1e-6 * sqrt(sum));
+        assert_true(counts[k] ? sum > 0 : !(sum > 0));
+        for (int j = 0; j < 2; j++) {
+            free(grads[j]);
+            free(dh[j]);
+        }
+        math_ws_free(&ws);
+        arena_free(&arena);
+    }
+    rig_free(x);
+}
+
 static void test_a_step_allocates_nothing(void **state)
 {
     (void)state;
@@ -288,6 +389,9 @@ int main(void)
         cmocka_unit_test(test_a_step_sets_gradients_whatever_was_there),
         cmocka_unit_test(test_the_norm_has_one_order_of_addition),
         cmocka_unit_test(test_shards_are_part_of_the_result_to_rounding_only),
+        cmocka_unit_test(test_threads_sharing_an_evaluation_change_no_bit),
+        cmocka_unit_test(test_an_evaluation_sees_changed_values),
+        cmocka_unit_test(test_chosen_rows_give_what_all_rows_give),
         cmocka_unit_test(test_a_step_allocates_nothing),
         cmocka_unit_test(test_the_weight_of_the_main_loss_can_rise),
         cmocka_unit_test(test_scores_are_complete),
