@@ -7,39 +7,12 @@
 #include "ui/term/sign.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
+#include "ui/widget/wrap.h"
 
 #define NAME_W 22
 #define LABEL_W 12
 #define DIM STYLE(ROLE_DIM, 0)
 #define PLAIN STYLE(ROLE_TEXT, 0)
-
-/* Words wrapped into `rows` lines; a word longer than a line is cut into pieces. Returns the rows
- * used. */
-static int wrapped(struct grid *g, struct rect in, struct style st, const char *text)
-{
-    int y = in.y, x = in.x;
-    while (*text && y < in.y + in.h) {
-        char word[CONFIG_TEXT + 1];
-        size_t n = strcspn(text, " \n");
-        snprintf(word, sizeof word, "%.*s", (int)(n < CONFIG_TEXT ? n : CONFIG_TEXT), text);
-        int w = text_columns(word), full = in.w > 0 && w > in.w;
-        if (x > in.x && x + w > in.x + in.w && !full)
-            y++, x = in.x;
-        int left = in.x + in.w - x;
-        if (full && left > 0 && n > (size_t)left) { /* paths: ASCII, cut where the line ends */
-            word[left] = 0;
-            n = (size_t)left;
-        }
-        if (y < in.y + in.h)
-            x += grid_text(g, in, y, x, -1, st, word);
-        text += n;
-        if (*text == ' ')
-            x++, text++;
-        else if (*text == '\n' || (full && *text))
-            y++, x = in.x, text += *text == '\n';
-    }
-    return y - in.y + (x > in.x);
-}
 
 /* What stands beside a value: its error, how many it is, or what it comes to. */
 static void note(const struct launch *s, int field, const char *value, char *out, size_t size, int *bad)
@@ -172,11 +145,11 @@ static void draw_help(struct launch *s, struct grid *g, struct rect r)
         grid_text(g, r, r.y, r.x, -1, DIM, s->more ? "" : "Enter shows every field; / finds one");
         return;
     }
-    int used = wrapped(g, r, PLAIN, config_fields[field].help);
+    int used = wrap_text(g, r, PLAIN, config_fields[field].help);
     struct rect rest = { r.y + used, r.x, r.h - used, r.w };
     kind(s, field, text, sizeof text);
     if (rest.h > 0)
-        wrapped(g, rest, DIM, text);
+        wrap_text(g, rest, DIM, text);
 }
 
 static void draw_form(struct launch *s, struct grid *g, struct rect area, int help)
@@ -340,7 +313,7 @@ static void draw_corpora(const struct launch *s, struct grid *g, struct rect r)
         return;
     pane_titlef(g, r.y, r.x, r.w, 0, "packed corpora %d", s->ncorpora);
     if (!s->ncorpora)
-        wrapped(g, (struct rect){ r.y + 1, r.x + 1, r.h - 1, r.w - 2 }, DIM,
+        wrap_text(g, (struct rect){ r.y + 1, r.x + 1, r.h - 1, r.w - 2 }, DIM,
                 "None yet: a text file as corpus is packed once, then listed here.");
     for (int i = 0; i < s->ncorpora && i + 1 < r.h; i++) {
         const struct packed_corpus *c = &s->corpora[i];
@@ -361,14 +334,14 @@ static void draw_cost(struct launch *s, struct grid *g, struct rect area, int wi
     for (int i = 0; i < n && y < end; i++) {
         struct rect in = { y, area.x + LABEL_W + 2, wide ? end - y : 1, text_w };
         grid_text(g, area, y, area.x + 1, LABEL_W, DIM, l[i].label);
-        y += wide ? wrapped(g, in, STYLE(l[i].role, 0), l[i].text)
+        y += wide ? wrap_text(g, in, STYLE(l[i].role, 0), l[i].text)
                   : (grid_text(g, in, y, in.x, -1, STYLE(l[i].role, 0), l[i].text), 1);
     }
     if (y < end && s->runs.n) {
         struct rect in = { y, area.x + LABEL_W + 2, wide ? (end - y < 7 ? end - y : 7) : 1, text_w };
         grid_text(g, area, y, area.x + 1, LABEL_W, DIM, "command");
         if (wide)
-            y += wrapped(g, in, PLAIN, str_get(&s->command));
+            y += wrap_text(g, in, PLAIN, str_get(&s->command));
         else {
             char first[400];
             snprintf(first, sizeof first, "%.*s", (int)strcspn(str_get(&s->command), "\n"),

@@ -16,6 +16,7 @@
 #include "ui/widget/bar.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
+#include "ui/widget/wrap.h"
 
 #define PIECE 256
 #define LABEL_W 13
@@ -182,11 +183,21 @@ static void before_and_after(const struct tokens *s, int *first, int *last)
         }
 }
 
+static const char *caption_text(const struct tokens *s)
+{
+    return s->card.caption[0] ? s->card.caption : "the first numbers come in a moment";
+}
+
+static int caption_rows(const struct tokens *s, int width)
+{
+    return wrap_text(NULL, (struct rect){ 0, 0, 1, width }, PLAIN, caption_text(s));
+}
+
 int tokens_card_rows(const struct tokens *s, struct rect in)
 {
     int first, last;
     before_and_after(s, &first, &last);
-    int rows = 4 + verse(s, NULL, in, "", first);
+    int rows = 3 + caption_rows(s, in.w - 2) + verse(s, NULL, in, "", first);
     return first == last ? rows + (first < 0) : rows + verse(s, NULL, in, "", last);
 }
 
@@ -240,8 +251,8 @@ static void last_row(const struct tokens *s, const struct query_run *r, struct g
                        fmt_exact(b, sizeof b, s->card.caught_step), s->card.caught_word);
         return;
     }
-    snprintf(text, sizeof text, "%s %s at step %s", sign(SIGN_STATE + r->state), run_state_name(r->state),
-             fmt_exact(a, sizeof a, r->step));
+    snprintf(text, sizeof text, r->state == RUN_DONE ? "%s %s" : "%s %s at step %s",
+             sign(SIGN_STATE + r->state), run_state_name(r->state), fmt_exact(a, sizeof a, r->step));
     x += grid_text(g, in, in.y, x, -1, PLAIN, text);
     if (r->val_has[METRIC_rtd_auc_common])
         x += grid_textf(g, in, in.y, x, -1, STYLE(ROLE_TEXT, ATTR_BOLD), " · held-out AUC %s",
@@ -265,9 +276,8 @@ void tokens_card_draw(struct tokens *s, struct app *a, struct grid *g, struct re
     before_and_after(s, &first, &last);
     const char *parts[] = { run->name, "how it goes", "z hides" };
     pane_title(g, r.y, r.x, r.w, 0, parts, 3);
-    grid_text(g, in, in.y, in.x, -1, STYLE(s->card.role, 0),
-              s->card.caption[0] ? s->card.caption : "the first numbers come in a moment");
-    in.y++;
+    in.h = r.h - 2;
+    in.y += wrap_text(g, in, STYLE(s->card.role, 0), caption_text(s));
     curves_row(s, run, g, in);
     in.y++;
     in.h = r.y + r.h - 1 - in.y;

@@ -12,6 +12,7 @@
 #include "ui/widget/bar.h"
 #include "ui/widget/pane.h"
 #include "ui/widget/table.h"
+#include "ui/widget/wrap.h"
 
 static struct grid g;
 static const struct style plain = { 0 };
@@ -163,6 +164,27 @@ static void test_sparks_span_their_own_range(void **state)
     assert_rows("▁▂!█\n");
 }
 
+static void test_text_is_wrapped(void **state)
+{
+    (void)state;
+    struct grid page = { 0 };
+    struct rect r = { 0, 0, 4, 9 };
+    struct style st = STYLE(ROLE_TEXT, 0);
+    assert_int_equal(grid_resize(&page, 4, 9), 0);
+    assert_int_equal(wrap_text(&page, r, st, "one two three\nfour"), 3);
+    char *text = grid_dump(&page, NULL);
+    assert_string_equal(text, "one two  \nthree    \nfour     \n         \n");
+    free(text);
+    grid_clear(&page);
+    wrap_text(&page, r, st, "/a/path/that/is/long \xED\x95\x9C\xEA\xB5\xAD\xEC\x96\xB4\xEC\x96\xB4\xEC\x96\xB4");
+    text = grid_dump(&page, NULL);
+    assert_non_null(strstr(text, "/a/path/t\nhat/is/lo\nng "));
+    free(text);
+    for (int w = 0; w < 300; w++) /* counting ends at every width */
+        assert_true(wrap_text(NULL, (struct rect){ 0, 0, 1, w }, st, "aaaaaaaaaaaa b \xED\x95\x9C\xEA\xB5\xAD") > 0);
+    grid_free(&page);
+}
+
 int main(void)
 {
     if (!setlocale(LC_ALL, "C.UTF-8"))
@@ -177,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_titles_drop_what_does_not_fit),
         cmocka_unit_test(test_columns_go_by_priority),
         cmocka_unit_test(test_sparks_span_their_own_range),
+        cmocka_unit_test(test_text_is_wrapped),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     grid_free(&g);
