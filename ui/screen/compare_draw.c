@@ -55,7 +55,7 @@ static void draw_config(struct comparison *s, struct grid *g, struct rect area)
     int lines = s->all ? c->nlines : c->ndiffer, rows = area.h - 2;
     struct rect in = {area.y + 1, area.x + 1, area.h - 1, area.w - 1};
     struct columns k = columns_of(s, area.w);
-    snprintf(equal, sizeof equal, "%d equal %s (=)", c->nlines - c->ndiffer, s->all ? "shown" : "hidden");
+    snprintf(equal, sizeof equal, "%d differ · equal ones %s (=)", c->ndiffer, s->all ? "shown" : "hidden");
     const char *parts[] = {"configuration", equal};
     pane_title(g, area.y, area.x, area.w, s->focus == PANE_CONFIG, parts, 2);
     head(s, g, in, &k);
