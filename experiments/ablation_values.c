@@ -326,7 +326,7 @@ static void test_metric(struct work *w, int m, int64_t *keys, double *p, double 
     struct ablation *t = w->t;
     const struct ablation_metric *info = &t->metrics[m];
     struct stats_arm base = arm(w, t->baseline, m, keys);
-    int best = -1;
+    int best = -1, with = 0;
     for (int i = 0; i < t->nrows; i++) {
         struct ablation_cell *c = &t->rows[i].cell[m];
         struct stats_arm mine = arm(w, i, m, keys + base.n);
@@ -338,10 +338,11 @@ static void test_metric(struct work *w, int m, int64_t *keys, double *p, double 
         p[i] = c->test.p;
         if (info->own || !info->better || !c->s.n)
             continue;
+        with++;
         if (best < 0 || info->better * (c->s.mean - t->rows[best].cell[m].s.mean) > 0)
             best = i;
     }
-    if (best >= 0)
+    if (with > 1)
         t->rows[best].cell[m].best = 1;
     stats_holm(p, t->nrows, holm);
     for (int i = 0; i < t->nrows; i++) {

@@ -201,6 +201,10 @@ static void write_notes(FILE *f, const struct ablation *t)
         const struct ablation_effect *e = &t->effects[i];
         const struct ablation_field *x = &t->fields[e->field];
         fprintf(f, "effect of %s: ", x->field->name);
+        if (!(fabs(e->mean[e->best] - e->mean[e->worst]) > 0)) {
+            fputs("none\n", f);
+            continue;
+        }
         print_text(f, x->levels[e->best]);
         fprintf(f, " best, %+.4g over ", e->mean[e->best] - e->mean[e->worst]);
         print_text(f, x->levels[e->worst]);

@@ -230,6 +230,10 @@ static void effect_text(const struct ablation *t, const struct ablation_effect *
     const struct ablation_field *f = &t->fields[e->field];
     char gap[FMT];
     int decimals = t->metrics[t->ranked].decimals;
+    if (!(fabs(e->mean[e->best] - e->mean[e->worst]) > 0)) {
+        snprintf(out, size, "%s: no difference", f->field->name);
+        return;
+    }
     fmt_signed(gap, sizeof gap, e->mean[e->best] - e->mean[e->worst], decimals);
     snprintf(out, size, "%s: %s best, %s over %s%s", f->field->name,
              *f->levels[e->best] ? f->levels[e->best] : "-", *gap ? gap : "0",

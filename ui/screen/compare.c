@@ -308,8 +308,8 @@ static void status_compare(void *self, struct app *a, char *out, size_t size)
     if (!s->loaded)
         snprintf(out, size, "%d run%s marked", s->n, s->n == 1 ? "" : "s");
     else
-        snprintf(out, size, "%d runs · %d fields differ · %s", s->c.n, s->c.ndiffer,
-                 s->live ? "live" : "finished");
+        snprintf(out, size, "%d runs · %d field%s · %s", s->c.n, s->c.ndiffer,
+                 s->c.ndiffer == 1 ? " differs" : "s differ", s->live ? "live" : "finished");
 }
 
 static int export_compare(void *self, struct app *a, struct csv_out *out, struct err *err)
