@@ -1,6 +1,7 @@
-/* `e`: exactly what is shown, as CSV, into a file that the user may rename before. */
+/* `e`: exactly what is shown into a file that the user may rename before; its end says the form. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -8,12 +9,47 @@
 #include "src/base/err.h"
 #include "src/base/file.h"
 #include "ui/app/app_int.h"
+#include "ui/app/export_table.h"
 
 static char path[APP_FIELD];
+
+/* The screen's rows as CSV. Returns their number or a negative code. */
+static int write_csv(struct app *a, FILE *f, struct err *err)
+{
+    struct csv_out *out = csv_new(f);
+    int rows = out ? app_ops(a)->export_csv(app_self(a), a, out, err) : E_NOMEM;
+    int rc = out ? csv_finish(out, rows < 0 ? NULL : err) : E_NOMEM;
+    return rows < 0 ? rows : rc < 0 ? rc : rows;
+}
+
+static int write_form(struct app *a, enum export_form form, FILE *f, struct err *err)
+{
+    char *csv = NULL;
+    size_t n = 0;
+    if (form == EXPORT_CSV)
+        return write_csv(a, f, err);
+    if (form == EXPORT_SVG)
+        return app_ops(a)->export_svg(app_self(a), a, f, err);
+    FILE *memory = open_memstream(&csv, &n);
+    if (!memory)
+        return err_nomem(err, "a table to export");
+    int rows = write_csv(a, memory, err);
+    if (fclose(memory) && rows >= 0)
+        rows = err_nomem(err, "a table to export");
+    int rc = rows < 0 ? rows : export_table(form, csv, n, f, err);
+    free(csv);
+    return rc < 0 ? rc : rows;
+}
 
 static void write_it(struct app *a)
 {
     struct err err = { 0 };
+    enum export_form form = export_form_of(path);
+    if (form == EXPORT_SVG && !app_ops(a)->export_svg) {
+        app_say(a, SEV_ERROR, "%s has no picture to export: name a .csv, .md or .tex file",
+                app_ops(a)->name);
+        return;
+    }
     FILE *f = fopen(path, "wx");
     if (!f && errno == EEXIST)
         f = fopen(path, "w");
@@ -21,15 +57,16 @@ static void write_it(struct app *a)
         app_say(a, SEV_ERROR, "%s cannot be written: %s", path, strerror(errno));
         return;
     }
-    struct csv_out *out = csv_new(f);
-    int rows = out ? app_ops(a)->export_csv(app_self(a), a, out, &err) : E_NOMEM;
-    int rc = out ? csv_finish(out, rows < 0 ? NULL : &err) : E_NOMEM;
+    int n = write_form(a, form, f, &err), rc = n < 0 ? n : 0;
+    if (ferror(f) && !rc)
+        rc = err_set(&err, E_IO, "%s cannot be written", path);
     if (fclose(f) && !rc)
         rc = err_errno(&err, "%s cannot be written", path);
-    if (rows < 0 || rc < 0)
+    const char *what = form == EXPORT_SVG ? "line" : "row";
+    if (rc < 0)
         app_say(a, SEV_ERROR, "%s", err.text[0] ? err.text : "the export failed: out of memory");
     else
-        app_say(a, SEV_INFO, "exported %d row%s to %s", rows, rows == 1 ? "" : "s", path);
+        app_say(a, SEV_INFO, "exported %d %s%s to %s", n, what, n == 1 ? "" : "s", path);
 }
 
 static void overwrite_done(void *ud, int key)
@@ -63,5 +100,6 @@ void export_ask(struct app *a)
     for (int i = ACT_SCREEN1; i <= ACT_SCREEN7; i++)
         if (!strcmp(action_table[i].word, app_ops(a)->name))
             snprintf(name, sizeof name, "%s-%s.csv", action_table[i].name, stamp);
-    app_prompt(a, "export CSV to:", name, path_done, NULL, a);
+    app_prompt(a, app_ops(a)->export_svg ? "export (.csv .md .tex .svg) to:"
+                                     : "export (.csv .md .tex) to:", name, path_done, NULL, a);
 }

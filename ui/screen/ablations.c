@@ -154,8 +154,9 @@ static void group_done(void *ud, const char *text)
     if (!text)
         return;
     for (const char *p = text; *p; p += strspn(p, ", ")) {
-        size_t n = strcspn(p, ", ");
-        snprintf(name, sizeof name, "%.*s", (int)n, p);
+        size_t n = strcspn(p, ", "), m = n < sizeof name ? n : sizeof name - 1;
+        memcpy(name, p, m);
+        name[m] = 0;
         p += n;
         if (n && !config_find(name)) {
             app_say(s->app, SEV_WARN, "There is no field %s", name);

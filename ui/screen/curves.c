@@ -301,5 +301,5 @@ const struct screen_ops curves_screen = {
     .size = sizeof(struct curves),
     .open = open_curves, .close = close_curves, .tick = tick_curves, .period = period_curves,
     .draw = curves_draw, .act = act_curves, .can = can_curves, .mouse = mouse_curves,
-    .status = status_curves, .export_csv = curves_export,
+    .status = status_curves, .export_csv = curves_export, .export_svg = curves_svg,
 };

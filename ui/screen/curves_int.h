@@ -2,6 +2,7 @@
 #ifndef ES_UI_CURVES_INT_H
 #define ES_UI_CURVES_INT_H
 #include <stdint.h>
+#include <stdio.h>
 
 #include "src/base/arena.h"
 #include "ui/app/app.h"
@@ -104,4 +105,6 @@ void curves_strip(struct curves *s, struct grid *g, struct rect r);
 /* "251,000" steps, "8h54", "4.1G": an x value of the axis. */
 char *curves_x_text(int axis, double x, char *out, size_t size);
 int curves_export(void *self, struct app *a, struct csv_out *out, struct err *err);
+/* The charts on the screen as a picture, below each other (curves_svg.c). Returns lines drawn. */
+int curves_svg(void *self, struct app *a, FILE *f, struct err *err);
 #endif

@@ -3,6 +3,7 @@
 #ifndef ES_UI_SCREEN_H
 #define ES_UI_SCREEN_H
 #include <stddef.h>
+#include <stdio.h>
 
 #include "ui/app/app.h"
 #include "ui/term/grid.h"
@@ -34,5 +35,7 @@ struct screen_ops {
     /* What is shown, as a table on f (CSV), for `e`. Returns rows or a negative code. May be
      * NULL. */
     int (*export_csv)(void *self, struct app *a, struct csv_out *out, struct err *err);
+    /* The same as a picture. Returns lines drawn or a negative code. May be NULL. */
+    int (*export_svg)(void *self, struct app *a, FILE *f, struct err *err);
 };
 #endif

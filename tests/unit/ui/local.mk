@@ -44,3 +44,8 @@ tests_unit_ui_test_launch_SOURCES = tests/unit/ui/test_launch.c tests/unit/ui/fi
 	tests/unit/ui/fixture_tokens.c tests/unit/ui/fixture.h
 tests_unit_ui_test_launch_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_launch
+check_PROGRAMS += tests/unit/ui/test_export
+tests_unit_ui_test_export_SOURCES = tests/unit/ui/test_export.c tests/unit/ui/fixture.c \
+	tests/unit/ui/fixture.h
+tests_unit_ui_test_export_LDADD = $(TESTLIBS)
+TESTS += tests/unit/ui/test_export

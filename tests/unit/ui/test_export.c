@@ -1,0 +1,143 @@
+/* What `e` writes: CSV, Markdown, LaTeX by the file's name, pictures of curves. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "src/base/err.h"
+#include "src/base/file.h"
+#include "tests/unit/ui/fixture.h"
+#include "ui/app/export_table.h"
+
+static char dir[64];
+
+static int setup(void **state)
+{
+    (void)state;
+    strcpy(dir, "test_export.XXXXXX");
+    setenv("TZ", "UTC", 1);
+    return !mkdtemp(dir) || fixture_make(dir);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return file_remove_tree(dir, NULL);
+}
+
+static char *made(enum export_form form, const char *csv)
+{
+    char *out = NULL;
+    size_t n;
+    struct err err = { 0 };
+    FILE *f = open_memstream(&out, &n);
+    assert_non_null(f);
+    assert_int_equal(export_table(form, csv, strlen(csv), f, &err), 0);
+    fclose(f);
+    return out;
+}
+
+#define TABLE "name,loss,note\r\n\"a,\"\"b\"\"|c\",1.25,50% of $x_1\r\nplain,,\"two\r\nlines\"\r\n"
+
+static void test_markdown_and_latex(void **state)
+{
+    (void)state;
+    char *text = made(EXPORT_MARKDOWN, TABLE);
+    assert_string_equal(text, "| name | loss | note |\n|---|--:|---|\n"
+                              "| a,\"b\"\\|c | 1.25 | 50% of $x_1 |\n| plain |  | two  lines |\n");
+    free(text);
+    text = made(EXPORT_LATEX, TABLE);
+    assert_string_equal(text, "\\begin{tabular}{lrl}\n\\toprule\nname & loss & note \\\\\n\\midrule\n"
+                              "a,\"b\"|c & 1.25 & 50\\% of \\$x\\_1 \\\\\nplain &  & two  lines \\\\\n"
+                              "\\bottomrule\n\\end{tabular}\n");
+    free(text);
+    static const char *const torn[] = { "", "a", "a,", "\"", "a,b\n\"", "a\nb,c,d\n", "\n\n" };
+    for (size_t i = 0; i < sizeof torn / sizeof torn[0]; i++)
+        free(made(EXPORT_LATEX, torn[i]));
+    assert_int_equal(export_form_of("a.b/runs.md"), EXPORT_MARKDOWN);
+    assert_int_equal(export_form_of(".md"), EXPORT_CSV);
+    assert_int_equal(export_form_of("x.svg"), EXPORT_SVG);
+}
+
+/* Types e and the path on a screen; gives the file. */
+static char *exported(struct app *a, const char *name)
+{
+    char path[200], keys[800] = "e ^U", *text = NULL;
+    size_t n;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    for (const char *p = path; *p; p++)
+        snprintf(keys + strlen(keys), sizeof keys - strlen(keys), " %c", *p);
+    free(fixture_text(a, 36, 120));
+    fixture_keys(a, keys);
+    fixture_keys(a, "Enter");
+    assert_int_equal(file_read(path, 1 << 22, &text, &n, NULL), 0);
+    return text;
+}
+
+static int count(const char *text, const char *part)
+{
+    int n = 0;
+    for (; (text = strstr(text, part)); text++)
+        n++;
+    return n;
+}
+
+static void test_the_name_says_the_form(void **state)
+{
+    (void)state;
+    struct app *a = fixture_app(dir, "Runs", NULL);
+    assert_non_null(a);
+    char *md = exported(a, "runs.md"), *csv = exported(a, "runs.csv");
+    assert_memory_equal(md, "| run | name |", 14);
+    assert_int_equal(count(md, "\n"), 11);
+    assert_int_equal(count(csv, "\r\n"), 10);
+    assert_non_null(strstr(md, "한국어-위키-작은-모델"));
+    free(md);
+    free(csv);
+    fixture_keys(a, "e ^U x . s v g Enter"); /* no picture here */
+    char *text = fixture_text(a, 24, 120);
+    assert_non_null(strstr(text, "Runs has no picture to export"));
+    free(text);
+    assert_false(file_exists("x.svg"));
+    app_free(a);
+}
+
+static void test_curves_become_a_picture(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET name='<a & b>' WHERE id=8"), 0);
+    struct app_args args = { .run = 9 };
+    struct app *a = fixture_app(dir, "Curves", &args);
+    assert_non_null(a);
+    app_mark(a, 8, 1);
+    app_mark(a, 9, 1);
+    app_tick(a);
+    a->slots[a->current].due = 0;
+    a->fixed_now += 5;
+    app_tick(a);
+    char *svg = exported(a, "curves.svg");
+    assert_memory_equal(svg, "<svg ", 5);
+    assert_non_null(strstr(svg, "</svg>\n"));
+    assert_non_null(strstr(svg, "&#60;a &#38; b&#62;"));
+    assert_null(strstr(svg, "<a &"));
+    assert_null(strstr(svg, "nan"));
+    assert_true(count(svg, "<path") >= 8 && count(svg, "<rect") >= 2);
+    assert_int_equal(count(svg, "<path"), count(svg, "/>") - count(svg, "<rect"));
+    free(svg);
+    app_free(a);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && !strcmp(argv[1], "host"))
+        return 1; /* started as a host by a screen under test: there is none */
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_markdown_and_latex),
+        cmocka_unit_test(test_the_name_says_the_form),
+        cmocka_unit_test(test_curves_become_a_picture),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
