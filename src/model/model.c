@@ -304,9 +304,9 @@ uint64_t model_memory(const struct config *c, int V, int threads)
     long shards = c->shards < c->batch ? c->shards : c->batch;
     uint64_t bytes = (uint64_t)m.table.floats * sizeof(float) * (uint64_t)(3 + shards);
     bytes += packs_floats(math_select("auto", NULL), &m.table, &m.gen, &m.disc) * sizeof(float);
-    /* tokens of a slice, see objective/learner.c */
     uint64_t shard = ((uint64_t)c->batch + (uint64_t)shards - 1) / (uint64_t)shards * (uint64_t)c->seq;
-    int rows = c->seq > 1024 ? (int)c->seq : shard < 1024 ? (int)shard : 1024;
+    int slice = c->seq > SLICE_TOKENS ? (int)c->seq : SLICE_TOKENS;
+    int rows = shard < (uint64_t)slice ? (int)shard : slice;
     uint64_t each = encoder_acts_bytes(&m.disc, 1, rows, 1) +
                     (m.gen.layer ? encoder_acts_bytes(&m.gen, 1, rows, 1) : 0) +
                     (uint64_t)V * 129 * sizeof(float) +

@@ -11,6 +11,10 @@
 #include "src/nn/pack.h"
 #include "src/nn/param.h"
 
+/* Tokens of a slice, what one thread works on at a time: enough rows for the products, few enough
+ * that activations stay small (measured in tests/bench/NOTES.md). Part of the order of addition. */
+#define SLICE_TOKENS 512
+
 /* Shape of one encoder: what config.json holds. */
 struct net_shape {
     int vocab, positions, types, embedding, hidden, layers, heads, ffn;

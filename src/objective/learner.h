@@ -4,9 +4,6 @@
 #include "src/nn/head.h"
 #include "src/objective/objective.h"
 
-/* Tokens of a slice: what one thread works on at a time. */
-#define SLICE_TOKENS 1024
-
 struct scratch {
     struct arena arena;
     struct math_ws ws;

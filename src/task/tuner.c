@@ -46,12 +46,12 @@ static int max_int(int a, int b)
 
 static int slice_rows(int T)
 {
-    return max_int(1, TUNE_SLICE_TOKENS / T);
+    return max_int(1, SLICE_TOKENS / T);
 }
 
 static int scratch_init(struct tuner *t, struct tune_scratch *s, struct err *err)
 {
-    size_t R = (size_t)max_int(t->args.max_T, TUNE_SLICE_TOKENS), D = (size_t)t->shape.hidden;
+    size_t R = (size_t)max_int(t->args.max_T, SLICE_TOKENS), D = (size_t)t->shape.hidden;
     size_t wide = D > JOINT_HIDDEN ? D : JOINT_HIDDEN;
     size_t outputs = (size_t)max_int(t->args.labels, 2);
     int rc = math_ws_init(&s->ws, err);

@@ -6,7 +6,6 @@
 #include "src/nn/pack.h"
 #include "src/task/tuner.h"
 
-#define TUNE_SLICE_TOKENS 1024
 #define TUNE_HEAD_ROWS 10
 #define JOINT_HIDDEN 512
 
