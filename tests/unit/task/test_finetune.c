@@ -352,6 +352,13 @@ static void test_check(void **state)
 
 int main(void)
 {
+#ifdef __SANITIZE_THREAD__
+    /* Where threads meet; the long trainings take minutes under the thread sanitizer. */
+    const struct CMUnitTest threaded[] = {cmocka_unit_test(test_threads_change_nothing),
+                                          cmocka_unit_test(test_seeds), cmocka_unit_test(test_stop)};
+    math_init();
+    return cmocka_run_group_tests_name("threads", threaded, setup, teardown);
+#endif
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_learns_and_reads_back), cmocka_unit_test(test_labels_of_a_model_count),
         cmocka_unit_test(test_threads_change_nothing),
