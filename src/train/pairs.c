@@ -83,13 +83,16 @@ static int read_heading(struct reader *r, char *line, struct err *err)
 }
 
 /* Sums over the tokens of the text between [CLS] and [SEP]. */
-static int by_disc(struct scorer *s, const char *text, double *sum, struct err *err)
+static int by_disc(struct scorer *s, const char *text, const float *unigram, double *sum, double *floor,
+                   struct err *err)
 {
     struct token_seq *q = NULL;
     int rc = scorer_score(s, &(struct scorer_args){.text = text}, &q, err);
-    *sum = 0;
-    for (int t = 1; !rc && t < q->n - 1; t++) /* label 0: the loss is softplus(z) */
+    *sum = *floor = 0;
+    for (int t = 1; !rc && t < q->n - 1; t++) { /* label 0: the loss is softplus(z) */
         *sum -= (double)q->rows[t].disc_loss;
+        *floor += unigram ? (double)unigram[q->rows[t].original] : 0;
+    }
     free(q);
     return rc;
 }
@@ -112,25 +115,11 @@ static int by_gen(struct scorer *s, const char *text, const float *unigram, doub
     return rc;
 }
 
-/* The floor alone, where no generator walks the tokens. */
-static int by_unigram(struct scorer *s, const char *text, const float *unigram, double *sum, struct err *err)
-{
-    struct token_seq *q = NULL;
-    int rc = scorer_score(s, &(struct scorer_args){.text = text}, &q, err);
-    *sum = 0;
-    for (int t = 1; !rc && t < q->n - 1; t++)
-        *sum += (double)unigram[q->rows[t].original];
-    free(q);
-    return rc;
-}
-
 static int score(struct reader *r, const char *text, double sum[WAYS], struct err *err)
 {
-    int rc = r->disc ? by_disc(r->disc, text, &sum[BY_DISC], err) : 0;
+    int rc = r->disc ? by_disc(r->disc, text, r->unigram, &sum[BY_DISC], &sum[BY_UNIGRAM], err) : 0;
     if (!rc && r->gen)
         rc = by_gen(r->gen, text, r->unigram, &sum[BY_GEN], &sum[BY_UNIGRAM], err);
-    else if (!rc && r->unigram)
-        rc = by_unigram(r->disc, text, r->unigram, &sum[BY_UNIGRAM], err);
     return rc;
 }
 

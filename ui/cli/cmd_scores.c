@@ -12,10 +12,11 @@
 #include "ui/cli/cli.h"
 #include "ui/cli/print.h"
 #include "ui/cli/score_rows.h"
+#include "ui/cli/sheet.h"
 
 struct scores_args {
     const char *run, *task;
-    int all, csv, json;
+    int all, csv, json, md;
 };
 
 /* All seeds of one task, metric and start under the same settings. */
@@ -90,7 +91,7 @@ static int make_groups(struct table *t, struct err *err)
 static int is_main(const struct group *g)
 {
     const struct task *task = task_find(g->first->task);
-    return task && !strcmp(task->metric, g->first->metric);
+    return !strcmp(task ? task->metric : "accuracy", g->first->metric); /* minimal pairs are no task */
 }
 
 static const char *start_name(const struct query_score *s, char *out, size_t size)
@@ -220,6 +221,31 @@ static void print_json(const struct table *t)
     each_start(t, json_average);
 }
 
+static int print_md(const struct table *t, int all, struct err *err)
+{
+    static const char *const heads[] = {"task", "score", "start", "seeds", "median", "q1", "q3", "majority",
+                                        "stuck"};
+    char name[128];
+    struct sheet *s = sheet_new("lllrrrrrr");
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
+        sheet_cell(s, heads[i]);
+    for (int i = 0; i < t->ngroups; i++) {
+        const struct group *g = &t->groups[i];
+        if (!strcmp(g->first->metric, "majority") || (!all && !is_main(g)))
+            continue;
+        sheet_cell(s, g->first->task);
+        sheet_cell(s, g->first->metric);
+        sheet_cell(s, start_name(g->first, name, sizeof name));
+        sheet_cellf(s, "%d", g->n);
+        sheet_cellf(s, "%.2f", g->summary.median);
+        sheet_cellf(s, "%.2f", g->summary.q1);
+        sheet_cellf(s, "%.2f", g->summary.q3);
+        isfinite(g->majority) && is_main(g) ? sheet_cellf(s, "%.2f", g->majority) : sheet_cell(s, "-");
+        sheet_cellf(s, "%d", g->stuck);
+    }
+    return sheet_end(s, stdout, SHEET_MD, err);
+}
+
 static int find_run(struct query *q, const char *name, int64_t *id, struct err *err)
 {
     *id = 0;
@@ -242,6 +268,8 @@ static int print_all(struct query *q, const struct scores_args *a, int64_t run, 
     int rc = t.nrows < 0 ? t.nrows : make_groups(&t, err);
     if (!rc && a->json)
         print_json(&t);
+    else if (!rc && a->md)
+        rc = print_md(&t, a->all, err);
     else if (!rc && !t.ngroups)
         fputs("no scores yet: electroscope finetune makes them\n", stderr);
     else if (!rc)
@@ -267,6 +295,8 @@ static int run(struct cli *c, struct err *err)
     const struct task *task = NULL;
     struct workspace w;
     int64_t id = 0;
+    if (a->csv + a->json + a->md > 1)
+        return err_set(err, E_USAGE, "scores: one of --csv, --json and --md");
     int rc = a->task ? task_get(a->task, &task, err) : 0;
     if (!rc)
         rc = cli_workspace(c, 0, &w, err);
@@ -292,6 +322,8 @@ static const struct option_row options[] = {
      .help = "every seed as CSV, the rows of export scores"},
     {.name = "json", .kind = OPTION_FLAG, .offset = offsetof(struct scores_args, json),
      .help = "one JSON object a line"},
+    {.name = "md", .kind = OPTION_FLAG, .offset = offsetof(struct scores_args, md),
+     .help = "a Markdown table"},
     {.name = NULL},
 };
 
