@@ -287,7 +287,7 @@ static int can_ablations(void *self, struct app *a, int action)
     (void)a;
     switch (action) {
     case ACT_UP: case ACT_DOWN: case ACT_FIRST: case ACT_LAST: case ACT_PAGE_UP: case ACT_PAGE_DOWN:
-    case ACT_ENTER: case ACT_MARK: case ACT_STATISTIC: case ACT_COPY: return rows;
+    case ACT_ENTER: case ACT_MARK: case ACT_STATISTIC: case ACT_COPY: case ACT_NEW: return rows;
     case ACT_LEFT: case ACT_RIGHT: case ACT_SORT: case ACT_BASELINE: case ACT_MAXIMISE:
         return rows && !s->detail;
     case ACT_GROUP: case ACT_FILTER: case ACT_FOLLOW: return !s->detail;
@@ -302,10 +302,13 @@ static int act_ablations(void *self, struct app *a, int action)
     char text[16];
     if (action == ACT_BACK || action == ACT_QUIT)
         return go_back(s, action);
+    if (action == ACT_START) /* F5 is another key for it here */
+        action = ACT_NEW;
     if (!can_ablations(s, a, action))
         return 0;
     switch (action) {
     case ACT_ENTER: enter(s); break;
+    case ACT_NEW: ablations_launch(s); break;
     case ACT_MARK: mark_row(s); break;
     case ACT_COPY: copy_row(s); break;
     case ACT_SORT: sort_next(s); break;

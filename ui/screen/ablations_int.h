@@ -38,6 +38,8 @@ struct ablations {
 int ablations_load(struct ablations *s, int force);
 /* The row under the cursor; NULL when there is none. */
 const struct ablation_row *ablations_current(const struct ablations *s);
+/* Opens Launch on the whole grid of the table (ablations_launch.c). */
+void ablations_launch(struct ablations *s);
 void ablations_draw(void *self, struct app *a, struct grid *g, struct rect area);
 /* ablations_table.c */
 void ablations_columns(struct ablations *s);

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "experiments/model_dir.h"
 #include "src/event/event.h"
 #include "ui/app/action.h"
 #include "ui/screen/screen.h"
@@ -51,96 +50,12 @@ static void list_rows(struct launch *s)
             s->cursor = i;
 }
 
-static void changed(struct launch *s)
+void launch_changed(struct launch *s)
 {
     launch_recount(s);
     list_rows(s);
     draft_save(&s->draft, s->app);
     app_redraw(s->app);
-}
-
-static void bring_back(struct app *a, int64_t unused)
-{
-    (void)unused;
-    app_set_state(a, "launch.undo", "1"); /* the screen takes it at its next look */
-    app_go(a, "Launch");
-    app_poll(a, 0);
-}
-
-static void remember(struct launch *s, const char *what)
-{
-    s->before = s->draft;
-    app_undo(s->app, what, bring_back, 0);
-}
-
-static int take_model(struct launch *s)
-{
-    char dir[1024];
-    struct err err = { 0 };
-    struct config c;
-    const char *v = app_state(s->app, "launch.model");
-    if (!v || !*v)
-        return 0;
-    snprintf(dir, sizeof dir, "%s", v);
-    app_set_state(s->app, "launch.model", "");
-    draft_plain(&s->draft, &c);
-    if (model_dir_config(dir, &c, &err)) {
-        app_say(s->app, SEV_ERROR, "%s", err.text);
-        return 1;
-    }
-    remember(s, "the form as it was before");
-    draft_from_config(&s->draft, &c);
-    s->cursor = s->top = 0;
-    s->row[0] = LAUNCH_corpus;
-    changed(s);
-    app_say(s->app, SEV_INFO, "it starts from these weights: name a corpus, F5 starts · u undo");
-    return 1;
-}
-
-/* A run, or the draft before, is asked for by state: the screen may not be open yet. */
-static int take_orders(struct launch *s)
-{
-    char text[64];
-    const char *v = app_state(s->app, "launch.undo");
-    if (v && *v) {
-        app_set_state(s->app, "launch.undo", "");
-        struct draft now = s->draft;
-        s->draft = s->before;
-        s->before = now;
-        changed(s);
-        return 1;
-    }
-    if (take_model(s))
-        return 1;
-    v = app_state(s->app, "launch.from");
-    if (!v || !*v)
-        return 0;
-    snprintf(text, sizeof text, "%.60s", v);
-    app_set_state(s->app, "launch.from", "");
-    const struct query_run *r = app_run(s->app, atoll(text));
-    if (!r)
-        return 0;
-    remember(s, "the form as it was before");
-    draft_from_config(&s->draft, &r->config);
-    snprintf(text, sizeof text, "%.50s", r->name);
-    s->cursor = s->top = 0;
-    changed(s);
-    app_say(s->app, SEV_INFO, "as %s · u undo", text);
-    return 1;
-}
-
-void launch_from_run(struct app *a, int64_t run)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%lld", (long long)run);
-    app_set_state(a, "launch.from", text);
-    app_go(a, "Launch");
-}
-
-void launch_from_model(struct app *a, const char *dir)
-{
-    app_set_state(a, "launch.model", dir);
-    app_go(a, "Launch");
 }
 
 static void read_corpora(struct launch *s)
@@ -191,7 +106,7 @@ static int tick_launch(void *self, struct app *a)
 {
     struct launch *s = self;
     uint64_t seen = store_seen(a);
-    if (take_orders(s))
+    if (launch_take_orders(s))
         return 1;
     int measured = launch_measure_take(s);
     if (s->measure)
@@ -241,10 +156,9 @@ static void edit_done(void *ud, const char *text)
     }
     if (!memcmp(&was, &s->draft, sizeof was))
         return;
-    s->before = was;
     snprintf(what, sizeof what, "%.90s", config_fields[field].name);
-    app_undo(s->app, what, bring_back, 0);
-    changed(s);
+    launch_remember(s, &was, what);
+    launch_changed(s);
 }
 
 static void edit(struct launch *s)

@@ -57,6 +57,8 @@ struct launch {
 
 /* Opens the Launch screen on a copy of the run's configuration. */
 void launch_from_run(struct app *a, int64_t run);
+/* ... on a sweep from it: "tie=none|all;seed=1|2" sets fields. */
+void launch_from_cells(struct app *a, int64_t run, const char *fields);
 /* ... on a form that starts from the weights in a directory. */
 void launch_from_model(struct app *a, const char *dir);
 
@@ -91,6 +93,13 @@ void launch_measure_start(struct launch *s);
 /* 1: it has ended, and what it found is in s->measured. */
 int launch_measure_take(struct launch *s);
 void launch_measure_drop(struct launch *s);
+
+/* launch_orders.c; take: 1 when there was one. `before` comes back with `u`. */
+int launch_take_orders(struct launch *s);
+void launch_remember(struct launch *s, const struct draft *before, const char *what);
+
+/* launch.c: after the draft was changed. */
+void launch_changed(struct launch *s);
 
 /* launch_draw.c */
 void launch_draw(void *self, struct app *a, struct grid *g, struct rect area);

@@ -111,7 +111,9 @@ static int columns(struct scores *s)
     char text[64];
     s->cols[0] = (struct column){"start", 0, 16, 30, ALIGN_MIDDLE_CUT};
     for (int k = 0; k < s->t.ntasks; k++) {
-        snprintf(s->titles[k], sizeof s->titles[k], "%.20s", s->t.tasks[k].name);
+        snprintf(text, sizeof text, "%.20s", s->t.tasks[k].name);
+        memcpy(s->titles[k], text, sizeof s->titles[k] < 21 ? sizeof s->titles[k] : 21);
+        s->titles[k][sizeof s->titles[k] - 1] = 0;
         int w = text_columns(s->titles[k]);
         for (int i = 0; i < s->t.nrows; i++) {
             cell_text(s, &s->t.rows[i].cell[k], text, sizeof text);

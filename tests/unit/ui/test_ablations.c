@@ -15,6 +15,7 @@
 #include "tests/unit/ui/fixture.h"
 #include "ui/screen/ablations_int.h"
 #include "ui/term/theme.h"
+#include "ui/screen/launch.h"
 
 static char dir[64];
 
@@ -154,6 +155,27 @@ static void test_a_row_leads_to_its_runs(void **state)
     app_free(a);
 }
 
+/* The whole grid as a form; the seeds of all rows. */
+static void test_missing_cells_are_launched(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    const struct ablations *s = app_self(a);
+    char tie[64] = "";
+    for (int i = 0; i < s->t.nfields; i++)
+        for (int k = 0; k < s->t.fields[i].nlevels && !strcmp(s->t.fields[i].field->name, "tie"); k++)
+            snprintf(tie + strlen(tie), sizeof tie - strlen(tie), "%s%s", k ? "|" : "",
+                     s->t.fields[i].levels[k]);
+    fixture_keys(a, "c");
+    assert_string_equal(app_ops(a)->name, "Launch");
+    const struct launch *l = app_self(a);
+    assert_string_equal(l->draft.value[LAUNCH_tie], tie);
+    assert_non_null(strchr(l->draft.value[LAUNCH_tie], '|'));
+    assert_non_null(strchr(l->draft.value[LAUNCH_seed], '|'));
+    fixture_keys(a, "u");
+    app_free(a);
+}
+
 static void test_export_is_the_table(void **state)
 {
     (void)state;
@@ -198,6 +220,7 @@ int main(void)
         cmocka_unit_test(test_grouping_by_other_fields),
         cmocka_unit_test(test_filter_and_nothing),
         cmocka_unit_test(test_a_row_leads_to_its_runs),
+        cmocka_unit_test(test_missing_cells_are_launched),
         cmocka_unit_test(test_export_is_the_table),
         cmocka_unit_test(test_an_empty_store),
     };

@@ -1,0 +1,51 @@
+/* The missing cells of a table as a form: every level of every field, every seed. Launch leaves out
+ * what the store has. */
+#include <stdio.h>
+#include <string.h>
+
+#include "src/event/event.h"
+#include "ui/screen/ablations_int.h"
+#include "ui/screen/launch.h"
+
+#define SEEDS 64
+
+/* All seeds of all rows, ascending as they are found; returns how many. */
+static int seeds_of(const struct ablation *t, int64_t out[SEEDS])
+{
+    int n = 0;
+    for (int i = 0; i < t->nrows; i++)
+        for (int k = 0; k < t->rows[i].n; k++) {
+            int at = 0;
+            int64_t seed = t->rows[i].seeds[k];
+            while (at < n && out[at] < seed)
+                at++;
+            if ((at < n && out[at] == seed) || n == SEEDS)
+                continue;
+            memmove(&out[at + 1], &out[at], (size_t)(n - at) * sizeof out[0]);
+            out[at] = seed;
+            n++;
+        }
+    return n;
+}
+
+void ablations_launch(struct ablations *s)
+{
+    const struct ablation *t = &s->t;
+    const struct ablation_row *r = ablations_current(s);
+    char text[900] = "";
+    size_t n = 0;
+    int64_t seed[SEEDS];
+    for (int i = 0; i < t->nfields && n < sizeof text; i++) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s=", n ? ";" : "", t->fields[i].field->name);
+        for (int k = 0; k < t->fields[i].nlevels && n < sizeof text; k++)
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", k ? "|" : "", t->fields[i].levels[k]);
+    }
+    int seeds = seeds_of(t, seed);
+    for (int k = 0; k < seeds && n < sizeof text; k++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%lld", k ? "|" : ";seed=", (long long)seed[k]);
+    if (n >= sizeof text) {
+        app_say(s->app, SEV_WARN, "The table has too many levels for one form: group by fewer fields");
+        return;
+    }
+    launch_from_cells(s->app, r->runs[0], text);
+}
