@@ -262,6 +262,19 @@ static int one_run(const struct draft *d, const struct axes *x, long index, stru
     return rc;
 }
 
+/* "tiny-wiki": preset, text, and an objective that is not the usual one. */
+static void made_up_name(const struct draft *d, struct config *c)
+{
+    char objective[40] = "", preset[40];
+    const char *base = strrchr(c->corpus, '/');
+    base = base ? base + 1 : c->corpus;
+    if (d->set[LAUNCH_objective])
+        config_get(c, &config_fields[LAUNCH_objective], objective, sizeof objective);
+    config_get(c, &config_fields[LAUNCH_preset], preset, sizeof preset);
+    snprintf(c->name, sizeof c->name, "%s%s%.*s%s%s", preset, *base ? "-" : "",
+             (int)strcspn(base, ".,"), base, *objective ? "-" : "", objective);
+}
+
 static void name_run(const struct draft *d, const struct axes *x, long index, struct sweep_run *r)
 {
     long stride = x->runs;
@@ -275,6 +288,8 @@ static void name_run(const struct draft *d, const struct axes *x, long index, st
     }
     long seeds = x->n && x->field[0] == LAUNCH_seed ? x->v[0].n : 1;
     r->row = (int)(index % (x->runs / seeds));
+    if (x->runs == 1 && !*r->config.name)
+        made_up_name(d, &r->config);
     if (x->runs == 1)
         return;
     const char *name = d->set[LAUNCH_name] && *d->value[LAUNCH_name] ? d->value[LAUNCH_name]

@@ -17,7 +17,7 @@
 enum { WAY_DEMO, WAY_TEXT, WAY_MODEL, WAYS };
 static const struct { const char *title, *what, *cost; } ways[WAYS] = {
     { "Try it on the sample text",
-      "trains a tiny ELECTRA on the King James Bible, and shows it token by token",
+      "a tiny ELECTRA on the King James Bible, watched token by token",
       "about 2 minutes on two cores" },
     { "Your own text",
       "the same on a text file you name: its vocabulary is learnt first",
@@ -27,14 +27,14 @@ static const struct { const char *title, *what, *cost; } ways[WAYS] = {
       "Launch says what it costs before it starts" },
 };
 
-static void submit(struct runs *s, const char *preset, const char *corpus)
+static void submit(struct runs *s, const char *name, const char *corpus)
 {
     struct err err = { 0 };
     struct config c;
     int64_t id = 0;
     config_default(&c);
-    if (config_preset(&c, preset, &err) || config_set(&c, "corpus", corpus, &err) ||
-        config_set(&c, "name", preset, &err) ||
+    if (config_preset(&c, "demo", &err) || config_set(&c, "corpus", corpus, &err) ||
+        config_set(&c, "name", name, &err) ||
         prepare_paths(app_workspace(s->app), &c, &err) ||
         host_client_submit(app_workspace(s->app), &c, 1, &id, &err) < 0) {
         app_say(s->app, SEV_ERROR, "%s", err.text);
@@ -57,8 +57,13 @@ static void start_demo(struct runs *s)
 
 static void text_done(void *ud, const char *text)
 {
-    if (text && *text)
-        submit(ud, "demo", text);
+    char name[80];
+    const char *base = text ? strrchr(text, '/') : NULL;
+    if (!text || !*text)
+        return;
+    base = base && base[1] ? base + 1 : text;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(base, ".,"), base);
+    submit(ud, *name ? name : "text", text);
 }
 
 static void model_done(void *ud, const char *text)

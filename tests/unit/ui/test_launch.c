@@ -268,6 +268,7 @@ static void test_the_command_is_equivalent(void **state)
     put(&d, LAUNCH_steps, "70");
     put(&d, LAUNCH_cased, "yes");
     assert_int_equal(draft_runs(&d, &w, &runs, &bad, &err), 0);
+    assert_string_equal(runs.runs[0].config.name, "tiny-wiki");
     draft_command(&d, &w, &runs, &out);
     snprintf(path, sizeof path, "electroscope train --workspace ");
     assert_memory_equal(out.data, path, strlen(path));
