@@ -9,4 +9,4 @@ E2E = \
 	tests/e2e/tables.sh \
 	tests/e2e/branch.sh
 TESTS += $(E2E)
-EXTRA_DIST += $(E2E) tests/e2e/lib.sh
+EXTRA_DIST += $(E2E) tests/e2e/lib.sh tests/faults/kill.sh
