@@ -303,6 +303,16 @@ static void finish(struct run *r, int rc, const struct err *err)
     report_state(r, state, rc ? err->text : "");
 }
 
+/* The checkpoint that a run goes on from may be news to the store: its writer died, or could not
+ * sync the directory, between giving it its name and telling of it. */
+static void report_known(struct run *r)
+{
+    const char *path = r->args->resume, *dir = r->args->checkpoint_dir;
+    size_t n = strlen(dir);
+    if (path && !strncmp(path, dir, n) && path[n] == '/')
+        report_checkpoint(r, path, r->s.best_step == r->s.step);
+}
+
 int run_train(const struct run_args *args, struct err *err)
 {
     struct err mine = {0, ""};
@@ -315,6 +325,7 @@ int run_train(const struct run_args *args, struct err *err)
     checkpoint_sweep(args->checkpoint_dir);
     int rc = run_open(r, args, &mine);
     if (!rc) {
+        report_known(r);
         report_state(r, RUN_RUNNING, "");
         rc = train(r, &mine);
     }

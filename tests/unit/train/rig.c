@@ -184,7 +184,7 @@ static void keep(void *ud, const struct event *e)
         break;
     case EVENT_CHECKPOINT:
         r->ncheckpoints++;
-        assert_true(r->flushes >= r->ncheckpoints);
+        assert_true(r->flushes + r->resumes >= r->ncheckpoints); /* one resumed from is on disk */
         memcpy(r->checkpoint, e->text, sizeof e->text);
         if (e->best)
             r->best = e->step;
@@ -206,6 +206,7 @@ int rig_run(struct rig *r, const char *resume, struct err *err)
                          .resume = resume, .probes = probes, .control = &r->control,
                          .sink = {.emit = keep, .ud = r, .flush = flush}};
     atomic_store(&r->control.ask, ASK_NONE);
+    r->resumes += resume != NULL;
     return run_train(&a, err);
 }
 

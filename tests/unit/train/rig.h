@@ -20,7 +20,7 @@ struct rig {
     struct rig_row row[RIG_ROWS]; /* every metric, in order */
     int nrows;
     uint64_t tokens;              /* hash of all snapshot and probe rows, in order */
-    int nlive, nprobe, nsnapshot, nthreads, nmessages, ncheckpoints, flushes;
+    int nlive, nprobe, nsnapshot, nthreads, nmessages, ncheckpoints, flushes, resumes;
     int states[64], nstates;
     char message[512], checkpoint[4096]; /* the latest */
     int64_t best;                 /* step of the latest best checkpoint */
