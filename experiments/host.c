@@ -394,6 +394,21 @@ static void on_line(void *ud, struct connection *c, const char *line, size_t n)
     host_answer(h, c, line, n);
 }
 
+/* A store that cannot be written is said once, aside from the store. */
+static void look_for_trouble(struct host *h)
+{
+    struct err why = {0, ""};
+    int trouble = recorder_error(h->recorder, &why) != 0;
+    if (trouble && !h->in_trouble) {
+        char text[600];
+        snprintf(text, sizeof text, "%.400s: training goes on, new rows wait in memory", why.text);
+        host_log(h, "%s", text);
+        if (h->options.trouble)
+            h->options.trouble(h->options.ud, text);
+    }
+    h->in_trouble = trouble;
+}
+
 /* One wait for whatever comes: at most until the next heartbeat. */
 static void turn(struct host *h, int stop_fd, double wait)
 {
@@ -413,6 +428,7 @@ static void turn(struct host *h, int stop_fd, double wait)
         take_signals(h, stop_fd);
     wire_turn(&h->wire, p, wake, on_line, h);
     queue_turn(h);
+    look_for_trouble(h);
     if (clock_now() >= h->beaten + 1) {
         h->beaten = clock_now();
         if (queue_live(h))

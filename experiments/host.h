@@ -18,6 +18,9 @@ struct host_options {
     double linger;            /* seconds to live after the last run */
     /* After each commit, on the recorder's thread (headless progress lines). May be NULL. */
     void (*committed)(void *ud, const struct event *e);
+    /* When the store begins to refuse what is written: no event can tell of that before it is over.
+     * On the thread of host_serve. May be NULL. */
+    void (*trouble)(void *ud, const char *text);
     void *ud;
 };
 struct host *host_open(const struct workspace *w, const struct host_options *o, struct err *err);

@@ -52,6 +52,7 @@ struct host {
     int stopping;                /* 1: stop all, then leave; 2: leave at once */
     int stop_signal;
     double idle_since, beaten;
+    int in_trouble;              /* the store could not be written when last looked at */
     double started;              /* UTC */
     char boot_id[64];
 };

@@ -59,10 +59,11 @@ static int save(struct run *r, int kept, struct err *err)
     if (!isfinite(r->core.math->sumsq(r->core.model.table.floats, values)))
         return err_set(err, E_FAIL, "step %" PRId64 ": the weights are not finite, so no checkpoint is written",
                        s.step);
-    if (a->sink.flush && a->sink.flush(a->sink.ud))
-        report_message(r, SEV_WARN, "the store could not be written: rows up to step %" PRId64
-                       " may be missing", s.step);
-    int rc = checkpoint_save(a->checkpoint_dir, &r->core.model, values, r->core.opt.m, r->core.opt.v, &s,
+    int rc = a->sink.flush ? a->sink.flush(a->sink.ud) : 0;
+    if (rc) /* a run that went on from it would miss those rows for ever */
+        return err_set(err, rc, "the store cannot be written, rows up to step %" PRId64 " are in memory only",
+                       s.step);
+    rc = checkpoint_save(a->checkpoint_dir, &r->core.model, values, r->core.opt.m, r->core.opt.v, &s,
                              &r->core.config, corpus_vocab(r->corpus), corpus_text_options(r->corpus), path,
                              sizeof path, err);
     if (rc)

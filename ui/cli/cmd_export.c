@@ -40,6 +40,10 @@ static int to_file(const struct workspace *w, struct query *q, const struct expo
     if (!f)
         return err_errno(err, "cannot write %s", SHOW(a->output));
     int rc = write_all(w, q, a, kind, f, err);
+    if (rc && err && ferror(f)) {
+        struct err why = *err;
+        err_set(err, rc, "%s: %.300s", SHOW(a->output), why.text);
+    }
     if (fclose(f) && !rc)
         rc = err_errno(err, "cannot write %s", SHOW(a->output));
     if (!rc && rename(beside, a->output))

@@ -104,7 +104,7 @@ static int be_host(const struct launch *l, struct err *err)
     struct report *r = report_new(l->json, l->every);
     if (!r)
         return err_nomem(err, "the report");
-    struct host_options o = {.committed = report_event, .ud = r};
+    struct host_options o = {.committed = report_event, .trouble = print_warning, .ud = r};
     struct host *h = host_open(&l->workspace, &o, err);
     if (!h) {
         report_free(r);
