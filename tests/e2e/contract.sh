@@ -21,6 +21,14 @@ set -e
 printf 'w1 w2\n\nw3\n' | "$program" tokenize --vocab "$tmp/vocab.txt" >"$tmp/ids"
 [ "$(sed -n 1p "$tmp/ids")" = "6 7" ] && [ "$(sed -n 2p "$tmp/ids")" = "" ] && [ "$(sed -n 3p "$tmp/ids")" = 8 ] || fail "tokenize"
 "$program" inspect --run j --text 'w1 w2 w3' --csv | head -n 1 | grep -q '^position,original,masked,sampled,gen_prob,disc_prob,label,outcome' || fail "heading of inspect"
+# What cannot be printed is a failure, though the lines before may have been flushed one by one; a reader that goes is none.
+for words in "runs --json" "runs" "runs show j --json" "export metrics --run j" "--help" "train $small --name f --steps 5 --json"; do
+    [ "$(set +e; "$program" $words 2>"$tmp/err" >/dev/full; echo $?)" = 1 ] || fail "$words >/dev/full is not exit 1"
+    grep -q 'cannot write' "$tmp/err" || fail "$words >/dev/full says nothing"
+done
+{ "$program" train $small --name g --steps 100 --json 2>"$tmp/err"; echo $? >"$tmp/status"; } | head -n 1 >/dev/null
+[ "$(cat "$tmp/status")" = 0 ] && [ ! -s "$tmp/err" ] || fail "train with a closed pipe: exit $(cat "$tmp/status"), $(cat "$tmp/err")"
+"$program" runs show g --json | grep -q '"state": *"done"' || fail "a closed pipe ended the run"
 # A signal while it trains: a clean checkpoint, its own exit code, and the run can go on.
 stopped_by() {
     : >"$tmp/lines" # the old lines must be gone before the new ones are waited for

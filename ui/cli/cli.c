@@ -2,8 +2,10 @@
 #include "ui/cli/cli.h"
 
 #include <locale.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "src/base/str.h"
 #include "src/base/visible.h"
@@ -80,6 +82,19 @@ static int report(const struct err *err, int code)
     return code == E_USAGE ? 2 : 1;
 }
 
+/* All that was printed must have come through, lines flushed long ago too; unless whoever read it
+ * has gone, which is no failure. (SIGPIPE ends most commands before they get here.) */
+static int check_output(struct err *err)
+{
+    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    int now = fflush(stdout), before = ferror(stdout);
+    if (!now && !before)
+        return 0;
+    int rc = now ? err_errno(err, "cannot write to standard output")
+                 : err_set(err, E_IO, "cannot write to standard output: not all of it came through");
+    return poll(&p, 1, 0) > 0 && p.revents & POLLERR ? 0 : rc;
+}
+
 int cli_main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "");
@@ -98,10 +113,8 @@ int cli_main(int argc, char **argv)
     }
     if (rc < 0)
         rc = report(&err, rc);
-    else if (fflush(stdout) && rc == 0) {
-        err_errno(&err, "cannot write to standard output");
-        rc = report(&err, err.code);
-    }
+    else if (rc == 0 && (rc = check_output(&err)))
+        rc = report(&err, rc);
     cli_free(&c);
     return rc;
 }
