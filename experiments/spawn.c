@@ -105,8 +105,10 @@ static void last_words(const char *log, char *out, size_t size)
     char *text = NULL;
     size_t n = 0;
     snprintf(out, size, "see %s", SHOW(log));
-    if (file_read(log, 16 << 20, &text, &n, NULL) || !n)
+    if (file_read(log, 16 << 20, &text, &n, NULL) || !n) {
+        free(text);
         return;
+    }
     while (n && text[n - 1] == '\n')
         text[--n] = 0;
     char *line = strrchr(text, '\n');

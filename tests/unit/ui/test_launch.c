@@ -115,6 +115,7 @@ static void test_every_size_draws(void **state)
     static const int sizes[][2] = { { 1, 1 }, { 8, 40 }, { 9, 41 }, { 10, 200 }, { 24, 80 },
                                     { 22, 110 }, { 55, 200 }, { 300, 500 } };
     static const char *const keys[] = { "G", "Enter", "G", "Tab", "Enter Esc", "Tab g" };
+    fixture_keys(a, "/ s e e d Enter Enter ^U 1 , 2 Enter"); /* two runs: Start asks, and is told no */
     for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
             free(fixture_text(a, sizes[i][0], sizes[i][1]));
