@@ -11,18 +11,21 @@
 #include "src/base/err.h"
 
 #define SPIN_SECONDS 50e-6
+#define CLOSED 0xffffffffu
 
 struct pool {
     int threads, started;
     pthread_t *ids;
     pthread_mutex_t mutex;
     pthread_cond_t wake, done;
-    void (*task)(void *ud, int task, int worker);
-    void *ud;
-    int ntasks;
-    atomic_uint round;   /* a new value starts a round */
-    atomic_int next;     /* next task to take */
-    atomic_int busy;     /* workers still in the round */
+    /* The round at hand. They change only while `ticket` is closed: who then takes a ticket that it
+     * read before them has read what belongs to it. */
+    void (*_Atomic task)(void *ud, int task, int worker);
+    void *_Atomic ud;
+    atomic_int ntasks;
+    atomic_ullong ticket; /* round << 32 | next task to take, or CLOSED */
+    atomic_int left;      /* tasks of the round that are not done */
+    atomic_uint round;    /* a new value starts a round */
     atomic_int quit;
     _Atomic double *cpu;
 };
@@ -39,11 +42,28 @@ static void relax(void)
 #endif
 }
 
+/* Takes tasks of whatever round is on until there are none. A worker that wakes late finds the
+ * round closed, or the next one; nobody waits for it. */
 static void work(struct pool *p, int worker)
 {
-    int t;
-    while ((t = atomic_fetch_add(&p->next, 1)) < p->ntasks)
-        p->task(p->ud, t, worker);
+    for (;;) {
+        unsigned long long ticket = atomic_load(&p->ticket);
+        unsigned next = (unsigned)(ticket & CLOSED);
+        void (*task)(void *ud, int task, int worker) = atomic_load(&p->task);
+        void *ud = atomic_load(&p->ud);
+        if (next == CLOSED || (int)next >= atomic_load(&p->ntasks))
+            return;
+        if (!atomic_compare_exchange_strong(&p->ticket, &ticket, ticket + 1))
+            continue;
+        task(ud, (int)next, worker);
+        if (worker)
+            atomic_store(&p->cpu[worker], clock_thread_cpu());
+        if (atomic_fetch_sub(&p->left, 1) == 1 && worker) {
+            pthread_mutex_lock(&p->mutex);
+            pthread_cond_signal(&p->done);
+            pthread_mutex_unlock(&p->mutex);
+        }
+    }
 }
 
 static void *worker_main(void *arg)
@@ -64,11 +84,6 @@ static void *worker_main(void *arg)
         if (atomic_load(&p->quit))
             return NULL;
         work(p, s.worker);
-        atomic_store(&p->cpu[s.worker], clock_thread_cpu());
-        pthread_mutex_lock(&p->mutex);
-        if (atomic_fetch_sub(&p->busy, 1) == 1)
-            pthread_cond_signal(&p->done);
-        pthread_mutex_unlock(&p->mutex);
     }
 }
 
@@ -84,6 +99,7 @@ struct pool *pool_new(int threads, struct err *err)
         return NULL;
     }
     p->threads = threads;
+    atomic_store(&p->ticket, CLOSED);
     pthread_mutex_init(&p->mutex, NULL);
     pthread_cond_init(&p->wake, NULL);
     pthread_cond_init(&p->done, NULL);
@@ -142,21 +158,22 @@ void pool_run(struct pool *p, int ntasks, void (*task)(void *ud, int task, int w
             task(ud, t, 0);
         return;
     }
+    atomic_store(&p->task, task);
+    atomic_store(&p->ud, ud);
+    atomic_store(&p->ntasks, ntasks);
+    atomic_store(&p->left, ntasks);
     pthread_mutex_lock(&p->mutex);
-    p->task = task;
-    p->ud = ud;
-    p->ntasks = ntasks;
-    atomic_store(&p->next, 0);
-    atomic_store(&p->busy, p->threads - 1);
-    atomic_fetch_add(&p->round, 1);
+    unsigned long long round = atomic_fetch_add(&p->round, 1) + 1u;
+    atomic_store(&p->ticket, round << 32);
     pthread_cond_broadcast(&p->wake);
     pthread_mutex_unlock(&p->mutex);
     work(p, 0);
     double until = clock_now() + SPIN_SECONDS;
-    while (atomic_load(&p->busy) && clock_now() < until)
+    while (atomic_load(&p->left) && clock_now() < until)
         relax();
     pthread_mutex_lock(&p->mutex);
-    while (atomic_load(&p->busy))
+    while (atomic_load(&p->left))
         pthread_cond_wait(&p->done, &p->mutex);
     pthread_mutex_unlock(&p->mutex);
+    atomic_store(&p->ticket, round << 32 | CLOSED);
 }

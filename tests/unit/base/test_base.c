@@ -72,6 +72,32 @@ static void tally_task(void *ud, int task, int worker)
     atomic_fetch_add(&((struct tally *)ud)->hits[task], 1);
 }
 
+struct short_round {
+    int tasks, seen[8];
+};
+
+static void short_task(void *ud, int task, int worker)
+{
+    struct short_round *r = ud;
+    (void)worker;
+    r->seen[task]++;
+}
+
+/* Workers that wake late meet a round that is over, or one of another size. */
+static void pool_keeps_short_rounds_apart(void **state)
+{
+    (void)state;
+    struct pool *p = pool_new(4, NULL);
+    for (int i = 0; i < 20000; i++) {
+        struct short_round r = {.tasks = 2 + i % 7};
+        pool_run(p, r.tasks, short_task, &r);
+        for (int k = 0; k < 8; k++)
+            assert_int_equal(r.seen[k], k < r.tasks);
+        memset(&r, 0xff, sizeof r);
+    }
+    pool_free(p);
+}
+
 static void pool_does_every_task_once(void **state)
 {
     (void)state;
@@ -172,6 +198,7 @@ int main(void)
         cmocka_unit_test(permutation_is_a_bijection),
         cmocka_unit_test(uniform_stays_below_one),
         cmocka_unit_test(pool_does_every_task_once),
+        cmocka_unit_test(pool_keeps_short_rounds_apart),
         cmocka_unit_test(arena_refuses_what_does_not_fit),
         cmocka_unit_test(str_grows),
         cmocka_unit_test(visible_escapes_what_moves_a_terminal),
