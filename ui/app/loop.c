@@ -86,6 +86,13 @@ static void drop_input(struct loop *l)
     tcflush(tty_in(), TCIFLUSH);
 }
 
+static void suspend(struct loop *l)
+{
+    l->app->suspend = 0;
+    sink_suspend(l->sink);
+    l->resized = l->app->dirty = 1;
+}
+
 static void take_keys(struct loop *l, double now)
 {
     struct key k;
@@ -93,11 +100,8 @@ static void take_keys(struct loop *l, double now)
         app_key(l->app, &k);
         if (l->app->drop_input)
             drop_input(l);
-        if (l->app->suspend) {
-            l->app->suspend = 0;
-            sink_suspend(l->sink);
-            l->resized = l->app->dirty = 1;
-        }
+        if (l->app->suspend)
+            suspend(l);
     }
 }
 
@@ -131,6 +135,8 @@ static void take_signals(struct loop *l)
         l->resized = l->app->dirty = 1;
     if (got & TTY_CONTINUED)
         sink_redraw(l->sink);
+    if (got & TTY_SUSPEND && !l->gone)
+        suspend(l);
 }
 
 static void drain_notify(struct loop *l)

@@ -12,7 +12,7 @@ struct sink_options {
     int mouse, title;
 };
 struct sink *sink_open(const struct sink_options *o, struct err *err);
-/* Leaves the terminal as it was; `hangup`: it is gone and must not be touched. */
+/* Leaves the terminal as it was; `hangup`: it is probably gone, one try, no waiting. */
 void sink_close(struct sink *s, int hangup);
 /* Sends what changed since the last frame. Not while sink_pending. */
 void sink_draw(struct sink *s, const struct grid *g);

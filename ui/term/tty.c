@@ -19,17 +19,22 @@ static struct {
     const char *restore;
 } tty = { .out = -1, .pipe = { -1, -1 } };
 
-static volatile sig_atomic_t seen[4]; /* resized, hang-up, terminated, continued */
+enum { HANDLED = 6, DEADLY = 6, SEEN = 5 };
+static volatile sig_atomic_t seen[SEEN]; /* by bit of TTY_* */
 
-static const int handled[] = { SIGWINCH, SIGHUP, SIGTERM, SIGINT, SIGCONT };
-static const int deadly[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
-static struct sigaction old_handled[5], old_deadly[5], old_pipe;
+static const struct { int signal, bit; } handled[HANDLED] = {
+    { SIGWINCH, 0 }, { SIGHUP, 1 }, { SIGTERM, 2 }, { SIGINT, 2 }, { SIGCONT, 3 }, { SIGTSTP, 4 },
+};
+static const int deadly[DEADLY] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT };
+static struct sigaction old_handled[HANDLED], old_deadly[DEADLY], old_pipe;
 
 static void on_signal(int sig)
 {
     int saved = errno;
     ssize_t n;
-    seen[sig == SIGWINCH ? 0 : sig == SIGHUP ? 1 : sig == SIGCONT ? 3 : 2] = 1;
+    for (int i = 0; i < HANDLED; i++)
+        if (handled[i].signal == sig)
+            seen[handled[i].bit] = 1;
     n = write(tty.pipe[1], "", 1);
     (void)n; /* full: a byte is there already */
     errno = saved;
@@ -72,11 +77,11 @@ static void install(void)
     memset(&sa, 0, sizeof sa);
     sigemptyset(&sa.sa_mask);
     sa.sa_handler = on_signal;
-    for (int i = 0; i < 5; i++)
-        sigaction(handled[i], &sa, &old_handled[i]);
+    for (int i = 0; i < HANDLED; i++)
+        sigaction(handled[i].signal, &sa, &old_handled[i]);
     sa.sa_handler = on_crash;
     sa.sa_flags = (int)SA_RESETHAND;
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < DEADLY; i++)
         sigaction(deadly[i], &sa, &old_deadly[i]);
     sa.sa_handler = SIG_IGN;
     sa.sa_flags = 0;
@@ -120,14 +125,17 @@ void tty_close(int hangup)
 {
     if (!tty.open)
         return;
-    if (!hangup) {
+    if (hangup) { /* SIGHUP may come by kill(1) while the terminal lives: one try, no waiting */
+        tty_write(tty.restore, strlen(tty.restore));
+        tcsetattr(STDIN_FILENO, TCSANOW, &tty.saved);
+    } else {
         write_patiently(tty.restore);
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &tty.saved);
     }
-    for (int i = 0; i < 5; i++) {
-        sigaction(handled[i], &old_handled[i], NULL);
+    for (int i = 0; i < HANDLED; i++)
+        sigaction(handled[i].signal, &old_handled[i], NULL);
+    for (int i = 0; i < DEADLY; i++)
         sigaction(deadly[i], &old_deadly[i], NULL);
-    }
     sigaction(SIGPIPE, &old_pipe, NULL);
     close(tty.out);
     close(tty.pipe[0]);
@@ -165,7 +173,7 @@ int tty_signals(void)
     int got = 0;
     while (read(tty.pipe[0], drain, sizeof drain) > 0)
         ;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < SEEN; i++) {
         if (seen[i]) {
             seen[i] = 0;
             got |= 1 << i;

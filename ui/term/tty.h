@@ -5,14 +5,15 @@
 #include <stddef.h>
 
 struct err;
-enum { TTY_RESIZED = 1, TTY_HANGUP = 2, TTY_TERMINATED = 4, TTY_CONTINUED = 8 };
+enum { TTY_RESIZED = 1, TTY_HANGUP = 2, TTY_TERMINATED = 4, TTY_CONTINUED = 8, TTY_SUSPEND = 16 };
 
 /* Refuses when standard input or output is no terminal, or $TERM is unset, dumb or unknown. */
 int tty_check(struct err *err);
 /* Raw mode, handlers, the crash handler (which writes `restore` and resets the modes before the
  * process dies of its signal). `restore` must live until tty_close. */
 int tty_open(const char *restore, struct err *err);
-/* Modes and handlers as before; `hangup`: the terminal is gone, so nothing is written to it. */
+/* Modes and handlers as before; `hangup`: the terminal is probably gone, so
+ * nothing waits for it. */
 void tty_close(int hangup);
 /* Gives the terminal back, stops the process, returns when it is continued. */
 void tty_suspend(void);

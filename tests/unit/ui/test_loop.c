@@ -156,6 +156,40 @@ static void test_signals(void **state)
     assert_left_clean();
 }
 
+/* kill(1) may send HUP, QUIT or TSTP while the terminal lives. */
+static void test_signals_of_a_living_terminal(void **state)
+{
+    (void)state;
+    int status;
+    start("xterm-256color", 1);
+    listen_for(5, "gen1/4-tie-emb-s1");
+    kill(pid, SIGHUP);
+    assert_int_equal(ended(5), 0);
+    assert_left_clean();
+    start("xterm-256color", 1);
+    listen_for(5, "gen1/4-tie-emb-s1");
+    kill(pid, SIGQUIT);
+    assert_int_equal(ended(5), -SIGQUIT);
+    assert_left_clean();
+    start("xterm-256color", 1);
+    listen_for(5, "gen1/4-tie-emb-s1");
+    kill(pid, SIGTSTP);
+    for (int i = 0; i < 100 && waitpid(pid, &status, WUNTRACED | WNOHANG) != pid; i++)
+        listen_for(.05, NULL);
+    assert_true(WIFSTOPPED(status));
+    struct termios t;
+    assert_int_equal(tcgetattr(keep, &t), 0);
+    assert_true(t.c_lflag & ICANON && t.c_lflag & ECHO);
+    assert_null(strstr(seen, "\x1b]104")); /* the palette is not ours to reset */
+    nseen = 0;
+    kill(pid, SIGCONT);
+    listen_for(5, "gen1/4-tie-emb-s1");
+    assert_non_null(strstr(seen, "\x1b[?1049h"));
+    kill(pid, SIGTERM);
+    assert_int_equal(ended(5), 0);
+    assert_left_clean();
+}
+
 static void test_a_lost_terminal_ends_it(void **state)
 {
     (void)state;
@@ -257,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_leaving_restores_the_terminal),
         cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_signals_of_a_living_terminal),
         cmocka_unit_test(test_a_lost_terminal_ends_it),
         cmocka_unit_test(test_no_colour_means_none),
         cmocka_unit_test(test_terminals_that_cannot),
