@@ -82,7 +82,8 @@ static void draw_chart(struct curves *s, struct app *a, struct grid *g, int inde
     int plot_w = r.w >= 20 ? r.w - CHART_GUTTER - 2 : r.w;
     curves_load(s, a, c, 2 * plot_w);
     to_series(s, c);
-    uint64_t fit = (uint64_t)s->log_y << 1 | (uint64_t)s->zoomed;
+    /* another width cuts the series at other places: what it needed must not outlast it */
+    uint64_t fit = (uint64_t)plot_w << 2 | (uint64_t)s->log_y << 1 | (uint64_t)s->zoomed;
     if (c->range_key != fit) memset(&c->range, 0, sizeof c->range);
     c->range_key = fit;
     static const enum scale_unit units[AXIS_COUNT] = {SCALE_COUNT, SCALE_TIME, SCALE_COUNT,

@@ -97,6 +97,23 @@ static void test_small_sizes_and_every_key(void **state)
     app_free(a);
 }
 
+static void test_a_resize_there_and_back_changes_nothing(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    struct curves *s = app_self(a);
+    char *before = fixture_text(a, 30, 100);
+    free(fixture_text(a, 30, 60));
+    for (int i = 0; i < s->ncharts; i++) /* as a spike that is a column of its own there would */
+        s->slots[s->charts[i]].range.hi *= 2;
+    free(fixture_text(a, 30, 60));
+    char *after = fixture_text(a, 30, 100);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    app_free(a);
+}
+
 static void test_a_nan_is_on_the_rail(void **state)
 {
     (void)state;
@@ -228,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_small_sizes_and_every_key),
+        cmocka_unit_test(test_a_resize_there_and_back_changes_nothing),
         cmocka_unit_test(test_a_nan_is_on_the_rail),
         cmocka_unit_test(test_zoom_pan_and_fit_move_the_window),
         cmocka_unit_test(test_the_cursor_reads_the_stored_value),
