@@ -48,6 +48,40 @@ static int reserve(struct runs *s, int n)
     return 0;
 }
 
+/* Takes a row and its branches, in the order they are sorted in, to the end of `to`. */
+static int take(struct runs *s, int row, const struct query_run **to, int n, int depth)
+{
+    const struct query_run *r = s->rows[row];
+    to[n++] = r;
+    s->rows[row] = NULL;
+    for (int i = 0; i < s->n && depth < 32; i++)
+        if (s->rows[i] && s->rows[i]->parent == r->id && r->id < s->rows[i]->id)
+            n = take(s, i, to, n, depth + 1);
+    return n;
+}
+
+/* Branches come right after the run they came from, where that is shown. */
+static void families(struct runs *s)
+{
+    int branches = 0, n = 0;
+    for (int i = 0; i < s->n; i++)
+        branches += s->rows[i]->parent != 0;
+    const struct query_run **to = branches ? malloc((size_t)s->n * sizeof *to) : NULL;
+    uint8_t *child = to ? calloc((size_t)s->n, 1) : NULL;
+    for (int i = 0; child && i < s->n; i++)
+        child[i] = run_depth(s, s->rows[i]) > 0;
+    for (int i = 0; child && i < s->n; i++)
+        if (!child[i])
+            n = take(s, i, to, n, 0);
+    for (int i = 0; child && i < s->n; i++) /* deeper than anybody branches */
+        if (s->rows[i])
+            to[n++] = s->rows[i];
+    if (child)
+        memcpy(s->rows, to, (size_t)n * sizeof *to);
+    free(child);
+    free(to);
+}
+
 void runs_arrange(struct runs *s)
 {
     s->nall = app_runs(s->app, &s->all);
@@ -66,6 +100,7 @@ void runs_arrange(struct runs *s)
     s->nknown = s->nall;
     sorting = s;
     qsort(s->rows, (size_t)s->n, sizeof s->rows[0], order);
+    families(s);
     for (int i = 0; i < s->n; i++)
         s->ids[i] = s->rows[i]->id;
     if (s->n && runs_cursor_row(s) < 0)

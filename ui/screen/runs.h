@@ -55,6 +55,8 @@ char *run_generator(const struct query_run *r, char *out, size_t size);
 /* A column's text, and how it looks. */
 void run_cell(const struct runs *s, const struct query_run *r, int col, char *out, size_t size,
               struct style *style);
+/* Ancestors of a run among the rows shown, at most 4: how far its name is indented. */
+int run_depth(const struct runs *s, const struct query_run *r);
 /* Where a run stands in words: ETA, reason, age. */
 void run_standing(const struct runs *s, const struct query_run *r, char *out, size_t size);
 int run_compare(const struct query_run *a, const struct query_run *b, int col);

@@ -153,6 +153,29 @@ static char *loss4(char *out, size_t size, double v)
     return fmt_fixed(out, size, v, 4);
 }
 
+static const struct query_run *shown(const struct runs *s, int64_t id)
+{
+    for (int i = 0; i < s->n; i++)
+        if (s->rows[i]->id == id)
+            return s->rows[i];
+    return NULL;
+}
+
+int run_depth(const struct runs *s, const struct query_run *r)
+{
+    int depth = 0;
+    while (depth < 4 && r->parent && r->parent < r->id && (r = shown(s, r->parent)))
+        depth++;
+    return depth;
+}
+
+static void name(const struct runs *s, const struct query_run *r, char *out, size_t size)
+{
+    int depth = run_depth(s, r);
+    snprintf(out, size, "%*s%s%s%s", depth ? 2 * (depth - 1) : 0, "", depth ? sign(SIGN_CORNER_BL) : "",
+             depth ? " " : "", r->name);
+}
+
 /* The signs of ended runs carry the colour; the words beside stay plain. */
 void run_cell(const struct runs *s, const struct query_run *r, int col, char *out, size_t size,
               struct style *style)
@@ -161,7 +184,7 @@ void run_cell(const struct runs *s, const struct query_run *r, int col, char *ou
     int val = r->val_has[METRIC_total_loss], common = r->val_has[METRIC_rtd_auc_common];
     out[0] = 0;
     switch (col) {
-    case COL_NAME: snprintf(out, size, "%s", r->name); break;
+    case COL_NAME: name(s, r, out, size); break;
     case COL_OBJECTIVE: snprintf(out, size, "%s", objective_word(r->config.objective)); break;
     case COL_TIE: snprintf(out, size, "%s", tie_word(r)); break;
     case COL_GEN: run_generator(r, out, size); break;
@@ -344,7 +367,7 @@ static void fit_columns(const struct runs *s, int width, struct column cols[COL_
     int longest = run_columns[COL_NAME].min, least = width >= 100 ? 20 : 15;
     memcpy(cols, run_columns, sizeof run_columns);
     for (int i = 0; i < s->n; i++) {
-        int w = text_columns(s->rows[i]->name);
+        int w = text_columns(s->rows[i]->name) + 2 * run_depth(s, s->rows[i]);
         longest = w > longest ? w : longest;
     }
     if (longest < cols[COL_NAME].max)

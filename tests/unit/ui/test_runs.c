@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "db/store.h"
 #include "src/base/file.h"
 #include "tests/unit/ui/fixture.h"
 #include "ui/screen/runs.h"
@@ -83,6 +84,53 @@ static void test_pictures(void **state)
     assert_true(shows(a, 24, 80, "apt-get install bible-kjv"));
     app_free(a);
     assert_int_equal(bad, 0);
+}
+
+static void set_parent(int64_t run, int64_t parent)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/runs.db", dir);
+    struct store *s = store_open(path, NULL);
+    assert_non_null(s);
+    assert_int_equal(store_set_parent(s, run, parent, NULL), 0);
+    store_close(s);
+}
+
+/* The line that the name stands on, its first column in *x; -1: it is not shown. */
+static int line_of(struct app *a, const char *name, int *x)
+{
+    char *text = fixture_text(a, 36, 120), *at = strstr(text, name);
+    int line = at ? 0 : -1;
+    for (char *p = text; at && p < at; p++)
+        line += *p == '\n';
+    while (at && at > text && at[-1] != '\n')
+        at--;
+    *x = at ? (int)(strstr(at, name) - at) : 0;
+    free(text);
+    return line;
+}
+
+static void test_branches_stand_under_their_parent(void **state)
+{
+    (void)state;
+    int plain, x, y;
+    struct app_args ascii = { .theme = THEME_MONO, .ascii = 1 };
+    struct app *a = start(dir, &ascii);
+    const struct query_run *all;
+    char child[CONFIG_TEXT], parent[CONFIG_TEXT];
+    assert_true(app_runs(a, &all) > 4);
+    snprintf(child, sizeof child, "%.12s", app_run(a, 5)->name);
+    snprintf(parent, sizeof parent, "%.12s", app_run(a, 2)->name);
+    assert_true(line_of(a, parent, &plain) >= 0);
+    finish(a);
+    set_parent(5, 2);
+    a = start(dir, &ascii);
+    int at = line_of(a, parent, &x);
+    assert_int_equal(x, plain);
+    assert_int_equal(line_of(a, child, &y), at + 1);
+    assert_int_equal(y, plain + 2);
+    finish(a);
+    set_parent(5, 0);
 }
 
 static void test_ascii_has_no_byte_of_ours_above_127(void **state)
@@ -397,6 +445,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_branches_stand_under_their_parent),
         cmocka_unit_test(test_ascii_has_no_byte_of_ours_above_127),
         cmocka_unit_test(test_every_size_draws),
         cmocka_unit_test(test_filter_narrows_and_clears),
