@@ -21,6 +21,7 @@ include tests/unit/ui/local.mk
 include tests/unit/ui/cli.mk
 include tests/parity_src/local.mk
 include tests/transformers/local.mk
+include tests/learn/local.mk
 include tests/lint/local.mk
 include tests/e2e/local.mk
 include tests/docs/local.mk

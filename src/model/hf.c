@@ -370,6 +370,10 @@ static int load(const char *dir, const struct model *m, const struct net *net, f
         const struct st_tensor *t = find_alias(&s, name);
         if (!t && !strcmp(name, "generator_lm_head.weight"))
             continue;
+        if (!t && warn && !strncmp(name, "baseline_head.", 14)) {
+            tell(warn, ud, dir, "keeps its start values, because there is none:", name);
+            continue;
+        }
         if (!t)
             rc = missing(dir, &s, name, err);
         else

@@ -28,7 +28,8 @@ struct hf_labels {
 int hf_read_labels(const char *dir, struct hf_labels *out, struct err *err);
 void hf_labels_free(struct hf_labels *l);
 /* Loads the tensors of `net` into the block; missing tensors are errors that name them, unknown
- * ones warnings. `heads` says which heads must be there; absent wanted heads are errors. */
+ * ones warnings. With `warn`, the reward baseline of adversarial training may be missing: nobody
+ * else's generator has one. `heads` says which heads must be there; absent wanted heads are errors. */
 int hf_load_weights(const char *dir, const struct model *m, const struct net *net, float *block,
                     void (*warn)(void *, const char *), void *ud, struct err *err);
 /* The encoder only (names that begin with electra.): a start for another head. Tensors of other

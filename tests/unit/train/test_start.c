@@ -13,6 +13,8 @@
 
 #include "src/base/clock.h"
 #include "src/base/file.h"
+#include "src/model/hf.h"
+#include "src/model/model.h"
 #include "src/model/safetensors.h"
 #include "tests/unit/train/rig.h"
 
@@ -276,9 +278,36 @@ static void a_pause_changes_nothing(void **state)
     rig_same_rows(&one, &two);
 }
 
+/* Nobody else's generator has a reward baseline. */
+static void adversarial_begins_with_any_generator(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    char path[200];
+    rig_new(&one, OBJ_ELECTRA);
+    assert_int_equal(rig_run(&one, NULL, &err), 0);
+    snprintf(path, sizeof path, "%s/generator", rig_path(&one, 20));
+    rig_new(&two, OBJ_ADVERSARIAL);
+    rig_set(&two, "init_generator", path);
+    if (rig_run(&two, NULL, &err))
+        fail_msg("%s", err.text);
+    /* but the baseline of a checkpoint must be there */
+    struct model m;
+    struct config c = two.config;
+    assert_int_equal(config_resolve(&c, &err), 0);
+    assert_int_equal(model_build(&m, &c, 65, &err), 0);
+    float *values = calloc(m.table.floats, sizeof *values);
+    assert_non_null(values);
+    assert_true(hf_load_weights(path, &m, &m.gen, values, NULL, NULL, &err) < 0);
+    assert_non_null(strstr(err.text, "baseline_head.weight is missing"));
+    free(values);
+    model_free(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(adversarial_begins_with_any_generator),
         cmocka_unit_test(a_step_allocates_nothing),
         cmocka_unit_test(imported_weights_are_the_start),
         cmocka_unit_test(imports_that_do_not_fit_are_named),

@@ -1,0 +1,3 @@
+#!/bin/sh
+# The quickest objective learns (all of them: make check-learn).
+exec tests/learn/learn bert_mlm
