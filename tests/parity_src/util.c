@@ -12,6 +12,13 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+int has_group(const char *root, const char *group)
+{
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/%s", root, group);
+    return file_exists(path);
+}
+
 char **list_cases(const char *root, const char *group)
 {
     char path[PATH_SIZE];

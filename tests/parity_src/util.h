@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "src/base/err.h"
+#include "src/base/file.h"
 #include "src/model/safetensors.h"
 
 #define PATH_SIZE 4096
@@ -12,6 +13,8 @@
 /* Names of the directories below root/group, sorted; NULL-ended, malloc'd as one block each. */
 char **list_cases(const char *root, const char *group);
 void free_cases(char **names);
+/* 1: there is a folder root/group. */
+int has_group(const char *root, const char *group);
 /* key<TAB>value file: the value of a key as a number, or `def`; text into out when asked. */
 double case_number(const char *dir, const char *key, double def);
 int case_text(const char *dir, const char *key, char *out, size_t size);
