@@ -19,6 +19,7 @@ enum rng_use {
     RNG_HELDOUT,       /* choice of held-out documents */
     RNG_TASK,          /* fine-tuning */
     RNG_BOOTSTRAP,     /* statistics over seeds */
+    RNG_FAITHFUL,      /* the released example builder */
     RNG_TEST = 1000
 };
 

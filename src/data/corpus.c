@@ -73,6 +73,8 @@ static int check_parts(struct corpus *c, const char *dir, int verify, struct err
     ok = ok && next == c->stats.tokens;
     for (uint64_t i = 0; ok && i < c->stats.tokens; i++)
         ok = c->ids[i] < (uint32_t)V;
+    for (size_t i = 0; ok && i < c->nlines; i++)
+        ok = c->line_end[i] > (i ? c->line_end[i - 1] : 0) && c->line_end[i] <= c->stats.tokens;
     if (ok && verify) {
         XXH3_state_t *h = XXH3_createState();
         XXH3_64bits_reset(h);
@@ -121,7 +123,12 @@ struct corpus *corpus_open(const char *dir, int verify, struct err *err)
         rc = map_part(dir, "pieces.bin", &c->pieces, err);
     if (!rc)
         rc = map_part(dir, "counts.u64", &c->counts, err);
+    snprintf(path, sizeof path, "%s/lines.u64", dir);
+    if (!rc && file_exists(path))
+        rc = map_part(dir, "lines.u64", &c->lines, err);
     if (!rc) {
+        c->line_end = (const uint64_t *)(const void *)c->lines.data;
+        c->nlines = c->lines.size / sizeof *c->line_end;
         c->ids = (const uint32_t *)(const void *)c->tokens.data;
         c->piece = (const struct piece *)(const void *)c->pieces.data;
         c->npieces = c->pieces.size / sizeof(struct piece);
@@ -143,6 +150,7 @@ void corpus_close(struct corpus *c)
     file_unmap(&c->tokens);
     file_unmap(&c->pieces);
     file_unmap(&c->counts);
+    file_unmap(&c->lines);
     vocab_free(c->vocab);
     pthread_mutex_destroy(&c->lock);
     free(c->log_unigram);

@@ -52,6 +52,8 @@ struct sequences;
 struct sequences *sequences_open(const struct corpus *c, int T, int pack, int heldout,
                                  uint64_t seed, struct err *err);
 void sequences_close(struct sequences *s);
+/* Tokens of an epoch that no sequence holds (pack=faithful cuts segments, as released). */
+uint64_t sequences_dropped(const struct sequences *s);
 uint64_t sequences_count(const struct sequences *s); /* in one epoch, at least */
 /* Row number `row` of the endless training stream (row = sum of the batch sizes before + place
  * in the batch): epoch and keyed permutation are pure functions of it. Writes ids [T], segments

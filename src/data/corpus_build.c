@@ -1,4 +1,4 @@
-/* Building a packed corpus: tokens.u32, pieces.bin, counts.u64, vocab.txt and manifest.json, in a
+/* Building a packed corpus: tokens.u32, pieces.bin, lines.u64, counts.u64, vocab.txt and manifest.json, in a
  * directory that is renamed into place when whole. */
 #include <fcntl.h>
 #include <jansson.h>
@@ -20,7 +20,7 @@ struct builder {
     struct vocab *vocab;
     struct wordpiece *wp;
     struct ids doc;
-    FILE *tokens, *pieces;
+    FILE *tokens, *pieces, *lines;
     uint64_t *count;
     XXH3_state_t *hash;
     struct corpus_stats stats;
@@ -70,6 +70,14 @@ static int end_document(struct builder *u, struct err *err)
     return rc;
 }
 
+static int write_line_end(struct builder *u, struct err *err)
+{
+    uint64_t end = u->stats.tokens + u->doc.len;
+    if (fwrite(&end, sizeof end, 1, u->lines) != 1)
+        return err_errno(err, "cannot write the corpus in %s", SHOW(u->tmp));
+    return 0;
+}
+
 static int read_paths(struct builder *u, const char *const *paths, int npaths, struct err *err)
 {
     const struct corpus_build *b = u->b;
@@ -85,8 +93,11 @@ static int read_paths(struct builder *u, const char *const *paths, int npaths, s
             continue;
         if (memchr(line.text, 0, line.len))
             u->stats.nul_bytes++;
+        size_t had = u->doc.len;
         if (wordpiece_encode(u->wp, line.text, line.len, &u->doc))
             rc = err_nomem(err, "a document");
+        else if (u->doc.len > had)
+            rc = write_line_end(u, err);
         if (b->progress && u->stats.lines % 1024 == 0 &&
             b->progress(b->ud, "packing", corpus_reader_progress(r)))
             rc = err_set(err, E_STOPPED, "packing was stopped");
@@ -165,11 +176,13 @@ static int write_all(struct builder *u, struct err *err)
     char path[4200];
     u->tokens = create(u->tmp, "tokens.u32", err);
     u->pieces = u->tokens ? create(u->tmp, "pieces.bin", err) : NULL;
-    if (!u->tokens || !u->pieces)
+    u->lines = u->pieces ? create(u->tmp, "lines.u64", err) : NULL;
+    if (!u->lines)
         return E_IO;
     int rc = read_all(u, err);
     rc = finish_file(&u->tokens, rc, u->tmp, err);
     rc = finish_file(&u->pieces, rc, u->tmp, err);
+    rc = finish_file(&u->lines, rc, u->tmp, err);
     snprintf(path, sizeof path, "%s/counts.u64", u->tmp);
     if (!rc)
         rc = file_write_atomic(path, u->count, (size_t)vocab_size(u->vocab) * sizeof *u->count, err);
@@ -202,6 +215,8 @@ int corpus_build(const struct corpus_build *b, struct corpus_stats *stats, struc
         fclose(u.tokens);
     if (u.pieces)
         fclose(u.pieces);
+    if (u.lines)
+        fclose(u.lines);
     if (!rc && file_exists(b->out_dir))
         rc = file_remove_tree(b->out_dir, err);
     if (!rc && rename(u.tmp, b->out_dir))

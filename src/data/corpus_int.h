@@ -17,11 +17,13 @@ struct piece {
 };
 
 struct corpus {
-    struct map tokens, pieces, counts;
+    struct map tokens, pieces, counts, lines;
     const uint32_t *ids;
     const struct piece *piece;
     size_t npieces;
     const uint64_t *count; /* [V] on the training split */
+    const uint64_t *line_end; /* [nlines] token number after each line, ascending */
+    size_t nlines;         /* 0: packed without lines */
     struct vocab *vocab;
     struct wordpiece_options text;
     struct corpus_stats stats;

@@ -1,7 +1,7 @@
 /* See sequences.h. With pack=join a split is one endless stream, its documents joined with [SEP];
  * sequence i of epoch e is [CLS], the T-2 tokens from (e n + i)(T-2) on (modulo the stream), and
  * [SEP]: what is left over at the end of one epoch begins the next, so no token is dropped. With
- * pack=document each document is cut by itself and padded. */
+ * pack=document each document is cut by itself and padded; pack=faithful is faithful.h's. */
 #include "src/data/sequences.h"
 
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "src/base/rng.h"
 #include "src/config/config.h"
 #include "src/data/corpus_int.h"
+#include "src/data/faithful.h"
 
 #define HELDOUT_LEAST 64
 
@@ -27,16 +28,32 @@ struct sequences {
     struct run *run;
     size_t nruns;
     int32_t cls, sep, pad;
+    struct faithful *faithful; /* pack=faithful */
 };
+
+/* The examples of the released builder. Held-out ones are the same for every run. */
+static int open_faithful(struct sequences *s, struct err *err)
+{
+    struct span *docs = malloc((s->nruns + 1) * sizeof *docs);
+    size_t n = 0;
+    if (!docs)
+        return err_nomem(err, "sequences");
+    for (size_t i = 0; i < s->nruns; i++) {
+        const struct run *r = &s->run[i];
+        int joined = i && r[-1].at + r[-1].length == r->at;
+        if (!joined)
+            docs[n++].first = r->first;
+        docs[n - 1].end = r->first + r->length;
+    }
+    int rc = faithful_new(s->c, docs, n, s->T, s->heldout ? 0 : s->seed, &s->faithful, err);
+    s->n = rc ? 0 : faithful_count(s->faithful);
+    free(docs);
+    return rc;
+}
 
 struct sequences *sequences_open(const struct corpus *c, int T, int pack, int heldout, uint64_t seed,
                                  struct err *err)
 {
-    if (pack == PACK_FAITHFUL) {
-        err_set(err, E_USAGE, "pack: faithful needs sentences, which a packed corpus does not keep; "
-                "use join or document");
-        return NULL;
-    }
     struct sequences *s = calloc(1, sizeof *s);
     if (s)
         s->run = malloc((c->npieces + 1) * sizeof *s->run);
@@ -63,6 +80,10 @@ struct sequences *sequences_open(const struct corpus *c, int T, int pack, int he
     }
     if (pack == PACK_JOIN)
         s->n = s->length / body;
+    if (pack == PACK_FAITHFUL && open_faithful(s, err)) {
+        sequences_close(s);
+        return NULL;
+    }
     uint64_t least = heldout ? HELDOUT_LEAST : 1;
     if (s->n < least) {
         if (heldout)
@@ -80,8 +101,14 @@ void sequences_close(struct sequences *s)
 {
     if (!s)
         return;
+    faithful_free(s->faithful);
     free(s->run);
     free(s);
+}
+
+uint64_t sequences_dropped(const struct sequences *s)
+{
+    return s->faithful ? faithful_dropped(s->faithful) : 0;
 }
 
 uint64_t sequences_count(const struct sequences *s)
@@ -117,11 +144,17 @@ uint64_t sequences_position(const struct sequences *s, uint64_t row, int t)
     return (start_of(s, row) + (uint64_t)t) % s->length;
 }
 
+/* Which of the n padded sequences a row is. */
+static uint64_t place_of(const struct sequences *s, uint64_t row)
+{
+    uint64_t i = row % s->n;
+    return s->heldout ? i
+                      : rng_permute(s->seed, RNG_ORDER, (uint32_t)(row / s->n), (uint32_t)s->n, (uint32_t)i);
+}
+
 static void get_document(const struct sequences *s, uint64_t row, int32_t *ids, uint8_t *mask)
 {
-    uint64_t i = row % s->n, body = (uint64_t)s->T - 2;
-    if (!s->heldout)
-        i = rng_permute(s->seed, RNG_ORDER, (uint32_t)(row / s->n), (uint32_t)s->n, (uint32_t)i);
+    uint64_t i = place_of(s, row), body = (uint64_t)s->T - 2;
     size_t low = 0, high = s->nruns - 1;
     while (low < high) {
         size_t mid = (low + high + 1) / 2;
@@ -148,6 +181,10 @@ void sequences_get(const struct sequences *s, uint64_t row, int32_t *ids, uint8_
                    uint8_t *mask)
 {
     memset(segments, 0, (size_t)s->T);
+    if (s->faithful) {
+        faithful_get(s->faithful, place_of(s, row), ids, segments, mask);
+        return;
+    }
     if (s->pack == PACK_DOCUMENT) {
         get_document(s, row, ids, mask);
         return;

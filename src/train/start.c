@@ -91,6 +91,10 @@ static int open_sequences(struct run *r, struct err *err)
         r->stream[i] = sequences_open(r->corpus, T, pack, 0, (uint64_t)c->seed, err);
         if (!r->stream[i])
             return err->code;
+        double tokens = (double)corpus_stats(r->corpus)->train_tokens;
+        if (sequences_dropped(r->stream[i]))
+            report_message(r, SEV_INFO, "pack=faithful leaves out %.1f %% of the tokens at length %d, as released",
+                           100 * (double)sequences_dropped(r->stream[i]) / tokens, T);
         /* a validation text is read as a whole, in the order of epoch 0 of seed 0 */
         r->held[i] = r->validation ? sequences_open(r->validation, T, pack, 0, 0, err)
                                    : sequences_open(r->corpus, T, pack, 1, 0, err);

@@ -12,6 +12,7 @@
 
 #include "src/base/err.h"
 #include "src/base/file.h"
+#include "src/config/config.h"
 #include "src/data/corpus.h"
 #include "src/text/vocab.h"
 
@@ -228,6 +229,73 @@ static void text_to_validate_on_is_the_whole_held_out_split(void **state)
     assert_int_equal(stats.heldout_documents, 2);
 }
 
+/* One row of pack=faithful: [CLS] A [SEP] or [CLS] A [SEP] B [SEP], padded. Documents here have
+ * four lines of ten words, so A and B are whole lines that follow each other. Returns the tokens
+ * kept; *two: there is a B. */
+static int check_faithful_row(const int32_t *ids, const uint8_t *segments, const uint8_t *mask, int T,
+                              int *two)
+{
+    int used = 0, seps = 0, kept = 0;
+    int32_t before = -1;
+    while (used < T && mask[used])
+        used++;
+    assert_int_equal(ids[0], 2);
+    assert_int_equal(ids[used - 1], 3);
+    for (int t = 0; t < T; t++) {
+        assert_int_equal(mask[t], t < used);
+        assert_int_equal(segments[t], t < used && seps == 1);
+        if (t >= used)
+            assert_int_equal(ids[t], 0);
+        else if (ids[t] == 3)
+            seps++;
+        else if (t) {
+            if (before >= 0)
+                assert_int_equal(ids[t], (before - 5 + 1) % WORDS + 5);
+            before = ids[t];
+            kept++;
+        }
+    }
+    *two = seps == 2;
+    assert_true(seps == 1 || seps == 2);
+    return kept;
+}
+
+static void faithful_packs_as_released(void **state)
+{
+    (void)state;
+    enum { T = 32 };
+    struct err err = {0, ""};
+    int32_t ids[T], again[T];
+    uint8_t segments[T], mask[T];
+    struct sequences *s = sequences_open(corpus, T, PACK_FAITHFUL, 0, 7, &err);
+    struct sequences *same = sequences_open(corpus, T, PACK_FAITHFUL, 0, 7, &err);
+    struct sequences *other = sequences_open(corpus, T, PACK_FAITHFUL, 0, 8, &err);
+    assert_non_null(s);
+    assert_non_null(same);
+    assert_non_null(other);
+    uint64_t n = sequences_count(s), kept = 0, twos = 0, shorter = 0, differ = 0;
+    for (uint64_t row = 0; row < n; row++) {
+        int two;
+        sequences_get(s, row, ids, segments, mask);
+        int tokens = check_faithful_row(ids, segments, mask, T, &two);
+        kept += (uint64_t)tokens;
+        twos += (uint64_t)two;
+        shorter += tokens < 29;
+        sequences_get(same, row, again, segments, mask);
+        assert_memory_equal(ids, again, sizeof ids);
+        sequences_get(other, row, again, segments, mask);
+        differ += memcmp(ids, again, sizeof ids) != 0;
+    }
+    assert_int_equal(kept + sequences_dropped(s), built.train_tokens);
+    assert_true(sequences_dropped(s) > 0);
+    assert_true(twos > n * 7 / 10 && twos < n * 95 / 100); /* 10 % are single on purpose */
+    assert_true(shorter > n / 50 && shorter < n / 4);      /* 5 % have a shorter target */
+    assert_true(differ > n / 2);
+    sequences_close(s);
+    sequences_close(same);
+    sequences_close(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +304,7 @@ int main(void)
         cmocka_unit_test(epochs_have_orders_of_their_own),
         cmocka_unit_test(few_heldout_sequences_are_an_error_that_helps),
         cmocka_unit_test(common_fakes_do_not_depend_on_the_seed),
+        cmocka_unit_test(faithful_packs_as_released),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(blank_text_is_refused),
         cmocka_unit_test(text_to_validate_on_is_the_whole_held_out_split),
