@@ -285,11 +285,11 @@ static void count_batch(struct work *w)
     w->chosen_sum = chosen + 1e-6;
 }
 
-static void add_losses(struct losses *a, const struct losses *b)
+void losses_add(struct losses *a, const struct losses *b, double main_weight, double gen_weight)
 {
-    a->main += b->main;
-    a->rl += b->rl;
-    a->baseline += b->baseline;
+    a->main += b->main * main_weight;
+    a->rl += b->rl * gen_weight;
+    a->baseline += b->baseline * gen_weight;
     a->gen_sum += b->gen_sum;
     a->gen_weight += b->gen_weight;
     a->masked_sum += b->masked_sum;
@@ -362,7 +362,7 @@ static void run_batch(struct work *w, struct losses *out, struct auc *auc)
     struct losses sum = {0};
     int slices = slices_before(w, w->shards);
     for (int i = 0; i < slices; i++)
-        add_losses(&sum, &l->slice_losses[i]);
+        losses_add(&sum, &l->slice_losses[i], 1, 1);
     total_losses(w, &sum);
     *out = sum;
     if (!auc)

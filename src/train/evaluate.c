@@ -128,31 +128,6 @@ static void load_held(struct run *r, int stage, uint64_t first, int n)
     core_mask(&r->core, &r->eval, fill_held, &h);
 }
 
-/* Adds one batch's sums. Means that the objective made itself are weighted by their denominators. */
-static void add(struct losses *a, const struct losses *b, double main_weight)
-{
-    a->main += b->main * main_weight;
-    a->rl += b->rl * b->gen_weight;
-    a->baseline += b->baseline * b->gen_weight;
-    a->gen_sum += b->gen_sum;
-    a->gen_weight += b->gen_weight;
-    a->masked_sum += b->masked_sum;
-    a->masked_n += b->masked_n;
-    a->unigram_sum += b->unigram_sum;
-    a->correct += b->correct;
-    a->sampled_same += b->sampled_same;
-    a->entropy_sum += b->entropy_sum;
-    a->disc_sum += b->disc_sum;
-    a->disc_n += b->disc_n;
-    a->fake_n += b->fake_n;
-    a->tp += b->tp;
-    a->fp += b->fp;
-    a->fn += b->fn;
-    a->tn += b->tn;
-    a->p_fake_sum += b->p_fake_sum;
-    a->p_real_sum += b->p_real_sum;
-}
-
 /* Means and the total, as the objective defines it (objective/learner.c). */
 static void finish(const struct run *r, struct losses *l, double main_weight, int phase)
 {
@@ -211,7 +186,7 @@ int evaluate(struct run *r, struct err *err)
         load_held(r, stage, at, n);
         learner_eval(r->core.learner, &r->eval.b, phase, &one, &r->auc, NULL);
         double w = r->core.config.objective == OBJ_ALL_TOKENS_MLM ? tokens_of(&r->eval.b) : one.gen_weight;
-        add(&sum, &one, w);
+        losses_add(&sum, &one, w, one.gen_weight);
         weight += w;
         if (rtd)
             rc = add_common(r, stage, at, n, &common, err);
