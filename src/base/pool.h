@@ -1,6 +1,6 @@
 /* Worker threads for one run. pool_run hands out tasks 0..n-1 dynamically (a slow core only
- * delays the task it holds) and returns when all are done; for a worker that has none it does not wait. Workers spin
- * briefly, then sleep.
+ * delays the task it holds) and returns when all are done; for a worker that has none it does not
+ * wait. Workers spin briefly, then sleep.
  * The calling thread works too, as worker 0. Which worker gets which task is not fixed: results
  * must depend on the task number only. One pool_run at a time. */
 #ifndef ES_BASE_POOL_H

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void str_init(struct str *s)
 {
@@ -80,4 +81,13 @@ void str_addf(struct str *s, const char *fmt, ...)
 const char *str_get(const struct str *s)
 {
     return s->data ? s->data : "";
+}
+
+int str_contains(const char *text, const char *part)
+{
+    size_t n = strlen(part);
+    for (; *text; text++)
+        if (!strncasecmp(text, part, n))
+            return 1;
+    return 0;
 }

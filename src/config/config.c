@@ -56,7 +56,7 @@ void config_default(struct config *c)
         config_set(c, config_fields[i].name, config_fields[i].def, NULL);
 }
 
-static int choice_index(const char *choices, const char *value)
+int config_choice_find(const char *choices, const char *value)
 {
     size_t n = strlen(value);
     int index = 0;
@@ -134,7 +134,7 @@ int config_set(struct config *c, const char *name, const char *value, struct err
         return 0;
     }
     case CONFIG_CHOICE: {
-        int i = choice_index(f->choices, value);
+        int i = config_choice_find(f->choices, value);
         if (i < 0)
             return err_set(err, E_USAGE, "%s: '%s' is not one of %s", f->name, SHOW(value),
                            f->choices);

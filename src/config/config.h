@@ -71,6 +71,8 @@ int config_load(struct config *c, const char *path, struct err *err);
 
 /* generator_size as a number: "1/3" or "0.25". Negative when malformed. */
 double config_fraction(const char *text);
+/* Place of `value` in "a|b|c", or -1. */
+int config_choice_find(const char *choices, const char *value);
 const char *config_choice(const struct config_field *f, int index, char *out, size_t size);
 
 /* One stage of the sequence-length curriculum. */

@@ -1,5 +1,5 @@
-/* Building a packed corpus: tokens.u32, pieces.bin, lines.u64, counts.u64, vocab.txt and manifest.json, in a
- * directory that is renamed into place when whole. */
+/* Building a packed corpus: tokens.u32, pieces.bin, lines.u64, counts.u64, vocab.txt and
+ * manifest.json, in a directory that is renamed into place when whole. */
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>

@@ -62,8 +62,8 @@ struct losses {
     double p_fake_sum, p_real_sum;       /* for the leaves */
     int finite;
 };
-/* Adds b's sums to a. main, rl and baseline are means already: they come times their weights (1: parts
- * of one mean). gen, disc and total are left alone. */
+/* Adds b's sums to a. main, rl and baseline are means already: they come times their weights (1:
+ * parts of one mean). gen, disc and total are left alone. */
 void losses_add(struct losses *a, const struct losses *b, double main_weight, double gen_weight);
 /* Histogram of P(replaced) for the AUC: exact to 1/4096 of a logit range, addable. */
 #define AUC_BINS 4096

@@ -94,20 +94,6 @@ static int unknown_option(const struct command_row *row, const char *word, struc
                    SHOW(word), of, name, name, row ? " " : "");
 }
 
-static int choice(const char *choices, const char *value)
-{
-    size_t n = strlen(value);
-    int index = 0;
-    for (const char *p = choices;; index++) {
-        size_t len = strcspn(p, "|");
-        if (len == n && !memcmp(p, value, n))
-            return index;
-        if (!p[len])
-            return -1;
-        p += len + 1;
-    }
-}
-
 static int store_number(const struct option_row *o, void *at, const char *value, struct err *err)
 {
     char *end;
@@ -147,7 +133,7 @@ static int store(struct cli *c, const struct option_row *o, const char *value, s
         return 0;
     }
     case OPTION_CHOICE: {
-        int i = choice(o->choices, value);
+        int i = config_choice_find(o->choices, value);
         if (i < 0)
             return err_set(err, E_USAGE, "--%s: '%s' is not one of %s", o->name, SHOW(value),
                            o->choices);

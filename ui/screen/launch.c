@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "src/base/str.h"
 #include "src/event/event.h"
 #include "ui/app/action.h"
 #include "ui/screen/screen.h"
@@ -209,23 +210,14 @@ static int turn(struct launch *s, int by)
     return 1;
 }
 
-static int contains(const char *text, const char *part)
-{
-    size_t n = strlen(part);
-    for (; *text; text++)
-        if (!strncasecmp(text, part, n))
-            return 1;
-    return 0;
-}
-
 /* How well a field fits what is looked for: its name, the name's beginning, a part, its help. */
 static int fits(const struct config_field *f, const char *find, int pass)
 {
     switch (pass) {
     case 0: return !strcasecmp(f->name, find);
     case 1: return !strncasecmp(f->name, find, strlen(find));
-    case 2: return contains(f->name, find);
-    default: return contains(f->help, find);
+    case 2: return str_contains(f->name, find);
+    default: return str_contains(f->help, find);
     }
 }
 

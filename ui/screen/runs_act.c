@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/base/str.h"
 #include "src/event/event.h"
 #include "ui/app/action.h"
 #include "ui/screen/launch.h"
@@ -78,15 +79,6 @@ static void save_sort(struct runs *s)
     runs_arrange(s);
 }
 
-static int contains(const char *text, const char *part)
-{
-    size_t n = strlen(part);
-    for (; *text; text++)
-        if (!strncasecmp(text, part, n))
-            return 1;
-    return 0;
-}
-
 static void find_from(struct runs *s, int start, int by)
 {
     int found = 0;
@@ -95,8 +87,8 @@ static void find_from(struct runs *s, int start, int by)
     for (int k = 0; k < s->n && !found; k++) {
         int row = ((start + k * by) % s->n + s->n) % s->n;
         const struct query_run *r = s->rows[row];
-        if (contains(r->name, s->find) || contains(r->tags, s->find) ||
-            contains(r->note, s->find)) {
+        if (str_contains(r->name, s->find) || str_contains(r->tags, s->find) ||
+            str_contains(r->note, s->find)) {
             move_to(s, row);
             found = 1;
         }
