@@ -198,6 +198,20 @@ int query_events(struct query *q, int64_t run, int limit, struct arena *a, struc
     return rc ? rc : n;
 }
 
+int64_t query_events_after(struct query *q, int64_t id, int64_t *newest)
+{
+    sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT count(*), max(id) FROM event WHERE id > ?", NULL);
+    int64_t n = 0;
+    *newest = id;
+    if (!st)
+        return 0;
+    sqlite3_bind_int64(st, 1, id);
+    if (sql_row(&q->sql, st, NULL) > 0 && (n = sqlite3_column_int64(st, 0)) > 0)
+        *newest = sqlite3_column_int64(st, 1);
+    sqlite3_reset(st);
+    return n;
+}
+
 int query_run_threads(struct query *q, int64_t run, struct query_threads *out, struct err *err)
 {
     memset(out, 0, sizeof *out);

@@ -90,6 +90,9 @@ struct query_event {
 /* Newest first; limit 0: all. run 0 stands for all runs (and the store's own, run 0). */
 int query_events(struct query *q, int64_t run_or_0, int limit, struct arena *a,
                  struct query_event **out, struct err *err);
+/* How many events came after this one, and the newest of them (id, when there is none). */
+int64_t query_events_after(struct query *q, int64_t id, int64_t *newest);
+/* The trainer first, its workers, the recorder last. */
 struct query_threads {
     int n;
     struct { char what[24]; double cpu; } threads[16];

@@ -147,6 +147,19 @@ static int has_checkpoint(const struct node *node, int n)
     return 0;
 }
 
+/* The recorder works for a run as its workers do: it stands among its threads, with what waits. */
+static void add_self(const struct recorder *r, struct event *e)
+{
+    int most = (int)(sizeof e->threads / sizeof e->threads[0]), n = e->nthreads;
+    if (e->kind != EVENT_THREADS || n < 0)
+        return;
+    n = n < most ? n : most - 1;
+    snprintf(e->threads[n].what, sizeof e->threads[n].what, "%s%d queued", RECORDER_THREAD,
+             atomic_load(&r->depth));
+    e->threads[n].cpu = clock_thread_cpu();
+    e->nthreads = n + 1;
+}
+
 /* Writes n nodes in one transaction. *marked is 1 when a node that can never be stored was found:
  * it is marked bad, and the rest can be tried again without it. The last node's `next` belongs to
  * emit and is not read. */
@@ -161,7 +174,9 @@ static int write_batch(struct recorder *r, struct node *node, int n, int *marked
         if (node->bad)
             continue;
         struct err why = {0, ""};
-        rc = store_write_event(r->store, &node->e, &why);
+        struct event e = node->e;
+        add_self(r, &e);
+        rc = store_write_event(r->store, &e, &why);
         if (rc == E_NOTFOUND || (rc == E_INPUT && node->e.step < 0)) {
             node->bad = 1; /* its run was deleted; nothing was written for it */
             rc = 0;

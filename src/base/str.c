@@ -89,5 +89,5 @@ int str_contains(const char *text, const char *part)
     for (; *text; text++)
         if (!strncasecmp(text, part, n))
             return 1;
-    return 0;
+    return !n;
 }

@@ -19,6 +19,6 @@ void str_addc(struct str *s, char c);
 void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "" when empty. Valid until the next append. */
 const char *str_get(const struct str *s);
-/* 1: `part` occurs in `text`, ASCII letters of either case. */
+/* 1: `part` occurs in `text`, ASCII letters of either case; an empty part does in any. */
 int str_contains(const char *text, const char *part);
 #endif

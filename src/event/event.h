@@ -23,6 +23,7 @@ enum severity { SEV_INFO, SEV_WARN, SEV_ERROR };
 enum token_source { TOKENS_LIVE, TOKENS_SNAPSHOT, TOKENS_PROBE, TOKENS_USER };
 
 #define EVENT_METRICS_MAX 48
+#define RECORDER_THREAD "recorder " /* how its `what` begins; "3 queued" follows */
 #define EVENT_TOPK 8
 
 /* One scored sequence, structure of arrays; n tokens. -1 / NaN where a column has no value. */
@@ -60,7 +61,7 @@ struct event {
     /* EVENT_TOKENS: one sequence, malloc'd by the run, freed by the receiver. */
     int source;
     struct token_seq *seq;
-    /* EVENT_THREADS: per worker, what it does and CPU seconds */
+    /* EVENT_THREADS: per worker, what it does and CPU seconds; the recorder adds itself last */
     int nthreads;
     struct { char what[24]; double cpu; } threads[16];
 };

@@ -363,6 +363,38 @@ static void a_refused_event_is_left_out(void **state)
     assert_true(rig_sql(path, "SELECT count(*) * 100 + max(step) FROM point") == 608);
 }
 
+/* The recorder stands last among a run's threads, with what it is and what waits. */
+static void stands_among_the_threads(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    struct store *s = rig_store(path);
+    int64_t run = rig_run(s, "a"), newest;
+    struct recorder *r = recorder_start(s, NULL, NULL, &err);
+    struct event e = {.kind = EVENT_THREADS, .run = run, .step = 1, .nthreads = 1,
+                      .threads = {{.what = "step", .cpu = 2}}};
+    struct query_threads t = {0};
+    send(r, &e);
+    struct event m = {.kind = EVENT_MESSAGE, .run = run, .text = "one"};
+    send(r, &m);
+    ok(recorder_flush(r, &err));
+    struct query *q = rig_query(path);
+    assert_true(query_run_threads(q, run, &t, &err) >= 0);
+    assert_int_equal(t.n, 2);
+    assert_string_equal(t.threads[0].what, "step");
+    assert_true(!strncmp(t.threads[1].what, RECORDER_THREAD, strlen(RECORDER_THREAD)));
+    assert_int_equal(atoi(t.threads[1].what + strlen(RECORDER_THREAD)), 2); /* both waited */
+    assert_true(t.threads[1].cpu > 0 && t.threads[1].cpu < 60);
+    int64_t n = query_events_after(q, 0, &newest), same = newest;
+    assert_true(n >= 1 && newest >= n);
+    assert_int_equal(query_events_after(q, newest, &newest), 0);
+    assert_int_equal(newest, same);
+    assert_int_equal(query_events_after(q, newest - 1, &newest), 1);
+    query_close(q);
+    recorder_stop(r);
+    store_close(s);
+}
+
 /* Stopping with the disk still full ends, and gives memory back. */
 static void stopping_while_full_ends(void **state)
 {
@@ -473,6 +505,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(acknowledges_in_order_after_commit, setup, teardown),
         cmocka_unit_test_setup_teardown(commits_by_itself, setup, teardown),
+        cmocka_unit_test_setup_teardown(stands_among_the_threads, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_come_after_events, setup, teardown),
         cmocka_unit_test_setup_teardown(unstorable_events_don_t_stop_the_rest, setup, teardown),
         cmocka_unit_test_setup_teardown(pressure_blocks_and_loses_nothing, setup, teardown),

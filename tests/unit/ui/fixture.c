@@ -112,9 +112,9 @@ static void emit_side(struct event_sink sink, int64_t id, const struct plan *p)
     }
     if (p->state != RUN_RUNNING)
         return;
-    struct event t = { .kind = EVENT_THREADS, .run = id, .step = p->step, .nthreads = 3 };
-    static const char *const what[] = { "trainer: step", "worker 1: backward", "recorder" };
-    for (int i = 0; i < 3; i++) {
+    struct event t = { .kind = EVENT_THREADS, .run = id, .step = p->step, .nthreads = 2 };
+    static const char *const what[] = { "step", "slices" };
+    for (int i = 0; i < 2; i++) {
         snprintf(t.threads[i].what, sizeof t.threads[i].what, "%s", what[i]);
         t.threads[i].cpu = 12000 - 5900 * i;
     }
@@ -172,6 +172,8 @@ static int set_clock(const char *dir)
         if (fixture_sql(dir, sql))
             return -1;
     }
+    if (fixture_sql(dir, "UPDATE thread SET what = 'recorder 3 queued', cpu = 200 WHERE slot = 2"))
+        return -1;
     snprintf(sql, sizeof sql, "UPDATE event SET time=%f-600+id*60; UPDATE thread SET time=%f; "
              "UPDATE sequence SET written=%f; UPDATE checkpoint SET time=%f", FIXTURE_UTC,
              FIXTURE_UTC - 1, FIXTURE_UTC - 1, FIXTURE_UTC - 100);
