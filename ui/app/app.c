@@ -29,6 +29,7 @@ struct app *app_new(const struct app_args *args, struct err *err)
     str_init(&a->raw);
     a->stale = a->dirty = 1;
     a->current = -1;
+    a->event_seen = -1;
     return a;
 }
 

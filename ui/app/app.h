@@ -37,6 +37,13 @@ void app_ask(struct app *a, const char *text, const char *keys, void (*done)(voi
 void app_prompt(struct app *a, const char *label, const char *start,
                 void (*done)(void *ud, const char *text), void (*change)(void *ud, const char *text),
                 void *ud);
+/* The same with a list above the line that narrows to the word typed: item(ud, i, out) says its
+ * i-th line, 0 past the end; one without a name is left out. Up and Down choose, Tab completes. */
+struct choice { char name[96], key[16], help[160]; };
+void app_choose(struct app *a, const char *label, const char *start,
+                int (*item)(void *ud, int i, struct choice *out),
+                void (*done)(void *ud, const char *text), void (*change)(void *ud, const char *text),
+                void *ud);
 /* Registers how the last reversible act is undone (`u`). */
 void app_undo(struct app *a, const char *what, void (*undo)(struct app *a, int64_t arg), int64_t arg);
 void app_go(struct app *a, const char *screen);
@@ -49,10 +56,19 @@ int app_edit(struct app *a, const char *op, int64_t run, const char *text);
 /* Shows archived runs too, or hides them again. */
 void app_show_archived(struct app *a);
 /* Small settings that survive a restart ($XDG_STATE_HOME): per screen and key. */
+#define APP_STATE_VALUE 1024 /* bytes of a value at most */
 const char *app_state(struct app *a, const char *key);
 void app_set_state(struct app *a, const char *key, const char *value);
+/* The i-th key that begins with `prefix`, the rest of it into name. 1, or 0 past the end. */
+int app_state_key(struct app *a, const char *prefix, int i, char *name, size_t size);
+/* Forgets a key. */
+void app_drop_state(struct app *a, const char *key);
 /* Copies by OSC 52 (some terminals and tmux drop it) and into a file that the message names. */
 void app_copy(struct app *a, const char *text);
+/* Events of the store that nobody saw here yet; *from: the last one seen. Seeing them is telling
+ * so. */
+int64_t app_unread(const struct app *a, int64_t *from);
+void app_saw_events(struct app *a);
 /* What was said in this session, oldest first. */
 struct app_message {
     double utc;

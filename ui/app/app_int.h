@@ -17,6 +17,7 @@
 #define APP_HITS 64
 #define APP_FIELD 1024
 #define APP_MESSAGE_S 5.0
+#define CHOICES 256        /* lines of a list above a field that are looked at */
 
 struct slot {
     void *self;
@@ -24,11 +25,12 @@ struct slot {
     double due;          /* of the next tick */
 };
 struct field {
-    int open, palette, chosen;
+    int open, palette, chosen; /* chosen: line of the list, -1 none */
     char label[64], text[APP_FIELD];
     size_t caret;        /* byte offset */
     void (*done)(void *ud, const char *text);
     void (*change)(void *ud, const char *text);
+    int (*item)(void *ud, int i, struct choice *out); /* NULL: no list */
     void *ud;
 };
 struct question {
@@ -62,6 +64,7 @@ struct app {
     const struct query_run *runs;
     int nruns, stale, with_archived;
     int active, preparing, queued, failed; /* counts over runs; active: not in the queue */
+    int64_t event_seen, event_newest, unread; /* event_seen < 0: not known yet */
     struct { int64_t id; int state; } *was; /* states at the last read */
     int nwas;
     /* shared by the screens */
@@ -116,9 +119,12 @@ void state_save(struct app *a);
 void field_key(struct app *a, const struct key *k);
 void field_draw(struct app *a, struct grid *g, struct rect line);
 void palette_open(struct app *a);
-void palette_draw(struct app *a, struct grid *g, struct rect area);
-/* Actions that the palette offers for a text, best first. */
-int palette_matches(struct app *a, const char *text, int *out, int max);
+/* The list of a field that has one (choose.c): its lines for the text, best first. */
+int choice_matches(const struct field *f, int *out, int max);
+void choice_move(struct field *f, int by);
+/* Puts a line of the list into the field. */
+void choice_take(struct field *f, int which);
+void choice_draw(struct app *a, struct grid *g, struct rect area);
 void help_key(struct app *a, const char *name);
 void help_draw(struct app *a, struct grid *g, struct rect area);
 void export_ask(struct app *a);

@@ -115,6 +115,36 @@ const struct query_run *app_run(struct app *a, int64_t id)
     return NULL;
 }
 
+/* Whoever looks at a store for the first time has nothing unread. */
+static void count_events(struct app *a)
+{
+    if (a->event_seen < 0) {
+        const char *seen = app_state(a, "events.seen");
+        query_events_after(a->query, 0, &a->event_newest);
+        a->event_seen = seen ? atoll(seen) : a->event_newest;
+        if (a->event_seen > a->event_newest) /* another store lies here now */
+            a->event_seen = 0;
+    }
+    a->unread = query_events_after(a->query, a->event_seen, &a->event_newest);
+}
+
+int64_t app_unread(const struct app *a, int64_t *from)
+{
+    *from = a->event_seen;
+    return a->unread;
+}
+
+void app_saw_events(struct app *a)
+{
+    char text[32];
+    if (!a->query)
+        return;
+    a->event_seen = a->event_newest;
+    a->unread = 0;
+    snprintf(text, sizeof text, "%lld", (long long)a->event_seen);
+    app_set_state(a, "events.seen", text);
+}
+
 void data_tick(struct app *a)
 {
     struct err err = { 0 };
@@ -131,12 +161,14 @@ void data_tick(struct app *a)
         }
         a->stale = 1;
         a->version = query_version(a->query);
+        count_events(a);
         return;
     }
     int64_t v = query_version(a->query);
     if (v != a->version) {
         a->version = v;
         a->stale = 1;
+        count_events(a);
     }
 }
 

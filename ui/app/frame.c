@@ -52,6 +52,11 @@ static void counts(const struct app *a, char *out, size_t size, int level)
     count(out, size, a->preparing, RUN_PREPARING, "preparing", level);
     count(out, size, a->queued, RUN_QUEUED, "queued", level);
     size_t at = strlen(out);
+    if (a->unread)
+        snprintf(out + at, size - at, "%s%lld new%s", at ? level == RIGHT_WORDS ? " · " : " " : "",
+                 (long long)(a->unread < 999 ? a->unread : 999),
+                 level != RIGHT_WORDS ? "" : a->unread == 1 ? " event" : " events");
+    at = strlen(out);
     if (a->readonly)
         snprintf(out + at, size - at, "%sread-only", at ? " · " : "");
 }
@@ -164,6 +169,13 @@ static int footer_pair(struct app *a, struct grid *g, struct rect line, int x, c
     return x + 2;
 }
 
+static const char *action_word(struct app *a, int action)
+{
+    const struct screen_ops *ops = app_ops(a);
+    const char *own = ops->word ? ops->word(app_self(a), a, action) : NULL;
+    return own ? own : action_table[action].word;
+}
+
 static void draw_footer(struct app *a, struct grid *g, struct rect line)
 {
     char key[16];
@@ -173,7 +185,7 @@ static void draw_footer(struct app *a, struct grid *g, struct rect line)
             return;
         x = footer_pair(a, g, line, x, "Enter", a->field.palette ? "run" : "accept", ACT_NONE);
         x = footer_pair(a, g, line, x, "Esc", "cancel", ACT_NONE);
-        if (a->field.palette)
+        if (a->field.item)
             footer_pair(a, g, line, x, "Tab", "complete", ACT_NONE);
         return;
     }
@@ -186,13 +198,13 @@ static void draw_footer(struct app *a, struct grid *g, struct rect line)
     int tail = (int)strlen("? keys  q back") + 1, end = line.x + line.w - tail;
     for (int p = 1; p < 100; p++) {
         for (int i = 0; i < ACT_COUNT; i++) {
-            const struct action_info *info = &action_table[i];
-            if (info->priority != p || !app_can(a, i) || !action_key(i, 0, key, sizeof key))
+            if (action_table[i].priority != p || !app_can(a, i) || !action_key(i, 0, key, sizeof key))
                 continue;
-            int w = (int)strlen(key) + (int)strlen(info->word) + 3;
+            const char *word = action_word(a, i);
+            int w = (int)strlen(key) + (int)strlen(word) + 3;
             if (x + w > end)
                 goto last;
-            x = footer_pair(a, g, line, x, key, info->word, i);
+            x = footer_pair(a, g, line, x, key, word, i);
         }
     }
 last:
@@ -248,8 +260,8 @@ void app_frame(struct app *a, struct grid *g)
         help_draw(a, g, area);
     else
         app_ops(a)->draw(app_self(a), a, g, area);
-    if (a->field.open && a->field.palette)
-        palette_draw(a, g, area);
+    if (a->field.open && a->field.item)
+        choice_draw(a, g, area);
     draw_status(a, g, (struct rect){ g->h - 1 - footer, 0, 1, g->w });
     if (footer)
         draw_footer(a, g, (struct rect){ g->h - 1, 0, 1, g->w });

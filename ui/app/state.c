@@ -26,7 +26,7 @@ static const char *find(const struct app *a, const char *key, size_t *len)
 
 const char *app_state(struct app *a, const char *key)
 {
-    static char value[APP_FIELD];
+    static char value[APP_STATE_VALUE];
     size_t len = 0;
     const char *p = find(a, key, &len);
     if (!p || len >= sizeof value)
@@ -36,27 +36,48 @@ const char *app_state(struct app *a, const char *key)
     return value;
 }
 
-void app_set_state(struct app *a, const char *key, const char *value)
+int app_state_key(struct app *a, const char *prefix, int i, char *name, size_t size)
+{
+    size_t n = strlen(prefix);
+    for (const char *p = str_get(&a->state); *p; p += strcspn(p, "\n"), p += *p == '\n') {
+        if (strncmp(p, prefix, n) || i-- > 0)
+            continue;
+        snprintf(name, size, "%.*s", (int)strcspn(p + n, "\t\n"), p + n);
+        return 1;
+    }
+    return 0;
+}
+
+/* Takes a line out, puts one at the end (value NULL: none). */
+static void change(struct app *a, const char *key, const char *value)
 {
     struct str next;
+    size_t old = 0;
+    const char *p = find(a, key, &old), *all = str_get(&a->state);
+    str_init(&next);
+    str_addn(&next, all, p ? (size_t)(p - all) - strlen(key) - 1 : strlen(all));
+    if (p)
+        str_add(&next, p + old + (p[old] == '\n'));
+    if (value)
+        str_addf(&next, "%s\t%s\n", key, value);
+    str_free(&a->state);
+    a->state = next;
+    a->state_dirty = 1;
+}
+
+void app_drop_state(struct app *a, const char *key)
+{
+    change(a, key, NULL);
+}
+
+void app_set_state(struct app *a, const char *key, const char *value)
+{
     size_t old = 0;
     const char *p = find(a, key, &old);
     if (p && old == strlen(value) && !strncmp(p, value, old))
         return;
-    if (strpbrk(value, "\n\t") || a->state.len > STATE_MAX)
-        return;
-    str_init(&next);
-    const char *all = str_get(&a->state);
-    if (p) {
-        str_addn(&next, all, (size_t)(p - all) - strlen(key) - 1);
-        str_add(&next, p + old + (p[old] == '\n'));
-    } else {
-        str_add(&next, all);
-    }
-    str_addf(&next, "%s\t%s\n", key, value);
-    str_free(&a->state);
-    a->state = next;
-    a->state_dirty = 1;
+    if (!strpbrk(value, "\n\t") && a->state.len <= STATE_MAX)
+        change(a, key, value);
 }
 
 void state_load(struct app *a)

@@ -16,46 +16,56 @@
 
 static struct runs *sorting; /* qsort has no argument of its own */
 
+/* By a field of one's own choice: numbers by size, before them what is none. */
+static int compare_extra(const struct query_run *a, const struct query_run *b)
+{
+    char x[CONFIG_TEXT], y[CONFIG_TEXT];
+    int field = sorting->extra[sorting->sort - COL_COUNT];
+    double u = filter_value(a, field, x, sizeof x), v = filter_value(b, field, y, sizeof y);
+    if (isnan(u) || isnan(v))
+        return isnan(u) && isnan(v) ? strcmp(x, y) : isnan(v) - isnan(u);
+    return u < v ? -1 : u > v;
+}
+
 static int order(const void *x, const void *y)
 {
     const struct query_run *a = *(const struct query_run *const *)x;
     const struct query_run *b = *(const struct query_run *const *)y;
-    int c = run_compare(a, b, sorting->sort);
+    int c = sorting->sort < COL_COUNT ? run_compare(a, b, sorting->sort) : compare_extra(a, b);
     if (sorting->descending)
         c = -c;
     return c ? c : a->id < b->id ? 1 : a->id > b->id ? -1 : 0;
 }
 
+/* Room for n runs, and as many headings. */
 static int reserve(struct runs *s, int n)
 {
     if (n <= s->rows_cap)
         return 0;
-    int64_t *ids = realloc(s->ids, (size_t)n * sizeof *ids);
-    if (ids)
-        s->ids = ids;
-    int64_t *known = realloc(s->known, (size_t)n * sizeof *known);
-    if (known)
-        s->known = known;
-    struct seen *seen = realloc(s->seen, (size_t)n * sizeof *seen);
-    if (seen)
-        s->seen = seen;
-    const struct query_run **rows = realloc(s->rows, (size_t)n * sizeof *rows);
-    if (rows)
-        s->rows = rows;
-    if (!ids || !known || !rows || !seen)
-        return E_NOMEM;
+    struct { void **at; size_t size; } all[] = {
+        { (void **)&s->ids, 2 * sizeof *s->ids },   { (void **)&s->known, sizeof *s->known },
+        { (void **)&s->seen, sizeof *s->seen },     { (void **)&s->rows, 2 * sizeof *s->rows },
+        { (void **)&s->place, sizeof *s->place },   { (void **)&s->matched, sizeof *s->matched },
+        { (void **)&s->groups, sizeof *s->groups },
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        void *p = realloc(*all[i].at, (size_t)n * all[i].size);
+        if (!p)
+            return E_NOMEM;
+        *all[i].at = p;
+    }
     s->rows_cap = n;
     return 0;
 }
 
-/* Takes a row and its branches, in the order they are sorted in, to the end of `to`. */
+/* Takes a run and its branches, in the order they are sorted in, to the end of `to`. */
 static int take(struct runs *s, int row, const struct query_run **to, int n, int depth)
 {
-    const struct query_run *r = s->rows[row];
+    const struct query_run *r = s->matched[row];
     to[n++] = r;
-    s->rows[row] = NULL;
-    for (int i = 0; i < s->n && depth < 32; i++)
-        if (s->rows[i] && s->rows[i]->parent == r->id && r->id < s->rows[i]->id)
+    s->matched[row] = NULL;
+    for (int i = 0; i < s->nmatched && depth < 32; i++)
+        if (s->matched[i] && s->matched[i]->parent == r->id && r->id < s->matched[i]->id)
             n = take(s, i, to, n, depth + 1);
     return n;
 }
@@ -64,28 +74,47 @@ static int take(struct runs *s, int row, const struct query_run **to, int n, int
 static void families(struct runs *s)
 {
     int branches = 0, n = 0;
-    for (int i = 0; i < s->n; i++)
-        branches += s->rows[i]->parent != 0;
-    const struct query_run **to = branches ? malloc((size_t)s->n * sizeof *to) : NULL;
-    uint8_t *child = to ? calloc((size_t)s->n, 1) : NULL;
-    for (int i = 0; child && i < s->n; i++)
-        child[i] = run_depth(s, s->rows[i]) > 0;
-    for (int i = 0; child && i < s->n; i++)
+    for (int i = 0; i < s->nmatched; i++)
+        branches += s->matched[i]->parent != 0;
+    const struct query_run **to = branches ? malloc((size_t)s->nmatched * sizeof *to) : NULL;
+    uint8_t *child = to ? calloc((size_t)s->nmatched, 1) : NULL;
+    for (int i = 0; child && i < s->nmatched; i++)
+        child[i] = run_depth(s, s->matched[i]) > 0;
+    for (int i = 0; child && i < s->nmatched; i++)
         if (!child[i])
             n = take(s, i, to, n, 0);
-    for (int i = 0; child && i < s->n; i++) /* deeper than anybody branches */
-        if (s->rows[i])
-            to[n++] = s->rows[i];
+    for (int i = 0; child && i < s->nmatched; i++) /* deeper than anybody branches */
+        if (s->matched[i])
+            to[n++] = s->matched[i];
     if (child)
-        memcpy(s->rows, to, (size_t)n * sizeof *to);
+        memcpy(s->matched, to, (size_t)n * sizeof *to);
     free(child);
     free(to);
 }
 
+/* The cursor's run may be hidden now: then its group's heading, else the first line. */
+static void keep_cursor(struct runs *s)
+{
+    for (int i = 0; i < s->nmatched && runs_cursor_row(s) < 0; i++)
+        if (s->matched[i]->id == s->cursor)
+            for (int k = 0; k < s->ngroups; k++)
+                if (i >= s->groups[k].first && i < s->groups[k].first + s->groups[k].n)
+                    s->cursor = -1 - k;
+    if (s->n && runs_cursor_row(s) < 0)
+        s->cursor = s->ids[0];
+    if (s->n && s->cursor > 0)
+        app_select(s->app, s->cursor);
+    s->selected = app_selected(s->app);
+}
+
 void runs_arrange(struct runs *s)
 {
+    const struct run_group *on = runs_current_group(s);
+    char label[sizeof on->label] = "";
+    if (on)
+        snprintf(label, sizeof label, "%s", on->label);
     s->nall = app_runs(s->app, &s->all);
-    s->n = 0;
+    s->n = s->nmatched = 0;
     if (reserve(s, s->nall ? s->nall : 1)) {
         s->nall = 0;
         return;
@@ -93,20 +122,41 @@ void runs_arrange(struct runs *s)
     for (int i = 0; i < s->nall; i++) {
         double loss = run_loss(&s->all[i]), auc = run_auc(&s->all[i]);
         s->known[i] = s->all[i].id;
-        s->seen[i] = (struct seen){ loss, auc, loss, auc };
+        s->seen[i] = (struct seen){ loss, auc, loss, auc, s->all[i].state };
         if (filter_match(&s->filter, &s->all[i]))
-            s->rows[s->n++] = &s->all[i];
+            s->matched[s->nmatched++] = &s->all[i];
     }
     s->nknown = s->nall;
     sorting = s;
-    qsort(s->rows, (size_t)s->n, sizeof s->rows[0], order);
+    qsort(s->matched, (size_t)s->nmatched, sizeof s->matched[0], order);
     families(s);
-    for (int i = 0; i < s->n; i++)
-        s->ids[i] = s->rows[i]->id;
-    if (s->n && runs_cursor_row(s) < 0)
-        s->cursor = s->ids[0];
-    if (s->n)
-        app_select(s->app, s->cursor);
+    runs_group(s);
+    for (int i = 0; i < s->nmatched; i++)
+        s->place[i] = (int)(s->matched[i] - s->all);
+    for (int i = 0; *label && i < s->ngroups; i++)
+        if (!strcmp(s->groups[i].label, label))
+            s->cursor = -1 - i;
+    keep_cursor(s);
+}
+
+int runs_show(struct runs *s, int64_t run)
+{
+    for (int i = 0; i < s->nmatched; i++) {
+        if (s->matched[i]->id != run)
+            continue;
+        for (int k = 0; k < s->ngroups; k++) {
+            if (i >= s->groups[k].first && i < s->groups[k].first + s->groups[k].n &&
+                s->groups[k].closed) {
+                s->cursor = -1 - k;
+                runs_toggle_group(s);
+            }
+        }
+        s->cursor = run;
+        app_select(s->app, run);
+        s->selected = run;
+        return 1;
+    }
+    return 0;
 }
 
 int runs_cursor_row(const struct runs *s)
@@ -124,24 +174,31 @@ const struct query_run *runs_current(const struct runs *s)
 }
 
 /* After a read: the same runs keep their places even where their numbers moved (no re-sort under
- * the cursor); a new or vanished run arranges anew. */
+ * the cursor); a new or vanished run arranges anew, and one in another state where groups may hang
+ * on that. */
 static void refresh(struct runs *s)
 {
     const struct query_run *all;
     int n = app_runs(s->app, &all), same = n == s->nknown;
     for (int i = 0; same && i < n; i++)
-        same = all[i].id == s->known[i];
+        same = all[i].id == s->known[i] && (!s->ngroups || all[i].state == s->seen[i].state);
     if (!same) {
         runs_arrange(s);
         return;
     }
     s->all = all;
     s->nall = n;
-    for (int i = 0; i < s->n; i++)
-        s->rows[i] = app_run(s->app, s->ids[i]);
+    for (int i = 0; i < s->nmatched; i++)
+        s->matched[i] = &all[s->place[i]];
+    for (int i = 0, k = 0; i < s->n; i++) {
+        if (s->ids[i] < 0)
+            k = s->groups[-1 - s->ids[i]].first;
+        s->rows[i] = s->ids[i] < 0 ? NULL : s->matched[k++];
+    }
+    runs_group_means(s);
     for (int i = 0; i < n; i++) {
         struct seen *v = &s->seen[i];
-        *v = (struct seen){ run_loss(&all[i]), run_auc(&all[i]), v->loss, v->auc };
+        *v = (struct seen){ run_loss(&all[i]), run_auc(&all[i]), v->loss, v->auc, all[i].state };
     }
 }
 
@@ -152,8 +209,15 @@ static int runs_open(void *self, struct app *a)
     s->sort = -1;
     s->descending = 1;
     arena_init(&s->arena);
-    const char *saved = app_state(a, "runs.sort");
-    if (saved && sscanf(saved, "%d %d", &s->sort, &s->descending) == 2 && s->sort >= COL_COUNT)
+    const char *saved = app_state(a, "runs.columns");
+    runs_choose_columns(s, saved ? saved : "");
+    saved = app_state(a, "runs.closed");
+    snprintf(s->closed, sizeof s->closed, "%s", saved ? saved : "");
+    saved = app_state(a, "runs.group");
+    runs_group_by(s, saved ? saved : "");
+    saved = app_state(a, "runs.sort");
+    if (saved && sscanf(saved, "%d %d", &s->sort, &s->descending) == 2 &&
+        (s->sort < -1 || s->sort >= COL_COUNT + s->nextra))
         s->sort = -1;
     saved = app_state(a, "runs.filter");
     snprintf(s->filter_text, sizeof s->filter_text, "%s", saved ? saved : "");
@@ -171,6 +235,9 @@ static void runs_close(void *self)
     free(s->known);
     free(s->seen);
     free(s->rows);
+    free(s->matched);
+    free(s->place);
+    free(s->groups);
     arena_free(&s->arena);
 }
 
@@ -178,12 +245,9 @@ static int runs_tick(void *self, struct app *a)
 {
     struct runs *s = self;
     refresh(s);
-    if (app_selected(a) != s->cursor && app_run(a, app_selected(a))) {
-        int64_t was = s->cursor;
-        s->cursor = app_selected(a);
-        if (runs_cursor_row(s) < 0)
-            s->cursor = was;
-    }
+    if (app_selected(a) != s->selected && app_run(a, app_selected(a)))
+        runs_show(s, app_selected(a));
+    s->selected = app_selected(a);
     runs_read_side(s);
     return 1;
 }
@@ -195,34 +259,21 @@ static double runs_period(void *self, struct app *a)
     return 1;
 }
 
-/* Rows that the parts get: the list first, then detail, then events. */
-static void runs_draw(void *self, struct app *a, struct grid *g, struct rect area)
+/* Below the list where there is no room for all panes: the one that Tab chose. */
+static void draw_strip(struct runs *s, struct grid *g, struct rect part)
 {
-    struct runs *s = self;
-    (void)a;
-    s->list = (struct rect){ 0, 0, 0, 0 };
-    if (!s->nall) {
-        runs_draw_first(s, g, area);
-        return;
-    }
-    if (s->detail && runs_current(s)) {
-        runs_draw_page(s, g, area);
-        return;
-    }
-    int wide = area.w >= 120 && area.h >= 30, strip = !wide && area.h >= 18 && area.w >= 60;
-    int detail = s->maximised ? 0 : wide ? 7 : strip ? 5 : 0;
-    int events = s->maximised || !wide ? 0 : area.h >= 40 ? 10 : 8;
-    struct rect part = area;
-    part.h = area.h - detail - events;
-    runs_draw_list(s, g, part);
-    part.y += part.h;
-    part.h = detail;
-    if (detail)
+    if (s->focus == FOCUS_EVENTS)
+        runs_draw_events(s, g, part);
+    else if (s->focus == FOCUS_THREADS)
+        runs_draw_threads(s, g, part);
+    else if (runs_current_group(s))
+        runs_draw_group(s, g, part);
+    else
         runs_draw_detail(s, g, part);
-    part.y += detail;
-    part.h = events;
-    if (!events)
-        return;
+}
+
+static void draw_bottom(struct runs *s, struct grid *g, struct rect part)
+{
     struct rect left = part, right = part;
     left.w = part.w * 2 / 3;
     right.x = left.w + 1;
@@ -231,6 +282,44 @@ static void runs_draw(void *self, struct app *a, struct grid *g, struct rect are
     runs_draw_threads(s, g, right);
     pane_hline(g, part.y, left.w, 1, STYLE(ROLE_DIM, 0));
     pane_vline(g, part.y, left.w, part.h, STYLE(ROLE_DIM, 0));
+}
+
+/* Rows that the parts get: the list first, then detail, then events. */
+static void runs_draw(void *self, struct app *a, struct grid *g, struct rect area)
+{
+    struct runs *s = self;
+    (void)a;
+    s->list = (struct rect){ 0, 0, 0, 0 };
+    s->events_shown = 0;
+    if (!s->nall) {
+        runs_draw_first(s, g, area);
+        return;
+    }
+    if (s->detail && runs_current(s)) {
+        runs_draw_page(s, g, area);
+        return;
+    }
+    s->wide = area.w >= 120 && area.h >= 30;
+    int strip = !s->wide && area.h >= 18 && area.w >= 60;
+    int below = s->maximised ? 0 : s->wide ? 7 : !strip ? 0 : s->focus ? area.h / 3 + 1 : 5;
+    int bottom = s->maximised || !s->wide ? 0 : area.h >= 40 ? 10 : 8;
+    struct rect part = area;
+    if (s->maximised && s->focus) {
+        draw_strip(s, g, area);
+        return;
+    }
+    part.h = area.h - below - bottom;
+    runs_draw_list(s, g, part);
+    part.y += part.h;
+    part.h = below;
+    if (below && s->wide)
+        (runs_current_group(s) ? runs_draw_group : runs_draw_detail)(s, g, part);
+    else if (below)
+        draw_strip(s, g, part);
+    part.y += below;
+    part.h = bottom;
+    if (bottom)
+        draw_bottom(s, g, part);
 }
 
 static void runs_mouse(void *self, struct app *a, const struct mouse *m)
@@ -243,11 +332,16 @@ static void runs_mouse(void *self, struct app *a, const struct mouse *m)
     int row = m->y - s->list.y + s->top;
     if (m->button != 1 || m->y < s->list.y || m->y >= s->list.y + s->list.h || row >= s->n)
         return;
-    s->focus = 0;
+    s->focus = FOCUS_LIST;
     s->cursor = s->ids[row];
-    app_select(a, s->cursor);
-    if (m->x == s->list.x + 1)
+    if (s->cursor > 0)
+        app_select(a, s->cursor);
+    if (m->x == s->list.x + 1 && s->cursor > 0)
         app_mark(a, s->cursor, !app_is_marked(a, s->cursor));
+    else if (m->x == s->list.x + 1)
+        runs_mark_group(s);
+    else if (s->cursor < 0 && m->x < s->list.x + 4)
+        runs_toggle_group(s);
     runs_read_side(s);
 }
 
@@ -255,8 +349,13 @@ static void runs_status(void *self, struct app *a, char *out, size_t size)
 {
     struct runs *s = self;
     const struct query_run *r = runs_current(s);
+    const struct run_group *group = runs_current_group(s);
     char step[FMT], steps[FMT];
     (void)a;
+    if (group) {
+        snprintf(out, size, "%s · %d run%s", group->label, group->n, group->n == 1 ? "" : "s");
+        return;
+    }
     if (!r) {
         snprintf(out, size, "%s", s->nall ? "no run matches" : "");
         return;
@@ -265,9 +364,11 @@ static void runs_status(void *self, struct app *a, char *out, size_t size)
              fmt_round(steps, sizeof steps, (double)r->config.steps), run_state_name(r->state));
 }
 
-static void export_run(const struct query_run *r, struct csv_out *out)
+static void export_run(const struct query_run *r, const char *group, struct csv_out *out)
 {
     char text[CONFIG_TEXT];
+    if (group)
+        csv_text(out, group);
     csv_int(out, r->id);
     csv_text(out, r->name);
     csv_text(out, run_state_name(r->state));
@@ -295,15 +396,25 @@ static int runs_export(void *self, struct app *a, struct csv_out *out, struct er
                                          "note" };
     (void)a;
     (void)err;
+    if (s->ngroups)
+        csv_text(out, "group");
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
         csv_text(out, heads[i]);
     for (int i = 0; i < config_nfields; i++)
         if (config_fields[i].flags & CONFIG_ID)
             csv_text(out, config_fields[i].name);
     csv_end_row(out);
-    for (int i = 0; i < s->n; i++)
-        export_run(s->rows[i], out);
-    return s->n;
+    for (int i = 0, k = 0; i < s->nmatched; i++) {
+        k += k < s->ngroups && i >= s->groups[k].first + s->groups[k].n;
+        export_run(s->matched[i], s->ngroups ? s->groups[k].label : NULL, out);
+    }
+    return s->nmatched;
+}
+
+static const char *word(void *self, struct app *a, int action)
+{
+    (void)a;
+    return runs_word(self, action);
 }
 
 static int act(void *self, struct app *a, int action)
@@ -332,4 +443,7 @@ const struct screen_ops runs_screen = {
     .mouse = runs_mouse,
     .status = runs_status,
     .export_csv = runs_export,
+    .command = runs_view_command,
+    .run_command = runs_run_view,
+    .word = word,
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/base/err.h"
 #include "src/base/str.h"
 #include "src/event/event.h"
 #include "ui/app/action.h"
@@ -29,9 +30,49 @@ static int alive(int state)
            state == RUN_PAUSED || state == RUN_STOPPING;
 }
 
-static int may_pause(int state)
+/* What `p` does to a run in this state: "pause", "resume", or nothing. */
+static const char *pause_op(int state)
 {
-    return state != RUN_DONE && state != RUN_STOPPING && state != RUN_FAILED;
+    switch (state) {
+    case RUN_PREPARING: case RUN_QUEUED: case RUN_RUNNING: return "pause";
+    case RUN_PAUSED: case RUN_STOPPED: case RUN_LOST: return "resume";
+    default: return NULL;
+    }
+}
+
+/* What `p` does to all the runs meant: those that run pause; where none does, the others go on. */
+static const char *pause_all_op(const struct runs *s)
+{
+    int64_t id[TARGETS];
+    int n = targets(s, id);
+    const char *all = NULL;
+    for (int i = 0; i < n; i++) {
+        const struct query_run *r = app_run(s->app, id[i]);
+        const char *op = r ? pause_op(r->state) : NULL;
+        if (op && !(all && !strcmp(all, "pause")))
+            all = op;
+    }
+    return all;
+}
+
+static int any_alive(const struct runs *s)
+{
+    int64_t id[TARGETS];
+    int n = targets(s, id), any = 0;
+    for (int i = 0; i < n; i++) {
+        const struct query_run *r = app_run(s->app, id[i]);
+        any |= r && alive(r->state);
+    }
+    return any;
+}
+
+const char *runs_word(struct runs *s, int action)
+{
+    if (action == ACT_PAUSE)
+        return s->nall ? pause_all_op(s) : NULL;
+    if (action == ACT_ENTER && runs_current_group(s))
+        return runs_current_group(s)->closed ? "unfold" : "fold";
+    return NULL;
 }
 
 static void move_to(struct runs *s, int row)
@@ -40,7 +81,9 @@ static void move_to(struct runs *s, int row)
         return;
     row = row < 0 ? 0 : row >= s->n ? s->n - 1 : row;
     s->cursor = s->ids[row];
-    app_select(s->app, s->cursor);
+    if (s->cursor > 0)
+        app_select(s->app, s->cursor);
+    s->selected = app_selected(s->app);
     runs_read_side(s);
 }
 
@@ -52,7 +95,7 @@ static void move(struct runs *s, int action)
         s->page_top = s->page_top < 0 ? 0 : s->page_top > 48 ? 48 : s->page_top;
         return;
     }
-    if (s->focus == 1) {
+    if (s->focus == FOCUS_EVENTS) {
         int by = action == ACT_UP ? -1 : action == ACT_DOWN ? 1 : action == ACT_PAGE_UP ? -5
                  : action == ACT_PAGE_DOWN ? 5 : action == ACT_FIRST ? -1000 : 1000;
         s->event_top += by;
@@ -71,14 +114,6 @@ static void move(struct runs *s, int action)
     }
 }
 
-static void save_sort(struct runs *s)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%d %d", s->sort, s->descending);
-    app_set_state(s->app, "runs.sort", text);
-    runs_arrange(s);
-}
-
 static void find_from(struct runs *s, int start, int by)
 {
     int found = 0;
@@ -87,6 +122,8 @@ static void find_from(struct runs *s, int start, int by)
     for (int k = 0; k < s->n && !found; k++) {
         int row = ((start + k * by) % s->n + s->n) % s->n;
         const struct query_run *r = s->rows[row];
+        if (!r)
+            continue;
         if (str_contains(r->name, s->find) || str_contains(r->tags, s->find) ||
             str_contains(r->note, s->find)) {
             move_to(s, row);
@@ -126,67 +163,43 @@ static void filter_change(void *ud, const char *text)
     set_filter(s, text);
 }
 
-static void filter_done(void *ud, const char *text)
+int runs_filter(struct runs *s, const char *text)
 {
-    struct runs *s = ud;
     struct filter f;
-    if (!text)
-        return;
     if (filter_parse(&f, text)) {
-        app_say(s->app, SEV_WARN, "filter, character %d: %s", f.bad + 1, f.error);
-        return;
+        snprintf(s->error, sizeof s->error, "filter, character %d: %s", f.bad + 1, f.error);
+        return E_USAGE;
     }
     s->filter = f;
     set_filter(s, text);
+    return 0;
 }
 
-static void sort_done(void *ud, const char *text)
+static void filter_done(void *ud, const char *text)
 {
     struct runs *s = ud;
-    if (!text || !*text)
-        return;
-    for (int i = -1; i < COL_COUNT; i++) {
-        const char *title = i < 0 ? "started" : run_columns[i].title;
-        if (strncasecmp(title, text, strlen(text)))
-            continue;
-        s->sort = i;
-        s->descending = i < 0 || i == COL_AUC || i == COL_STEP || i == COL_TOKENS || i == COL_RATE;
-        save_sort(s);
-        return;
-    }
-    app_say(s->app, SEV_WARN, "There is no column %s", text);
-}
-
-static void ask_sort(struct runs *s)
-{
-    char label[200] = "sort by (started";
-    for (int i = 0; i < COL_COUNT; i++) {
-        size_t n = strlen(label);
-        if (i == COL_TREND)
-            continue;
-        snprintf(label + n, sizeof label - n, " %s", run_columns[i].title);
-    }
-    strncat(label, "):", sizeof label - strlen(label) - 1);
-    app_prompt(s->app, label, "", sort_done, NULL, s);
+    if (text && runs_filter(s, text))
+        app_say(s->app, SEV_WARN, "%s", s->error);
 }
 
 static void pause_all(struct runs *s)
 {
     int64_t id[TARGETS];
-    int n = targets(s, id), paused = 0, resumed = 0;
-    for (int i = 0; i < n; i++) {
+    int n = targets(s, id), done = 0;
+    const char *op = pause_all_op(s);
+    int on = op && !strcmp(op, "resume");
+    for (int i = 0; op && i < n; i++) {
         const struct query_run *r = app_run(s->app, id[i]);
-        if (!r || !may_pause(r->state))
+        const char *its = r ? pause_op(r->state) : NULL;
+        if (!its || strcmp(its, op))
             continue;
-        int on = r->state == RUN_PAUSED || r->state == RUN_STOPPED || r->state == RUN_LOST;
-        if (app_op(s->app, on ? "resume" : "pause", id[i], on) < 0)
+        if (app_op(s->app, op, id[i], on) < 0)
             return;
-        paused += !on;
-        resumed += on;
+        done++;
     }
-    if (paused || resumed)
-        app_say(s->app, SEV_INFO, paused ? "pausing %d run%s" : "going on with %d run%s",
-                paused ? paused : resumed, (paused ? paused : resumed) == 1 ? "" : "s");
+    if (done)
+        app_say(s->app, SEV_INFO, on ? "going on with %d run%s" : "pausing %d run%s", done,
+                done == 1 ? "" : "s");
 }
 
 static void stop_done(void *ud, int key)
@@ -294,6 +307,8 @@ static int go_back(struct runs *s, int action)
         s->detail = 0;
     } else if (s->maximised) {
         s->maximised = 0;
+    } else if (s->focus) {
+        s->focus = FOCUS_LIST;
     } else if (action == ACT_BACK && s->find[0]) {
         s->find[0] = 0;
     } else if (action == ACT_BACK && s->filter_text[0]) {
@@ -319,26 +334,29 @@ int runs_can(struct runs *s, int action)
     if (s->detail && (action == ACT_FILTER || action == ACT_SORT || action == ACT_REVERSE ||
                       action == ACT_FIND || action == ACT_MAXIMISE || action == ACT_NEXT_PANE ||
                       action == ACT_PREV_PANE || action == ACT_ENTER || action == ACT_LEFT ||
-                      action == ACT_RIGHT))
+                      action == ACT_RIGHT || action == ACT_GROUP || action == ACT_COLUMNS ||
+                      action == ACT_VIEWS))
         return 0;
     switch (action) {
     case ACT_UP: case ACT_DOWN: case ACT_FIRST: case ACT_LAST: case ACT_PAGE_UP:
     case ACT_PAGE_DOWN: case ACT_FILTER: case ACT_SORT: case ACT_REVERSE: case ACT_FIND:
     case ACT_LEFT: case ACT_RIGHT: case ACT_MAXIMISE: case ACT_ARCHIVED: case ACT_NEXT_PANE:
-    case ACT_PREV_PANE:
+    case ACT_PREV_PANE: case ACT_GROUP: case ACT_COLUMNS: case ACT_VIEWS:
         return 1;
     case ACT_FIND_NEXT: case ACT_FIND_PREV:
         return s->find[0] != 0;
     case ACT_QUIT: /* goes back here; else leaves */
-        return s->detail || s->maximised;
-    case ACT_ENTER: case ACT_MARK: case ACT_COPY: case ACT_NEW:
+        return s->detail || s->maximised || s->focus;
+    case ACT_ENTER: case ACT_MARK:
+        return r || runs_current_group(s);
+    case ACT_COPY: case ACT_NEW:
         return r != NULL;
     case ACT_TAG: case ACT_ARCHIVE:
         return r && write;
     case ACT_PAUSE:
-        return r && write && may_pause(r->state);
+        return write && pause_all_op(s);
     case ACT_STOP:
-        return r && write && alive(r->state);
+        return write && any_alive(s);
     case ACT_CHECKPOINT:
         return r && write && r->state == RUN_RUNNING;
     default:
@@ -352,17 +370,24 @@ static void show(struct runs *s, int action)
     case ACT_LEFT: s->scroll -= s->scroll > 0; break;
     case ACT_RIGHT: s->scroll++; break;
     case ACT_MAXIMISE: s->maximised = !s->maximised; break;
-    case ACT_NEXT_PANE: case ACT_PREV_PANE: s->focus = !s->focus; break;
+    case ACT_NEXT_PANE: case ACT_PREV_PANE: {
+        int panes = s->wide && !s->maximised ? FOCUS_THREADS : FOCUS_COUNT; /* no cursor in threads */
+        s->focus = (s->focus + (action == ACT_NEXT_PANE ? 1 : panes - 1)) % panes;
+        break;
+    }
     case ACT_FILTER:
         app_prompt(s->app, "filter:", s->filter_text, filter_done, filter_change, s);
         break;
     case ACT_FIND: app_prompt(s->app, "find:", "", find_done, NULL, s); break;
     case ACT_FIND_NEXT: find_from(s, runs_cursor_row(s) + 1, 1); break;
     case ACT_FIND_PREV: find_from(s, runs_cursor_row(s) - 1, -1); break;
-    case ACT_SORT: ask_sort(s); break;
+    case ACT_SORT: runs_ask_sort(s); break;
+    case ACT_GROUP: runs_ask_group(s); break;
+    case ACT_COLUMNS: runs_ask_columns(s); break;
+    case ACT_VIEWS: runs_ask_view(s); break;
     case ACT_REVERSE:
         s->descending = !s->descending;
-        save_sort(s);
+        runs_keep_sort(s);
         break;
     default: /* ACT_ARCHIVED */
         app_show_archived(s->app);
@@ -373,13 +398,14 @@ static void show(struct runs *s, int action)
 
 static void enter(struct runs *s)
 {
-    if (s->focus == 1 && s->event_top < s->nevents) {
+    if (s->focus == FOCUS_EVENTS && s->event_top < s->nevents) {
         int64_t run = s->events[s->event_top].run;
-        if (app_run(s->app, run)) {
-            s->cursor = run;
-            app_select(s->app, run);
-            s->focus = 0;
-        }
+        if (runs_show(s, run))
+            s->focus = FOCUS_LIST;
+        return;
+    }
+    if (runs_current_group(s)) {
+        runs_toggle_group(s);
         return;
     }
     s->detail = 1;
@@ -388,6 +414,8 @@ static void enter(struct runs *s)
 
 int runs_act(struct runs *s, int action)
 {
+    if (s->events_shown) /* somebody is there who had them before the eyes */
+        app_saw_events(s->app);
     if (action == ACT_BACK || action == ACT_QUIT)
         return go_back(s, action);
     if (action == ACT_START) /* F5 is another key for it here */
@@ -403,7 +431,10 @@ int runs_act(struct runs *s, int action)
         return 1;
     case ACT_ENTER: enter(s); return 1;
     case ACT_MARK:
-        app_mark(s->app, s->cursor, !app_is_marked(s->app, s->cursor));
+        if (runs_current_group(s))
+            runs_mark_group(s);
+        else
+            app_mark(s->app, s->cursor, !app_is_marked(s->app, s->cursor));
         move_to(s, runs_cursor_row(s) + 1);
         return 1;
     case ACT_COPY: copy_row(s); return 1;

@@ -1,4 +1,4 @@
-/* Beside the list: the run under the cursor, what its threads do, what happened. */
+/* The run under the cursor: below the list, and its own page. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,32 +12,6 @@
 #include "ui/widget/bar.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
-
-#define EVENTS 100
-
-void runs_read_side(struct runs *s)
-{
-    struct query *q = app_query(s->app);
-    struct query_threads now = { 0 };
-    if (!q)
-        return;
-    arena_reset(&s->arena);
-    s->nevents = query_events(q, 0, EVENTS, &s->arena, &s->events, NULL);
-    s->nevents = s->nevents < 0 ? 0 : s->nevents;
-    if (query_run_threads(q, s->cursor, &now, NULL) < 0)
-        now.n = 0;
-    if (s->threads_of != s->cursor)
-        memset(&s->before, 0, sizeof s->before);
-    else if (now.time != s->threads.time)
-        s->before = s->threads;
-    s->threads = now;
-    s->threads_of = s->cursor;
-}
-
-static double seq_tokens(const struct query_run *r)
-{
-    return (double)r->config.batch * (double)r->config.seq;
-}
 
 /* "name value" pairs, the name dim, cut where the row ends. */
 static int pair(struct grid *g, struct rect row, int x, const char *name, const char *value,
@@ -145,30 +119,6 @@ static void origin(const struct runs *s, struct grid *g, struct rect row, const 
         pair(g, row, x, "note", r->note, ROLE_TEXT);
 }
 
-static const char *event_time(double t, char *out, size_t size)
-{
-    time_t at = (time_t)t;
-    struct tm tm;
-    localtime_r(&at, &tm);
-    strftime(out, size, "%H:%M:%S", &tm);
-    return out;
-}
-
-static void draw_event(const struct runs *s, struct grid *g, struct rect row,
-                       const struct query_event *e)
-{
-    char t[16];
-    int bad = e->severity == SEV_ERROR, warn = e->severity == SEV_WARN, x = row.x;
-    const struct query_run *r = app_run(s->app, e->run);
-    x += grid_text(g, row, row.y, x, 8, STYLE(ROLE_DIM, 0), event_time(e->time, t, sizeof t)) + 1;
-    grid_cell(g, row, row.y, x, STYLE(bad ? ROLE_BAD : warn ? ROLE_WARN : ROLE_DIM, 0),
-              bad || warn ? "!" : sign(SIGN_DOT));
-    x += 2;
-    x += grid_middle(g, row, row.y, x, row.w > 70 ? 22 : 14, STYLE(ROLE_TEXT, 0),
-                     r ? r->name : "") + 2;
-    grid_text(g, row, row.y, x, -1, STYLE(ROLE_TEXT, 0), e->text);
-}
-
 void runs_draw_detail(struct runs *s, struct grid *g, struct rect area)
 {
     const struct query_run *r = runs_current(s);
@@ -191,80 +141,9 @@ void runs_draw_detail(struct runs *s, struct grid *g, struct rect area)
     row.y++;
     for (int i = 0; i < s->nevents && row.y < area.y + area.h; i++) {
         if (s->events[i].run == r->id || rows < 5) {
-            draw_event(s, g, row, &s->events[i]);
+            runs_draw_event(s, g, row, &s->events[i]);
             row.y++;
         }
-    }
-}
-
-void runs_draw_events(struct runs *s, struct grid *g, struct rect area)
-{
-    const struct app_message *said;
-    int n = app_messages(s->app, &said), rows = area.h - 1, i = s->event_top, k = n - 1;
-    pane_titlef(g, area.y, area.x, area.w, s->focus == 1, "events %d", s->nevents);
-    for (int y = 0; y < rows; y++) {
-        struct rect row = { area.y + 1 + y, area.x + 2, 1, area.w - 3 };
-        int own = k >= 0 && s->focus == 0 &&
-                  (i >= s->nevents || said[k].utc >= s->events[i].time);
-        if (own) {
-            struct query_event e = { .time = said[k].utc, .severity = said[k].severity };
-            snprintf(e.text, sizeof e.text, "%s", said[k--].text);
-            draw_event(s, g, row, &e);
-        } else if (i < s->nevents) {
-            draw_event(s, g, row, &s->events[i]);
-            if (s->focus == 1 && i == s->event_top) {
-                grid_cell(g, area, row.y, area.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
-                grid_back(g, (struct rect){ row.y, area.x, 1, area.w }, BACK_SELECTED);
-                g->cursor_y = row.y;
-                g->cursor_x = area.x;
-            }
-            i++;
-        }
-    }
-    if (!s->nevents && !n)
-        grid_text(g, area, area.y + 1, area.x + 2, area.w - 3, STYLE(ROLE_DIM, 0),
-                  "Nothing yet: NaN, lost runs, best values and checkpoints are told here.");
-}
-
-/* Share of one core since the sample before; NAN when there is none. */
-static double cpu_share(const struct runs *s, int i)
-{
-    double dt = s->threads.time - s->before.time;
-    if (i >= s->before.n || !(dt > 0) || strcmp(s->before.threads[i].what, "") == 0)
-        return NAN;
-    return (s->threads.threads[i].cpu - s->before.threads[i].cpu) / dt;
-}
-
-void runs_draw_threads(struct runs *s, struct grid *g, struct rect area)
-{
-    const struct query_run *r = runs_current(s);
-    char title[96] = "threads", rate[FMT], text[FMT], steps[48];
-    struct rect in = { area.y + 1, area.x + 1, area.h - 1, area.w - 2 };
-    double per_s = r ? run_last(r, METRIC_tokens_per_s) / seq_tokens(r) : NAN;
-    steps[0] = 0;
-    if (r && isfinite(per_s) && r->state == RUN_RUNNING)
-        snprintf(steps, sizeof steps, "%s steps/s", fmt_count(rate, sizeof rate, per_s));
-    const char *parts[] = { title, steps };
-    pane_title(g, area.y, area.x, area.w, 0, parts, 2);
-    int n = r && run_state_name(r->state) ? s->threads.n : 0;
-    if (!n || r->state != RUN_RUNNING) {
-        grid_text(g, in, in.y, in.x, -1, STYLE(ROLE_DIM, 0),
-                  r && r->state == RUN_RUNNING ? "no report yet" : "this run is not running");
-        return;
-    }
-    for (int i = 0; i < n && i < in.h; i++) {
-        double share = cpu_share(s, i);
-        int y = in.y + i, cpu = in.w >= 30 ? in.w - 18 : in.w;
-        grid_text(g, in, y, in.x, cpu - 1, STYLE(ROLE_TEXT, 0), s->threads.threads[i].what);
-        if (cpu == in.w)
-            continue;
-        if (isfinite(share)) {
-            bar_draw(g, in, y, in.x + cpu, 10, STYLE(ROLE_ACCENT, 0), share);
-            snprintf(text, sizeof text, "%d %%", (int)lround(share * 100));
-        } else {
-            fmt_time(text, sizeof text, s->threads.threads[i].cpu);
-        }
-        grid_right(g, in, y, in.x + cpu + 11, 7, STYLE(ROLE_TEXT, 0), text);
     }
 }
 

@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "src/base/err.h"
+#include "src/base/str.h"
 #include "src/base/visible.h"
 #include "ui/screen/runs.h"
 
@@ -78,7 +79,7 @@ static int keyword(struct parser *p, const char *word)
     return 1;
 }
 
-static int find_field(const char *name)
+int filter_find(const char *name)
 {
     char field[80];
     for (int i = 0; i < OWN; i++)
@@ -104,6 +105,15 @@ const char *filter_field(int n)
         return config_fields[n].name;
     n -= config_nfields;
     return n < METRIC_COUNT ? metric_table[n].name : NULL;
+}
+
+const char *filter_name(int field)
+{
+    for (int i = 0; i < OWN; i++)
+        if (own[i].field == field)
+            return own[i].name;
+    field -= F_OWN;
+    return field < config_nfields ? config_fields[field].name : metric_name(field - config_nfields);
 }
 
 double filter_number(const char *text)
@@ -175,7 +185,7 @@ static int test(struct parser *p)
             snprintf(p->f->nodes[k].text, sizeof p->f->nodes[k].text, "%s", name);
         return k;
     }
-    int field = find_field(name);
+    int field = filter_find(name);
     if (field < 0)
         return fail(p, start, "%s is no field", name);
     size_t value = p->at;
@@ -268,30 +278,15 @@ int filter_parse(struct filter *f, const char *text)
     return 0;
 }
 
-static int has(const char *text, const char *part)
-{
-    size_t n = strlen(part);
-    for (; *text; text++)
-        if (!strncasecmp(text, part, n))
-            return 1;
-    return !n;
-}
-
 static double age_hours(const struct query_run *r)
 {
     return r->started > 0 ? ((r->ended > 0 ? r->ended : r->heartbeat) - r->started) / 3600 : NAN;
 }
 
-/* The field's number, NAN when it has none. */
-static double number_of(const struct query_run *r, int field, char *text, size_t size)
+/* A number that is no field of the configuration, and its text. */
+static double other_number(const struct query_run *r, int field)
 {
-    text[0] = 0;
     switch (field) {
-    case F_STATE: snprintf(text, size, "%s", run_state_name(r->state)); return NAN;
-    case F_NAME: snprintf(text, size, "%s", r->name); return NAN;
-    case F_TAG: snprintf(text, size, "%s", r->tags); return NAN;
-    case F_NOTE: snprintf(text, size, "%s", r->note); return NAN;
-    case F_REASON: snprintf(text, size, "%s", r->reason); return NAN;
     case F_ID: return (double)r->id;
     case F_STEP: return (double)r->step;
     case F_TOKENS: return (double)r->tokens;
@@ -303,19 +298,35 @@ static double number_of(const struct query_run *r, int field, char *text, size_t
     case F_ARCHIVED: return r->archived;
     default: break;
     }
-    field -= F_OWN;
-    if (field < config_nfields) {
-        config_get(&r->config, &config_fields[field], text, size);
+    field -= F_OWN + config_nfields;
+    return field >= METRIC_VAL ? run_val(r, field - METRIC_VAL) : run_last(r, field);
+}
+
+double filter_value(const struct query_run *r, int field, char *text, size_t size)
+{
+    text[0] = 0;
+    switch (field) {
+    case F_STATE: snprintf(text, size, "%s", run_state_name(r->state)); return NAN;
+    case F_NAME: snprintf(text, size, "%s", r->name); return NAN;
+    case F_TAG: snprintf(text, size, "%s", r->tags); return NAN;
+    case F_NOTE: snprintf(text, size, "%s", r->note); return NAN;
+    case F_REASON: snprintf(text, size, "%s", r->reason); return NAN;
+    default: break;
+    }
+    if (field >= F_OWN && field < F_OWN + config_nfields) {
+        config_get(&r->config, &config_fields[field - F_OWN], text, size);
         return filter_number(text);
     }
-    field -= config_nfields;
-    return field >= METRIC_VAL ? run_val(r, field - METRIC_VAL) : run_last(r, field);
+    double v = other_number(r, field);
+    if (isfinite(v))
+        snprintf(text, size, "%.5g", v);
+    return v;
 }
 
 static int test_match(const struct filter_node *n, const struct query_run *r)
 {
     char text[600];
-    double v = number_of(r, n->field, text, sizeof text);
+    double v = filter_value(r, n->field, text, sizeof text);
     int equal = isnan(n->number) ? !strcasecmp(text, n->text) : v == n->number;
     if (n->field == F_STATE && !strcasecmp(n->text, "active")) {
         int active = r->state != RUN_STOPPED && r->state != RUN_DONE && r->state != RUN_FAILED &&
@@ -323,7 +334,8 @@ static int test_match(const struct filter_node *n, const struct query_run *r)
         return n->op == OP_NE ? !active : active;
     }
     switch (n->op) {
-    case OP_HAS: return isnan(n->number) || isnan(v) ? has(text, n->text) && *text : equal;
+    case OP_HAS: return isnan(n->number) || isnan(v) ? *text && str_contains(text, n->text)
+                                                         : equal;
     case OP_EQ: return equal;
     case OP_NE: return !equal;
     case OP_GE: return v >= n->number;
@@ -344,8 +356,8 @@ static int match(const struct filter *f, int k, const struct query_run *r)
     case NODE_TEST: return test_match(n, r);
     default:
         config_get(&r->config, config_find("objective"), objective, sizeof objective);
-        return has(r->name, n->text) || has(r->tags, n->text) || has(r->note, n->text) ||
-               has(objective, n->text);
+        return str_contains(r->name, n->text) || str_contains(r->tags, n->text) ||
+               str_contains(r->note, n->text) || str_contains(objective, n->text);
     }
 }
 

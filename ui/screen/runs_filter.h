@@ -27,6 +27,11 @@ int filter_parse(struct filter *f, const char *text);
 int filter_match(const struct filter *f, const struct query_run *r);
 /* "412k", "1/4", "1e-3", "0.5"; NAN when it is no number. */
 double filter_number(const char *text);
+/* A field by name or alias; -1: there is none. */
+int filter_find(const char *name);
+const char *filter_name(int field);
+/* What a field says of a run, in words; the number that it is, NAN when it is none. */
+double filter_value(const struct query_run *r, int field, char *text, size_t size);
 /* The n-th field name for completion; NULL at the end. */
 const char *filter_field(int n);
 #endif

@@ -155,16 +155,18 @@ static char *loss4(char *out, size_t size, double v)
 
 static const struct query_run *shown(const struct runs *s, int64_t id)
 {
-    for (int i = 0; i < s->n; i++)
-        if (s->rows[i]->id == id)
-            return s->rows[i];
+    for (int i = 0; i < s->nmatched; i++)
+        if (s->matched[i]->id == id)
+            return s->matched[i];
     return NULL;
 }
 
+/* In groups a branch may be far from its parent: all stand level there. */
 int run_depth(const struct runs *s, const struct query_run *r)
 {
     int depth = 0;
-    while (depth < 4 && r->parent && r->parent < r->id && (r = shown(s, r->parent)))
+    while (depth < 4 && !s->ngroup_fields && r->parent && r->parent < r->id &&
+           (r = shown(s, r->parent)))
         depth++;
     return depth;
 }
@@ -176,42 +178,69 @@ static void name(const struct runs *s, const struct query_run *r, char *out, siz
              depth ? " " : "", r->name);
 }
 
+double run_number(const struct query_run *r, int col)
+{
+    switch (col) {
+    case COL_STEP: return r->step > 0 ? (double)r->step : NAN;
+    case COL_TOKENS: return r->tokens > 0 ? (double)r->tokens : NAN;
+    case COL_LOSS: return run_loss(r);
+    case COL_GEN_LOSS: return run_last(r, METRIC_gen_loss);
+    case COL_DISC_LOSS: return run_last(r, METRIC_disc_loss);
+    case COL_AUC: return run_auc(r);
+    case COL_RATE:
+        return r->state == RUN_RUNNING || r->state == RUN_DONE ? run_last(r, METRIC_tokens_per_s)
+                                                               : NAN;
+    default: return NAN;
+    }
+}
+
+/* 1: a column of numbers has one for this run, be it nan. */
+static int has_number(const struct query_run *r, int col)
+{
+    switch (col) {
+    case COL_STEP: return r->step > 0;
+    case COL_TOKENS: return r->tokens > 0;
+    case COL_LOSS: return r->val_has[METRIC_total_loss] || r->has[METRIC_total_loss];
+    case COL_GEN_LOSS: return r->has[METRIC_gen_loss];
+    case COL_DISC_LOSS: return r->has[METRIC_disc_loss];
+    case COL_AUC: return r->val_has[METRIC_rtd_auc_common] || r->val_has[METRIC_rtd_auc];
+    default: return r->has[METRIC_tokens_per_s];
+    }
+}
+
+/* How a column's numbers are written; NULL: it has none. */
+static char *(*number_format(int col))(char *, size_t, double)
+{
+    switch (col) {
+    case COL_STEP: case COL_TOKENS: case COL_RATE: return fmt_count;
+    case COL_LOSS: case COL_GEN_LOSS: return loss2;
+    case COL_DISC_LOSS: return loss4;
+    case COL_AUC: return fmt_prob;
+    default: return NULL;
+    }
+}
+
 /* The signs of ended runs carry the colour; the words beside stay plain. */
 void run_cell(const struct runs *s, const struct query_run *r, int col, char *out, size_t size,
               struct style *style)
 {
-    int later = r->ended <= 0;
-    int val = r->val_has[METRIC_total_loss], common = r->val_has[METRIC_rtd_auc_common];
     out[0] = 0;
+    if (col >= COL_COUNT) {
+        filter_value(r, s->extra[col - COL_COUNT], out, size);
+        return;
+    }
+    if (number_format(col)) {
+        if (col != COL_RATE || r->state == RUN_RUNNING || r->state == RUN_DONE)
+            number(out, size, style, r->ended <= 0, run_number(r, col), has_number(r, col),
+                   number_format(col));
+        return;
+    }
     switch (col) {
     case COL_NAME: name(s, r, out, size); break;
     case COL_OBJECTIVE: snprintf(out, size, "%s", objective_word(r->config.objective)); break;
     case COL_TIE: snprintf(out, size, "%s", tie_word(r)); break;
     case COL_GEN: run_generator(r, out, size); break;
     case COL_SEED: snprintf(out, size, "%ld", r->config.seed); break;
-    case COL_STEP: number(out, size, style, later, (double)r->step, r->step > 0, fmt_count); break;
-    case COL_TOKENS:
-        number(out, size, style, later, (double)r->tokens, r->tokens > 0, fmt_count);
-        break;
-    case COL_LOSS:
-        number(out, size, style, later, run_loss(r), val || r->has[METRIC_total_loss], loss2);
-        break;
-    case COL_GEN_LOSS:
-        number(out, size, style, later, run_last(r, METRIC_gen_loss), r->has[METRIC_gen_loss],
-               loss2);
-        break;
-    case COL_DISC_LOSS:
-        number(out, size, style, later, run_last(r, METRIC_disc_loss), r->has[METRIC_disc_loss],
-               loss4);
-        break;
-    case COL_AUC:
-        number(out, size, style, later, run_auc(r), common || r->val_has[METRIC_rtd_auc], fmt_prob);
-        break;
-    case COL_RATE:
-        if (r->state == RUN_RUNNING || r->state == RUN_DONE)
-            number(out, size, style, later, run_last(r, METRIC_tokens_per_s),
-                   r->has[METRIC_tokens_per_s], fmt_count);
-        break;
     case COL_STATE: run_standing(s, r, out, size); break;
     case COL_TAGS: snprintf(out, size, "%s", r->tags); break;
     default: break;
@@ -236,13 +265,9 @@ int run_compare(const struct query_run *a, const struct query_run *b, int col)
     case COL_SEED: return by_number((double)a->config.seed, (double)b->config.seed);
     case COL_STEP: return by_number((double)a->step, (double)b->step);
     case COL_TOKENS: return by_number((double)a->tokens, (double)b->tokens);
-    case COL_LOSS: case COL_TREND: return by_number(run_loss(a), run_loss(b));
-    case COL_GEN_LOSS: return by_number(run_last(a, METRIC_gen_loss), run_last(b, METRIC_gen_loss));
-    case COL_DISC_LOSS: return by_number(run_last(a, METRIC_disc_loss),
-                                         run_last(b, METRIC_disc_loss));
-    case COL_AUC: return by_number(run_auc(a), run_auc(b));
-    case COL_RATE: return by_number(run_last(a, METRIC_tokens_per_s),
-                                    run_last(b, METRIC_tokens_per_s));
+    case COL_TREND: return by_number(run_loss(a), run_loss(b));
+    case COL_LOSS: case COL_GEN_LOSS: case COL_DISC_LOSS: case COL_AUC: case COL_RATE:
+        return by_number(run_number(a, col), run_number(b, col));
     case COL_STATE: return a->state - b->state;
     case COL_TAGS: return strcmp(a->tags, b->tags);
     default: return by_number((double)a->id, (double)b->id);
@@ -310,12 +335,9 @@ static int changed(const struct runs *s, const struct query_run *r, int col)
 
 /* Cursor, mark and state sign stand before the columns. */
 static void draw_row(struct runs *s, struct grid *g, struct rect row, const struct table_layout *t,
-                     const struct query_run *r)
+                     const struct column *cols, const struct query_run *r)
 {
-    char text[320];
-    int on = r->id == s->cursor;
-    if (on)
-        grid_cell(g, row, row.y, row.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
+    char text[600];
     if (app_is_marked(s->app, r->id))
         grid_cell(g, row, row.y, row.x + 1, STYLE(ROLE_ACCENT, ATTR_BOLD), sign(SIGN_MARK));
     grid_cell(g, row, row.y, row.x + 2, STYLE((uint8_t)sign_role(r->state), 0),
@@ -335,38 +357,79 @@ static void draw_row(struct runs *s, struct grid *g, struct rect row, const stru
         if ((t->col[i] == COL_NAME && r->state == RUN_RUNNING) || changed(s, r, t->col[i]))
             style.attr = ATTR_BOLD;
         run_cell(s, r, t->col[i], text, sizeof text, &style);
-        table_cell(g, cells, row.y, t, run_columns, i, style, text);
+        table_cell(g, cells, row.y, t, cols, i, style, text);
     }
-    if (on) {
-        grid_back(g, row, BACK_SELECTED);
-        g->cursor_y = row.y;
-        g->cursor_x = row.x;
+}
+
+/* The group's label up to its first number, then the means of its runs. */
+static void draw_heading(struct runs *s, struct grid *g, struct rect row,
+                         const struct table_layout *t, const struct column *cols, int k)
+{
+    const struct run_group *group = &s->groups[k];
+    struct rect cells = { row.y, row.x + 4, 1, row.w - 4 };
+    int end = cells.w;
+    char text[200], label[160];
+    for (int i = 0; i < t->n; i++) {
+        int c = t->col[i];
+        if (c >= COL_COUNT || isnan(group->mean[c]))
+            continue;
+        number_format(c)(text, sizeof text, group->mean[c]);
+        int x = t->x[i] + t->w[i] - text_columns(text) - 1;
+        end = x < end ? x : end;
+        table_cell(g, cells, row.y, t, cols, i, STYLE(ROLE_TEXT, 0), text);
     }
+    grid_cell(g, row, row.y, row.x + 2, STYLE(ROLE_ACCENT, 0),
+              sign(group->closed ? SIGN_MORE_RIGHT : SIGN_DESCENDING));
+    snprintf(label, sizeof label, "%s (%d)", group->label, group->n);
+    grid_middle(g, row, row.y, row.x + 4, end, STYLE(ROLE_TEXT, ATTR_BOLD), label);
 }
 
 static void draw_title(struct runs *s, struct grid *g, struct rect area)
 {
-    char count[48], filter[300], sorted[64], marks[32] = "", find[96] = "";
+    char count[48], filter[300], sorted[64], marks[32] = "", find[96] = "", groups[160] = "";
     const int64_t *ids;
     int nmarks = app_marks(s->app, &ids);
-    snprintf(count, sizeof count, s->n == s->nall ? "runs %d" : "runs %d of %d", s->n, s->nall);
+    snprintf(count, sizeof count, s->nmatched == s->nall ? "runs %d" : "runs %d of %d", s->nmatched,
+             s->nall);
     snprintf(filter, sizeof filter, "%s", s->filter_text);
-    snprintf(sorted, sizeof sorted, "%s %s", s->sort < 0 ? "started" : run_columns[s->sort].title,
+    snprintf(sorted, sizeof sorted, "%s %s", runs_column_title(s, s->sort),
              sign(s->descending ? SIGN_DESCENDING : SIGN_ASCENDING));
     if (nmarks)
         snprintf(marks, sizeof marks, "marked %d", nmarks);
     if (s->find[0])
         snprintf(find, sizeof find, "find %s", s->find);
-    const char *parts[] = { count, filter, sorted, marks, find };
-    pane_title(g, area.y, area.x, area.w, s->focus == 0, parts, 5);
+    if (s->ngroups)
+        snprintf(groups, sizeof groups, "means by %s", s->group_text);
+    const char *parts[] = { count, filter, sorted, groups, marks, find };
+    pane_title(g, area.y, area.x, area.w, s->focus == 0, parts, 6);
 }
 
-/* The columns for the runs shown: a name column is no wider than the longest name. */
-static void fit_columns(const struct runs *s, int width, struct column cols[COL_COUNT])
+/* A column of one's own choice is as wide as what it says of the runs on the screen. */
+static struct column extra_column(const struct runs *s, int i, int rows)
+{
+    const char *title = filter_name(s->extra[i]);
+    int w = text_columns(title) + 1;
+    char text[600];
+    for (int k = s->top; k < s->n && k < s->top + rows; k++) {
+        if (!s->rows[k])
+            continue;
+        filter_value(s->rows[k], s->extra[i], text, sizeof text);
+        int cols = text_columns(text);
+        w = cols > w ? cols : w;
+    }
+    w = w > 24 ? 24 : w;
+    return (struct column){ title, 2, w, w, ALIGN_RIGHT };
+}
+
+/* The columns for the runs shown: a name column is no wider than the longest name. Those that are
+ * not chosen never fit. */
+static int fit_columns(const struct runs *s, int width, int rows, struct column cols[RUN_COLUMNS])
 {
     int longest = run_columns[COL_NAME].min, least = width >= 100 ? 20 : 15;
     memcpy(cols, run_columns, sizeof run_columns);
     for (int i = 0; i < s->n; i++) {
+        if (!s->rows[i])
+            continue;
         int w = text_columns(s->rows[i]->name) + 2 * run_depth(s, s->rows[i]);
         longest = w > longest ? w : longest;
     }
@@ -374,29 +437,49 @@ static void fit_columns(const struct runs *s, int width, struct column cols[COL_
         cols[COL_NAME].max = longest;
     if (width >= 60)
         cols[COL_NAME].min = longest < least ? longest : least;
+    for (int c = COL_NAME + 1; s->columns_text[0] && c < COL_COUNT; c++)
+        if (!s->chosen[c])
+            cols[c].priority = COLUMN_NEVER;
+    for (int i = 0; i < s->nextra; i++)
+        cols[COL_COUNT + i] = extra_column(s, i, rows);
+    return COL_COUNT + s->nextra;
+}
+
+static void draw_line(struct runs *s, struct grid *g, struct rect row, const struct table_layout *t,
+                      const struct column *cols, int line)
+{
+    int on = s->ids[line] == s->cursor;
+    if (s->rows[line])
+        draw_row(s, g, row, t, cols, s->rows[line]);
+    else
+        draw_heading(s, g, row, t, cols, (int)(-1 - s->ids[line]));
+    if (!on)
+        return;
+    grid_cell(g, row, row.y, row.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
+    grid_back(g, row, BACK_SELECTED);
+    g->cursor_y = row.y;
+    g->cursor_x = row.x;
 }
 
 void runs_draw_list(struct runs *s, struct grid *g, struct rect area)
 {
     struct table_layout t;
-    struct column cols[COL_COUNT];
-    fit_columns(s, area.w, cols);
+    struct column cols[RUN_COLUMNS];
     struct rect head = { area.y + 1, area.x + 4, 1, area.w - 4 };
-    int rows = area.h - 2, most = table_max_scroll(cols, COL_COUNT, area.w - 4);
+    int rows = area.h - 2, n = fit_columns(s, area.w, rows, cols);
+    int most = table_max_scroll(cols, n, area.w - 4);
     s->scroll = s->scroll > most ? most : s->scroll;
     draw_title(s, g, area);
     if (rows < 1)
         return;
-    table_layout(&t, cols, COL_COUNT, area.w - 4, s->scroll);
+    table_layout(&t, cols, n, area.w - 4, s->scroll);
     table_head(g, head, head.y, &t, cols, s->sort, s->descending);
     s->page = rows;
     int cursor = runs_cursor_row(s);
     s->top = table_top(s->top, cursor < 0 ? 0 : cursor, rows, s->n);
     s->list = (struct rect){ area.y + 2, area.x, rows, area.w };
-    for (int i = 0; i < rows && s->top + i < s->n; i++) {
-        struct rect row = { area.y + 2 + i, area.x, 1, area.w };
-        draw_row(s, g, row, &t, s->rows[s->top + i]);
-    }
+    for (int i = 0; i < rows && s->top + i < s->n; i++)
+        draw_line(s, g, (struct rect){ area.y + 2 + i, area.x, 1, area.w }, &t, cols, s->top + i);
     if (!s->n && s->nall)
         grid_textf(g, area, area.y + 2, area.x + 4, -1, STYLE(ROLE_TEXT, 0),
                    "0 of %d match  %s · Esc clears", s->nall, s->filter_text);

@@ -30,6 +30,8 @@ struct screen_ops {
     /* 1: the action does something here now (footer, help, palette). */
     int (*can)(void *self, struct app *a, int action);
     void (*mouse)(void *self, struct app *a, const struct mouse *m); /* may be NULL */
+    /* The footer's word for an action, NULL: the table's. May be NULL. */
+    const char *(*word)(void *self, struct app *a, int action);
     /* Left part of the status line: WHERE - WHAT - HOW FRESH. */
     void (*status)(void *self, struct app *a, char *out, size_t size);
     /* What is shown, as a table on f (CSV), for `e`. Returns rows or a negative code. May be
@@ -37,5 +39,9 @@ struct screen_ops {
     int (*export_csv)(void *self, struct app *a, struct csv_out *out, struct err *err);
     /* The same as a picture. Returns lines drawn or a negative code. May be NULL. */
     int (*export_svg)(void *self, struct app *a, FILE *f, struct err *err);
+    /* Lines of its own in the palette (see app_choose), and what happens when one is run. Both or
+     * neither are NULL. */
+    int (*command)(void *self, struct app *a, int i, struct choice *out);
+    void (*run_command)(void *self, struct app *a, const char *name);
 };
 #endif

@@ -74,7 +74,7 @@ static void scrolled(const struct column *cols, int n, unsigned char *in, int wi
     for (int i = 0; i < n; i++)
         in[i] = cols[i].priority == 0;
     for (int i = 0, skip = scroll; i < n; i++) {
-        if (cols[i].priority == 0 || skip-- > 0)
+        if (cols[i].priority == 0 || cols[i].priority == COLUMN_NEVER || skip-- > 0)
             continue;
         in[i] = 1;
         if (least(cols, n, in) > width) {
@@ -84,41 +84,49 @@ static void scrolled(const struct column *cols, int n, unsigned char *in, int wi
     }
 }
 
+/* Marks the columns that may be shown; returns their number, *last the last of them. */
+static int shown(const struct column *cols, int n, unsigned char *in, int *last)
+{
+    int count = 0;
+    for (int i = 0; i < n; i++) {
+        in[i] = cols[i].priority != COLUMN_NEVER;
+        count += in[i];
+        if (in[i])
+            *last = i;
+    }
+    return count;
+}
+
 void table_layout(struct table_layout *t, const struct column *cols, int n, int width, int scroll)
 {
     unsigned char in[TABLE_COLUMNS] = { 0 };
+    int end = -1;
     n = n > TABLE_COLUMNS ? TABLE_COLUMNS : n;
     memset(t, 0, sizeof *t);
-    if (scroll > 0) {
+    int wanted = shown(cols, n, in, &end);
+    if (scroll > 0)
         scrolled(cols, n, in, width, scroll);
-    } else {
-        memset(in, 1, (size_t)n);
+    else
         drop(cols, n, in, width);
-    }
     place(t, cols, n, in, width);
-    int all = 0, last = -1;
-    for (int i = 0; i < n; i++) {
-        all += in[i];
-        if (in[i])
-            last = i;
-    }
+    int last = t->n ? t->col[t->n - 1] : -1;
     t->more_left = scroll > 0 ? scroll : 0;
-    t->more_right = scroll > 0 ? n - 1 - last : n - all;
+    t->more_right = scroll > 0 ? last < end : wanted - t->n;
 }
 
 int table_max_scroll(const struct column *cols, int n, int width)
 {
     unsigned char in[TABLE_COLUMNS] = { 0 };
+    int end = -1, movable = 0;
     n = n > TABLE_COLUMNS ? TABLE_COLUMNS : n;
-    memset(in, 1, (size_t)n);
-    if (least(cols, n, in) <= width)
+    shown(cols, n, in, &end);
+    if (end < 0 || least(cols, n, in) <= width)
         return 0;
-    int movable = 0;
     for (int i = 0; i < n; i++)
-        movable += cols[i].priority != 0;
+        movable += cols[i].priority != 0 && cols[i].priority != COLUMN_NEVER;
     for (int s = 1; s < movable; s++) {
         scrolled(cols, n, in, width, s);
-        if (in[n - 1])
+        if (in[end])
             return s;
     }
     return movable > 1 ? movable - 1 : 0;

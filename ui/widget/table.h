@@ -6,6 +6,7 @@
 #include "ui/term/grid.h"
 
 #define TABLE_COLUMNS 40
+#define COLUMN_NEVER 1000    /* priority of a column that is not shown at all */
 enum { ALIGN_LEFT, ALIGN_RIGHT, ALIGN_MIDDLE_CUT };
 struct column {
     const char *title;

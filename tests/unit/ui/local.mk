@@ -16,6 +16,11 @@ tests_unit_ui_test_runs_SOURCES = tests/unit/ui/test_runs.c tests/unit/ui/fixtur
 	tests/unit/ui/fixture.h
 tests_unit_ui_test_runs_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_keys tests/unit/ui/test_runs
+check_PROGRAMS += tests/unit/ui/test_groups
+tests_unit_ui_test_groups_SOURCES = tests/unit/ui/test_groups.c tests/unit/ui/fixture.c \
+	tests/unit/ui/fixture.h
+tests_unit_ui_test_groups_LDADD = $(TESTLIBS)
+TESTS += tests/unit/ui/test_groups
 check_PROGRAMS += tests/unit/ui/test_loop
 tests_unit_ui_test_loop_SOURCES = tests/unit/ui/test_loop.c tests/unit/ui/fixture.c \
 	tests/unit/ui/fixture.h

@@ -1,0 +1,168 @@
+/* Beside the list: what happened, and what the threads of the run under the cursor do. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "src/base/err.h"
+#include "src/event/event.h"
+#include "ui/screen/runs.h"
+#include "ui/term/sign.h"
+#include "ui/widget/bar.h"
+#include "ui/widget/format.h"
+#include "ui/widget/pane.h"
+
+#define EVENTS 100
+
+void runs_read_side(struct runs *s)
+{
+    struct query *q = app_query(s->app);
+    struct query_threads now = { 0 };
+    if (!q)
+        return;
+    arena_reset(&s->arena);
+    s->nevents = query_events(q, 0, EVENTS, &s->arena, &s->events, NULL);
+    s->nevents = s->nevents < 0 ? 0 : s->nevents;
+    if (query_run_threads(q, s->cursor, &now, NULL) < 0)
+        now.n = 0;
+    if (s->threads_of != s->cursor)
+        memset(&s->before, 0, sizeof s->before);
+    else if (now.time != s->threads.time)
+        s->before = s->threads;
+    s->threads = now;
+    s->threads_of = s->cursor;
+}
+
+static double seq_tokens(const struct query_run *r)
+{
+    return (double)r->config.batch * (double)r->config.seq;
+}
+
+static const char *event_time(double t, char *out, size_t size)
+{
+    time_t at = (time_t)t;
+    struct tm tm;
+    localtime_r(&at, &tm);
+    strftime(out, size, "%H:%M:%S", &tm);
+    return out;
+}
+
+void runs_draw_event(const struct runs *s, struct grid *g, struct rect row,
+                     const struct query_event *e)
+{
+    char t[16];
+    int bad = e->severity == SEV_ERROR, warn = e->severity == SEV_WARN, x = row.x;
+    const struct query_run *r = app_run(s->app, e->run);
+    x += grid_text(g, row, row.y, x, 8, STYLE(ROLE_DIM, 0), event_time(e->time, t, sizeof t)) + 1;
+    grid_cell(g, row, row.y, x, STYLE(bad ? ROLE_BAD : warn ? ROLE_WARN : ROLE_DIM, 0),
+              bad || warn ? "!" : sign(SIGN_DOT));
+    x += 2;
+    int64_t from;
+    app_unread(s->app, &from);
+    uint8_t fresh = e->id > from ? ATTR_BOLD : 0; /* what was said here has no id */
+    x += grid_middle(g, row, row.y, x, row.w > 70 ? 22 : 14, STYLE(ROLE_TEXT, fresh),
+                     r ? r->name : "") + 2;
+    grid_text(g, row, row.y, x, -1, STYLE(ROLE_TEXT, fresh), e->text);
+}
+
+void runs_draw_events(struct runs *s, struct grid *g, struct rect area)
+{
+    const struct app_message *said;
+    int n = app_messages(s->app, &said), rows = area.h - 1, i = s->event_top, k = n - 1;
+    int64_t from, unread = app_unread(s->app, &from);
+    char count[32], fresh[32] = "";
+    snprintf(count, sizeof count, s->nevents < EVENTS ? "events %d" : "events, the last %d", s->nevents);
+    if (unread)
+        snprintf(fresh, sizeof fresh, "%lld new", (long long)unread);
+    const char *parts[] = { count, fresh };
+    pane_title(g, area.y, area.x, area.w, s->focus == FOCUS_EVENTS, parts, 2);
+    s->events_shown = i == 0 && rows > 0;
+    for (int y = 0; y < rows; y++) {
+        struct rect row = { area.y + 1 + y, area.x + 2, 1, area.w - 3 };
+        int own = k >= 0 && s->focus != FOCUS_EVENTS &&
+                  (i >= s->nevents || said[k].utc >= s->events[i].time);
+        if (own) {
+            struct query_event e = { .time = said[k].utc, .severity = said[k].severity };
+            snprintf(e.text, sizeof e.text, "%s", said[k--].text);
+            runs_draw_event(s, g, row, &e);
+        } else if (i < s->nevents) {
+            runs_draw_event(s, g, row, &s->events[i]);
+            if (s->focus == FOCUS_EVENTS && i == s->event_top) {
+                grid_cell(g, area, row.y, area.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
+                grid_back(g, (struct rect){ row.y, area.x, 1, area.w }, BACK_SELECTED);
+                g->cursor_y = row.y;
+                g->cursor_x = area.x;
+            }
+            i++;
+        }
+    }
+    if (!s->nevents && !n)
+        grid_text(g, area, area.y + 1, area.x + 2, area.w - 3, STYLE(ROLE_DIM, 0),
+                  "Nothing yet: NaN, lost runs, best values and checkpoints are told here.");
+}
+
+/* Share of one core since the sample before; NAN when there is none. */
+static double cpu_share(const struct runs *s, int i)
+{
+    double dt = s->threads.time - s->before.time;
+    if (i >= s->before.n || !(dt > 0) || strcmp(s->before.threads[i].what, "") == 0)
+        return NAN;
+    return (s->threads.threads[i].cpu - s->before.threads[i].cpu) / dt;
+}
+
+/* "trainer", "worker 2", "recorder", and what it does. */
+static const char *thread_name(const struct query_threads *t, int i, char *out, size_t size)
+{
+    const char *what = t->threads[i].what;
+    size_t n = strlen(RECORDER_THREAD);
+    if (!strncmp(what, RECORDER_THREAD, n)) {
+        snprintf(out, size, "recorder");
+        return what + n;
+    }
+    snprintf(out, size, i ? "worker %d" : "trainer", i);
+    return what;
+}
+
+/* How long ago the trainer said what it does: it says so once a second, after a step. */
+static void add_age(const struct runs *s, char *what, size_t size)
+{
+    char age[FMT];
+    double past = app_utc(s->app) - s->threads.time;
+    size_t n = strlen(what);
+    snprintf(what + n, size - n, ", %s ago", fmt_age(age, sizeof age, past > 0 ? past : 0));
+}
+
+void runs_draw_threads(struct runs *s, struct grid *g, struct rect area)
+{
+    const struct query_run *r = runs_current(s);
+    struct rect in = { area.y + 1, area.x + 1, area.h - 1, area.w - 2 };
+    char rate[FMT], steps[48] = "";
+    int going = r && r->state == RUN_RUNNING, n = s->threads.n;
+    double per_s = going ? run_last(r, METRIC_tokens_per_s) / seq_tokens(r) : NAN;
+    if (isfinite(per_s))
+        snprintf(steps, sizeof steps, "%s steps/s", fmt_count(rate, sizeof rate, per_s));
+    const char *parts[] = { "threads", steps };
+    pane_title(g, area.y, area.x, area.w, s->focus == FOCUS_THREADS, parts, 2);
+    if (!going || !n) {
+        grid_text(g, in, in.y, in.x, -1, STYLE(ROLE_DIM, 0),
+                  going ? "no report yet" : r ? "this run is not running" : "no run");
+        return;
+    }
+    for (int i = 0; i < n && i < in.h; i++) {
+        double share = cpu_share(s, i);
+        char who[16], what[64], text[FMT];
+        snprintf(what, sizeof what, "%s", thread_name(&s->threads, i, who, sizeof who));
+        if (!i)
+            add_age(s, what, sizeof what);
+        int y = in.y + i, bar = in.w >= 36 && isfinite(share);
+        grid_text(g, in, y, in.x, 9, STYLE(ROLE_TEXT, 0), who);
+        grid_text(g, in, y, in.x + 10, in.w - (bar ? 27 : 19), STYLE(ROLE_DIM, 0), what);
+        if (isfinite(share))
+            snprintf(text, sizeof text, "%d %%", (int)lround(share * 100));
+        else
+            fmt_time(text, sizeof text, s->threads.threads[i].cpu);
+        if (bar)
+            bar_draw(g, in, y, in.x + in.w - 16, 10, STYLE(ROLE_ACCENT, 0), share);
+        grid_right(g, in, y, in.x + in.w - 8, 8, STYLE(ROLE_TEXT, 0), text);
+    }
+}
