@@ -167,13 +167,16 @@ struct work {
     struct learner *l;
     struct batch *b;
     int stage, train, shards, first;
-    int slice;   /* learner_disc_logits: rows of a slice */
+    int slice;   /* learner_disc_logits, learner_gen_rows: rows of a slice */
     int team;    /* fewer slices than threads: all threads work on one at a time */
     double weight_sum, token_sum, chosen_sum, disc_weight;
     int want_auc;
     struct token_row *rows;
-    const int32_t *ids; /* learner_disc_logits */
+    const int32_t *ids; /* learner_disc_logits, learner_gen_rows */
     float *logits;
+    const int *position;   /* learner_gen_rows */
+    const int32_t *target;
+    float *log_prob, *probs;
 };
 
 static struct encoder_run make_run(const struct work *w, struct scratch *s, const struct net *net,
@@ -404,21 +407,47 @@ void learner_eval(struct learner *l, struct batch *b, int stage, struct losses *
     }
 }
 
+/* One network over the slice of the ids that is task's; only the rows of `chosen` are wanted. */
+static struct encoder_run forward_task(struct work *w, int task, struct scratch *s, const struct net *net,
+                                       struct encoder_acts *acts, int *n, const int *chosen)
+{
+    int T = w->b->T, row = task * w->slice;
+    struct encoder_run r = make_run(w, s, net, NULL, 1024, row);
+    *n = min_int(w->slice, w->b->B - row);
+    acts->n = *n;
+    acts->T = T;
+    acts->ids = w->ids + (size_t)row * (size_t)T;
+    acts->segments = NULL;
+    acts->chosen = chosen;
+    acts->count = chosen ? *n : 0;
+    acts->mask = w->b->mask ? w->b->mask + (size_t)row * (size_t)T : NULL;
+    encoder_forward(&r, acts);
+    return r;
+}
+
 static void logits_task(void *ud, int task, int worker)
 {
     struct work *w = ud;
+    struct scratch *s = &w->l->scratch[worker];
+    int T = w->b->T, n;
+    struct encoder_run r = forward_task(w, task, s, &w->l->args.model->disc, &s->disc, &n, NULL);
+    rtd_forward(&r, &s->head, encoder_out(r.net, &s->disc), n * T,
+                w->logits + (size_t)(task * w->slice) * (size_t)T);
+}
+
+/* Shares slices of the B sequences out to the threads, or all threads' work on one at a time. */
+static void share_slices(struct work *w, void (*task)(void *ud, int task, int worker))
+{
     struct learner *l = w->l;
-    struct scratch *s = &l->scratch[worker];
-    int T = w->b->T, row = task * w->slice, n = min_int(w->slice, w->b->B - row);
-    struct encoder_run r = make_run(w, s, &l->args.model->disc, NULL, 1024, row);
-    s->disc.n = n;
-    s->disc.T = T;
-    s->disc.ids = w->ids + (size_t)row * (size_t)T;
-    s->disc.segments = NULL;
-    s->disc.chosen = NULL;
-    s->disc.mask = w->b->mask ? w->b->mask + (size_t)row * (size_t)T : NULL;
-    encoder_forward(&r, &s->disc);
-    rtd_forward(&r, &s->head, encoder_out(r.net, &s->disc), n * T, w->logits + (size_t)row * (size_t)T);
+    int B = w->b->B;
+    w->slice = max_int(1, min_int(slice_rows(l, w->b->T), (B + l->workers - 1) / l->workers));
+    int slices = (B + w->slice - 1) / w->slice;
+    w->team = slices < l->workers;
+    pack_values(w);
+    for (int i = 0; w->team && i < slices; i++)
+        task(w, i, 0);
+    if (!w->team)
+        pool_run(l->args.pool, slices, task, w);
 }
 
 void learner_disc_logits(struct learner *l, int B, int T, const int32_t *ids, const uint8_t *mask,
@@ -431,12 +460,44 @@ void learner_disc_logits(struct learner *l, int B, int T, const int32_t *ids, co
             logits[i] = NAN;
         return;
     }
-    w.slice = max_int(1, min_int(slice_rows(l, T), (B + l->workers - 1) / l->workers));
-    int slices = (B + w.slice - 1) / w.slice;
-    w.team = slices < l->workers;
-    pack_values(&w);
-    for (int i = 0; w.team && i < slices; i++)
-        logits_task(&w, i, 0);
-    if (!w.team)
-        pool_run(l->args.pool, slices, logits_task, &w);
+    share_slices(&w, logits_task);
+}
+
+/* Where the rows of a task go. */
+struct row_out {
+    const struct work *w;
+    int first;
+};
+
+static float keep_row(void *ud, const struct mlm_row *row)
+{
+    const struct row_out *o = ud;
+    size_t at = (size_t)(o->first + row->index), V = (size_t)o->w->l->args.vocab;
+    o->w->log_prob[at] = (float)row->log_prob;
+    if (o->w->probs)
+        memcpy(o->w->probs + at * V, row->p, V * sizeof *row->p);
+    return 0;
+}
+
+static void rows_task(void *ud, int task, int worker)
+{
+    struct work *w = ud;
+    struct scratch *s = &w->l->scratch[worker];
+    struct row_out out = {w, task * w->slice};
+    int n = min_int(w->slice, w->b->B - out.first);
+    for (int i = 0; i < n; i++) {
+        s->rows[i] = i * w->b->T + w->position[out.first + i];
+        s->targets[i] = w->target[out.first + i];
+    }
+    struct encoder_run r = forward_task(w, task, s, &w->l->args.model->gen, &s->gen, &n, s->rows);
+    mlm_pass(&r, &s->head, encoder_out(r.net, &s->gen), s->rows, s->targets, n, keep_row, &out, NULL);
+}
+
+void learner_gen_rows(struct learner *l, int B, int T, const int32_t *ids, const int *position,
+                      const int32_t *target, float *log_prob, float *probs)
+{
+    struct batch b = {.B = B, .T = T};
+    struct work w = {.l = l, .b = &b, .ids = ids, .position = position, .target = target,
+                     .log_prob = log_prob, .probs = probs};
+    share_slices(&w, rows_task);
 }

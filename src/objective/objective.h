@@ -100,6 +100,11 @@ void learner_eval(struct learner *l, struct batch *b, int stage, struct losses *
  * the objective has no such head. T <= max_T; B is free. */
 void learner_disc_logits(struct learner *l, int B, int T, const int32_t *ids, const uint8_t *mask,
                          float *logits);
+/* The generator's distribution at one position of each of B sequences [B,T], dropout off: log p of
+ * target[i] at position[i], and, where probs is not NULL, all of it [B,V]. The model has a
+ * generator network; T <= max_T; B is free. */
+void learner_gen_rows(struct learner *l, int B, int T, const int32_t *ids, const int *position,
+                      const int32_t *target, float *log_prob, float *probs);
 
 /* One row of objective.def. */
 struct objective {

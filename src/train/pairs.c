@@ -13,6 +13,7 @@
 #include "src/base/visible.h"
 #include "src/data/corpus.h"
 #include "src/text/vocab.h"
+#include "src/train/fill.h"
 #include "src/train/run.h"
 
 #define SHOW(s) visible((char[300]){0}, 300, (s))
@@ -82,44 +83,24 @@ static int read_heading(struct reader *r, char *line, struct err *err)
     return err_set(err, E_INPUT, "%s: the heading has no column %s", SHOW(r->path), r->good < 0 ? "good" : "bad");
 }
 
-/* Sums over the tokens of the text between [CLS] and [SEP]. */
-static int by_disc(struct scorer *s, const char *text, const float *unigram, double *sum, double *floor,
-                   struct err *err)
-{
-    struct token_seq *q = NULL;
-    int rc = scorer_score(s, &(struct scorer_args){.text = text}, &q, err);
-    *sum = *floor = 0;
-    for (int t = 1; !rc && t < q->n - 1; t++) { /* label 0: the loss is softplus(z) */
-        *sum -= (double)q->rows[t].disc_loss;
-        *floor += unigram ? (double)unigram[q->rows[t].original] : 0;
-    }
-    free(q);
-    return rc;
-}
-
-static int by_gen(struct scorer *s, const char *text, const float *unigram, double *sum, double *floor,
-                  struct err *err)
-{
-    int n = 3, rc = 0;
-    *sum = *floor = 0;
-    for (int t = 1; t < n - 1 && !rc; t++) {
-        struct token_seq *q = NULL;
-        rc = scorer_score(s, &(struct scorer_args){.text = text, .mask_positions = &t, .nmask = 1}, &q, err);
-        if (!rc) {
-            n = q->n;
-            *sum -= (double)q->rows[t].gen_loss;
-            *floor += unigram ? (double)unigram[q->rows[t].original] : 0;
-        }
-        free(q);
-    }
-    return rc;
-}
-
+/* Sums over the tokens of the text between [CLS] and [SEP]; the networks are two scorers. */
 static int score(struct reader *r, const char *text, double sum[WAYS], struct err *err)
 {
-    int rc = r->disc ? by_disc(r->disc, text, r->unigram, &sum[BY_DISC], &sum[BY_UNIGRAM], err) : 0;
-    if (!rc && r->gen)
-        rc = by_gen(r->gen, text, r->unigram, &sum[BY_GEN], &sum[BY_UNIGRAM], err);
+    struct scorer *each[] = {r->disc, r->gen};
+    int rc = 0;
+    for (int i = 0; i < 2 && !rc; i++) {
+        struct pll *p = NULL;
+        if (!each[i])
+            continue;
+        rc = scorer_pll(each[i], text, &p, err);
+        if (rc)
+            break;
+        sum[i] = i == BY_DISC ? p->disc_sum : p->gen_sum;
+        sum[BY_UNIGRAM] = 0;
+        for (int t = 1; r->unigram && t < p->n - 1; t++)
+            sum[BY_UNIGRAM] += (double)r->unigram[p->ids[t]];
+        pll_free(p);
+    }
     return rc;
 }
 

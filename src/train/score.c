@@ -11,28 +11,13 @@
 #include "src/base/visible.h"
 #include "src/model/hf.h"
 #include "src/text/vocab.h"
-#include "src/train/core.h"
 #include "src/train/run.h"
+#include "src/train/score_int.h"
 
 #define SHOW(s) visible((char[200]){0}, 200, (s))
 #define THREADS_MOST 4
 #define TOKENS_MOST 4096
 #define TEXT_MOST (1u << 20)
-
-struct scorer {
-    struct config config;
-    struct model model;
-    const struct math *math;
-    struct pool *pool;
-    struct learner *learner;
-    struct vocab *vocab;
-    struct wordpiece *wordpiece;
-    struct batch_room room;
-    int special[VOCAB_SPECIALS], has_disc, has_gen, longest;
-    float *logits;
-    void (*warn)(void *, const char *);
-    void *ud;
-};
 
 static void tell(struct scorer *s, const char *text)
 {
@@ -232,8 +217,23 @@ const struct vocab *scorer_vocab(const struct scorer *s)
     return s->vocab;
 }
 
-/* Ids of the text between [CLS] and [SEP], cut to what the model takes. Returns their number. */
-static int tokenise(struct scorer *s, const char *text, struct err *err)
+/* With masks, "[MASK]" in the text is the token, else it is text. */
+static int encode(struct scorer *s, const char *text, size_t bytes, int masks, struct ids *ids)
+{
+    static const char mask[] = "[MASK]";
+    int rc = 0;
+    for (const char *at; !rc && masks && (at = strstr(text, mask));) {
+        rc = wordpiece_encode(s->wordpiece, text, (size_t)(at - text), ids);
+        if (!rc)
+            rc = ids_push(ids, s->special[VOCAB_MASK]);
+        at += sizeof mask - 1;
+        bytes -= (size_t)(at - text);
+        text = at;
+    }
+    return rc ? rc : wordpiece_encode(s->wordpiece, text, bytes, ids);
+}
+
+int scorer_tokenise(struct scorer *s, const char *text, int masks, struct err *err)
 {
     struct ids ids = {0};
     size_t bytes = strlen(text);
@@ -241,7 +241,7 @@ static int tokenise(struct scorer *s, const char *text, struct err *err)
         return err_set(err, E_INPUT, "the text is longer than %u bytes", TEXT_MOST);
     int rc = ids_push(&ids, s->special[VOCAB_CLS]);
     if (!rc)
-        rc = wordpiece_encode(s->wordpiece, text, bytes, &ids);
+        rc = encode(s, text, bytes, masks, &ids);
     if (!rc && ids.len == 1) {
         ids_free(&ids);
         return err_set(err, E_INPUT, "the text holds no token");
@@ -333,7 +333,7 @@ static void score_alone(struct scorer *s, int T, struct token_row *rows)
 
 int scorer_score(struct scorer *s, const struct scorer_args *a, struct token_seq **out, struct err *err)
 {
-    int T = tokenise(s, a->text, err), rc = 0;
+    int T = scorer_tokenise(s, a->text, 0, err), rc = 0;
     if (T < 0)
         return T;
     if (s->has_gen)

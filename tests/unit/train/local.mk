@@ -33,3 +33,7 @@ check_PROGRAMS += tests/unit/train/test_pairs
 tests_unit_train_test_pairs_SOURCES = tests/unit/train/test_pairs.c tests/unit/train/rig.c tests/unit/train/rig.h
 tests_unit_train_test_pairs_LDADD = $(TESTLIBS)
 TESTS += tests/unit/train/test_pairs
+check_PROGRAMS += tests/unit/train/test_fill
+tests_unit_train_test_fill_SOURCES = tests/unit/train/test_fill.c tests/unit/train/rig.c tests/unit/train/rig.h
+tests_unit_train_test_fill_LDADD = $(TESTLIBS)
+TESTS += tests/unit/train/test_fill
