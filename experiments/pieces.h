@@ -14,6 +14,10 @@ void pieces_close(struct pieces *p); /* NULL allowed */
 int pieces_size(const struct pieces *p);
 /* Raw bytes of a piece ("##ing"); NULL for an id that is not in the vocabulary. */
 const char *pieces_get(const struct pieces *p, int id);
+/* How frequent a piece is in the packed corpus: 1 the most frequent; 0: not known (no corpus here, or
+ * the piece is not in it). */
+int pieces_rank(const struct pieces *p, int id);
+int pieces_ranked(const struct pieces *p); /* 1: the frequencies are known */
 /* 1 for [PAD], [UNK], [CLS], [SEP], [MASK]. */
 int pieces_special(const struct pieces *p, int id);
 #endif

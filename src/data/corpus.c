@@ -160,6 +160,23 @@ void corpus_close(struct corpus *c)
     free(c);
 }
 
+int corpus_read_counts(const char *dir, int V, uint64_t **out, struct err *err)
+{
+    struct map m;
+    *out = NULL;
+    int rc = map_part(dir, "counts.u64", &m, err);
+    if (rc)
+        return rc;
+    if (V < 1 || m.size != (size_t)V * 8)
+        rc = err_set(err, E_INPUT, "the corpus in %s counts other tokens than its vocabulary has", SHOW(dir));
+    else if (!(*out = malloc(m.size)))
+        rc = err_nomem(err, "token frequencies");
+    if (!rc)
+        memcpy(*out, m.data, m.size);
+    file_unmap(&m);
+    return rc;
+}
+
 const struct vocab *corpus_vocab(const struct corpus *c)
 {
     return c->vocab;

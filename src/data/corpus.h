@@ -44,6 +44,9 @@ uint64_t corpus_hash(const struct corpus *c); /* of the token ids and the vocabu
  * Owned by the corpus. */
 const float *corpus_log_unigram(const struct corpus *c);
 const uint64_t *corpus_counts(const struct corpus *c);
+/* The counts alone, without opening the corpus: *out is [V], to be freed. E_INPUT when the file does
+ * not hold V of them. */
+int corpus_read_counts(const char *dir, int V, uint64_t **out, struct err *err);
 
 /* Sequences of length T of one split. `heldout` 0: training, 1: held-out. pack as in config.
  * The sequence set is fixed by (corpus, T, pack); with pack=join all tokens are used: the

@@ -42,6 +42,7 @@ static void close_tokens(void *self)
     pieces_close(s->pieces);
     arena_free(&s->arena);
     arena_free(&s->past_arena);
+    tokens_hunt_end(s);
 }
 
 /* Asks the host for live tokens, every five seconds while somebody looks. */
@@ -138,7 +139,7 @@ static int move(struct tokens *s, int by)
 
 static int move_lines(struct tokens *s, struct app *a, int by)
 {
-    if (s->focus_list) return go_sentence(s, by);
+    if (s->focus == ON_LIST) return go_sentence(s, by);
     if (s->view == VIEW_WATERFALL) return go_in_time(s, a, by < 0 ? -1 : 1);
     if (s->view == VIEW_TABLE) return move(s, by);
     if (s->view == VIEW_STRIP) return move(s, 8 * by);
@@ -149,8 +150,8 @@ static int move_lines(struct tokens *s, struct app *a, int by)
 /* The next token found, or without a pattern the next one with something to see. */
 static int go_event(struct tokens *s, struct app *a, int by)
 {
-    if (*s->find) {
-        if (!tokens_find(s, by)) app_say(a, SEV_INFO, "not found in these sentences");
+    if (s->hunt.kind != HUNT_NONE) {
+        tokens_hunt_step(s, a, by);
         return 1;
     }
     int i = tokens_next_event(s, s->cursor, by);
@@ -162,8 +163,10 @@ static void find_done(void *ud, const char *text)
 {
     struct tokens *s = ud;
     if (!text) return;
-    snprintf(s->find, sizeof s->find, "%s", text);
-    if (*text) go_event(s, s->app, 1);
+    tokens_hunt_end(s);
+    s->rates.listing = 0;
+    snprintf(s->find, sizeof s->find, "%.*s", (int)sizeof s->find - 1, text);
+    if (*text) tokens_hunt_text(s, s->app);
 }
 
 static void own_done(void *ud, const char *text)
@@ -230,12 +233,13 @@ static int act_view(struct tokens *s, struct app *a, int action)
     case ACT_PIN: return tokens_pin(s, a);
     case ACT_NEW: launch_from_run(a, s->run); return 1;
     case ACT_OWN: app_prompt(a, "own sentence", "", own_done, NULL, s); return 1;
-    case ACT_ENTER: s->focus_list = 0; return 1;
-    case ACT_NEXT_PANE:
-    case ACT_PREV_PANE: s->focus_list = !s->focus_list; return 1;
+    case ACT_ENTER: s->focus = ON_TEXT; return 1;
+    case ACT_NEXT_PANE: s->focus = (enum tokens_focus)((s->focus + 1) % 3); return 1;
+    case ACT_PREV_PANE: s->focus = (enum tokens_focus)((s->focus + 2) % 3); return 1;
+    case ACT_GROUP: s->focus = s->focus == ON_RATES ? ON_TEXT : ON_RATES; return 1;
     case ACT_BACK:
-        if (s->focus_list) s->focus_list = 0;
-        else if (*s->find) *s->find = 0;
+        if (s->focus == ON_LIST) s->focus = ON_TEXT;
+        else if (s->hunt.kind != HUNT_NONE) tokens_hunt_end(s);
         else if (s->mode == MODE_OWN)
             s->mode = s->active ? MODE_LIVE : MODE_SNAPSHOT, tokens_reload(s, a);
         else return 0;
@@ -247,6 +251,7 @@ static int act_view(struct tokens *s, struct app *a, int action)
 static int act_tokens(void *self, struct app *a, int action)
 {
     struct tokens *s = self;
+    if (s->focus == ON_RATES && tokens_rates_act(s, a, action)) return 1;
     switch (action) {
     case ACT_LEFT: return move(s, -1);
     case ACT_RIGHT: return move(s, 1);
@@ -256,8 +261,8 @@ static int act_tokens(void *self, struct app *a, int action)
     case ACT_DOWN: return move_lines(s, a, 1);
     case ACT_PAGE_UP: return move_lines(s, a, -8);
     case ACT_PAGE_DOWN: return move_lines(s, a, 8);
-    case ACT_FIRST: return s->focus_list ? go_sentence(s, -1000000) : move(s, -1000000);
-    case ACT_LAST: return s->focus_list ? go_sentence(s, 1000000) : move(s, 1000000);
+    case ACT_FIRST: return s->focus == ON_LIST ? go_sentence(s, -MATCH_FAR) : move(s, -MATCH_FAR);
+    case ACT_LAST: return s->focus == ON_LIST ? go_sentence(s, MATCH_FAR) : move(s, MATCH_FAR);
     case ACT_FIND_NEXT: return go_event(s, a, 1);
     case ACT_FIND_PREV: return go_event(s, a, -1);
     case ACT_PREV_SENTENCE: return go_sentence(s, -1);
@@ -275,17 +280,17 @@ static int can_tokens(void *self, struct app *a, int action)
     case ACT_LEFT: case ACT_RIGHT: case ACT_FAST_LEFT: case ACT_FAST_RIGHT: case ACT_UP:
     case ACT_DOWN: case ACT_PAGE_UP: case ACT_PAGE_DOWN: case ACT_FIRST: case ACT_LAST:
     case ACT_FIND: case ACT_FIND_NEXT: case ACT_FIND_PREV: case ACT_VIEW: case ACT_DIGITS: case ACT_UNCHANGED:
-    case ACT_EXPORT: return s->nsentences > 0;
-    case ACT_PREV_SENTENCE: case ACT_NEXT_SENTENCE: case ACT_SORT:
-    case ACT_NEXT_PANE: case ACT_PREV_PANE: return s->nsentences > 1;
+    case ACT_EXPORT: case ACT_NEXT_PANE: case ACT_PREV_PANE: case ACT_GROUP: return s->nsentences > 0;
+    case ACT_PREV_SENTENCE: case ACT_NEXT_SENTENCE: case ACT_SORT: return s->nsentences > 1;
+    case ACT_FIT: return s->focus == ON_RATES && s->npast > 1;
     case ACT_PREV_SNAPSHOT: return s->npast > 0;
     case ACT_NEXT_SNAPSHOT: return s->mode == MODE_SNAPSHOT && s->npast > 0;
     case ACT_FOLLOW: return s->active;
-    case ACT_ENTER: return s->focus_list;
+    case ACT_ENTER: return s->focus != ON_TEXT;
     case ACT_MAXIMISE: case ACT_NEW: return s->run > 0;
     case ACT_PIN: return s->nsentences > 0 && !app_readonly(a);
     case ACT_OWN: return s->run > 0 && !app_readonly(a);
-    case ACT_BACK: return s->focus_list || s->mode == MODE_OWN || *s->find;
+    case ACT_BACK: return s->focus != ON_TEXT || s->mode == MODE_OWN || s->hunt.kind != HUNT_NONE;
     }
     return 0;
 }
@@ -300,6 +305,10 @@ static void mouse_tokens(void *self, struct app *a, const struct mouse *m)
     for (int i = 0; i < s->nhits; i++) {
         const struct token_hit *h = &s->hits[i];
         if (m->y != h->y || m->x < h->x || m->x >= h->x + h->w) continue;
+        if (h->sentence < -1) {
+            tokens_rates_click(s, a, h->sentence, h->token);
+            return;
+        }
         if (h->sentence != s->current) tokens_go_sentence(s, h->sentence - s->current);
         if (h->token >= 0) s->cursor = h->token;
         return;
@@ -311,14 +320,17 @@ static void status_tokens(void *self, struct app *a, char *out, size_t size)
     struct tokens *s = self;
     const struct query_run *run = app_run(a, s->run);
     const struct sentence *c = tokens_current(s);
-    char fresh[64], step[FMT];
+    char fresh[64], step[FMT], hunt[200];
     if (!run) {
         snprintf(out, size, "no run");
         return;
     }
     tokens_fresh(s, fresh, sizeof fresh);
     fmt_exact(step, sizeof step, s->step < 0 ? run->step : s->step);
-    if (c)
+    if (c && s->hunt.kind != HUNT_NONE)
+        snprintf(out, size, "%s · step %s · %s · %s", tokens_hunt_says(s, hunt, sizeof hunt), step, fresh,
+                 run->name);
+    else if (c)
         snprintf(out, size, "%s · step %s · sentence %d (%d of %d) · %s", run->name, step,
                  c->seq->sentence, s->current + 1, s->nsentences, fresh);
     else

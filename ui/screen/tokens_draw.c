@@ -27,7 +27,7 @@ static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct re
     else if (c)
         snprintf(legend, sizeof legend, "%d masked, no discriminator", c->chosen);
     const char *parts[] = {name, fresh, views[s->view], legend, own};
-    pane_title(g, r.y, r.x, r.w, !s->focus_list, parts, 5);
+    pane_title(g, r.y, r.x, r.w, s->focus == ON_TEXT, parts, 5);
     struct rect in = {r.y + 1, r.x, r.h - 1, r.w};
     const struct query_run *run = app_run(a, s->run);
     if (!c && run && run->state == RUN_PREPARING) {
@@ -64,6 +64,10 @@ static void draw_wide(struct tokens *s, struct app *a, struct grid *g, struct re
     struct rect card = {y + mid, r.x + r.w - diag, list, diag};
     draw_main(s, a, g, (struct rect){r.y, r.x, main_h, r.w});
     pane_hline(g, y, r.x, r.w, STYLE(ROLE_DIM, 0));
+    if (s->focus == ON_RATES) {
+        tokens_pane_rates(s, g, (struct rect){y, r.x, mid + list, r.w});
+        return;
+    }
     pane_hline(g, y + mid, r.x, r.w, STYLE(ROLE_DIM, 0));
     pane_vline(g, y, r.x + w1, mid + 1, STYLE(ROLE_DIM, 0));
     pane_vline(g, y, r.x + w1 + w2 + 1, mid + 1, STYLE(ROLE_DIM, 0));
@@ -94,7 +98,11 @@ void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area)
         return;
     }
     int strip = small ? 6 : 0;
-    if (small && s->focus_list) { /* the list takes the strip's place, and more */
+    if (s->focus == ON_RATES && area.h >= 4) {
+        strip = area.h >= 14 ? area.h - 7 : area.h;
+        tokens_pane_rates(s, g, (struct rect){area.y + area.h - strip, area.x, strip, area.w});
+        if (strip == area.h) return;
+    } else if (small && s->focus == ON_LIST) { /* the list takes the strip's place, and more */
         strip = area.h / 2;
         tokens_pane_list(s, g, (struct rect){area.y + area.h - strip, area.x, strip, area.w});
     } else if (small) {

@@ -5,6 +5,8 @@
 #include "db/csv.h"
 #include "ui/screen/tokens_int.h"
 
+static const char *const outcomes[] = {"kept", "caught", "missed", "false_alarm", NULL};
+
 static void csv_piece(const struct tokens *s, struct csv_out *out, int32_t id)
 {
     csv_text(out, id >= 0 && s->pieces ? pieces_get(s->pieces, id) : NULL);
@@ -18,7 +20,6 @@ static void csv_known(struct csv_out *out, float v)
 
 static void csv_row(const struct tokens *s, struct csv_out *out, const struct token_seq *q, int i)
 {
-    static const char *const outcomes[] = {"kept", "caught", "missed", "false_alarm", NULL};
     const struct token_row *r = &q->rows[i];
     csv_int(out, i);
     csv_piece(s, out, r->original);
@@ -72,6 +73,35 @@ static int export_past(const struct tokens *s, struct csv_out *out)
     return rows;
 }
 
+/* The tokens of a cell of the rates, as they are listed. */
+static int export_hunt(const struct tokens *s, struct csv_out *out)
+{
+    static const char *const heads[] = {"step", "source", "sentence", "position", "original", "sampled",
+                                        "gen_prob", "disc_prob", "label", "outcome", "loss", "run", NULL};
+    static const char *const sources[] = {"live", "snapshot", "probe", "user"};
+    csv_heads(out, heads);
+    for (int i = 0; i < s->hunt.n; i++) {
+        const struct token_match *m = &s->hunt.list[i];
+        const struct past_seq *q = tokens_match_seq(s, m);
+        if (!q) continue;
+        const struct past_cell *c = &q->cells[m->pos];
+        csv_int(out, m->step == INT64_MAX ? s->step : m->step);
+        csv_text(out, sources[m->source]);
+        csv_int(out, m->sentence);
+        csv_int(out, m->pos);
+        csv_piece(s, out, c->original);
+        csv_piece(s, out, c->sampled);
+        csv_known(out, c->gen_prob);
+        csv_known(out, c->disc_prob);
+        csv_int(out, c->label);
+        csv_text(out, outcomes[tokens_cell_outcome(c)]);
+        csv_known(out, c->loss);
+        csv_int(out, s->run);
+        csv_end_row(out);
+    }
+    return s->hunt.n;
+}
+
 /* Text: all sentences in their order; strip and table: the one shown, in the columns of
  * `inspect --csv`; the waterfall has its own. */
 int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *err)
@@ -82,6 +112,8 @@ int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *er
     struct tokens *s = self;
     int rows = 0;
     (void)err;
+    if (s->focus == ON_RATES)
+        return s->rates.listing ? export_hunt(s, out) : tokens_rates_export(s, out);
     if (s->view == VIEW_WATERFALL) {
         while (tokens_load_past(s, a)) {}
         return export_past(s, out);

@@ -12,6 +12,7 @@
 struct csv_out;
 struct err;
 
+enum tokens_focus { ON_TEXT, ON_LIST, ON_RATES };
 enum tokens_view { VIEW_TEXT, VIEW_STRIP, VIEW_TABLE, VIEW_WATERFALL, VIEW_COUNT };
 enum tokens_mode { MODE_LIVE, MODE_SNAPSHOT, MODE_OWN };
 enum outcome { OUT_KEPT, OUT_CAUGHT, OUT_MISSED, OUT_FALSE, OUT_NONE /* no discriminator */ };
@@ -31,6 +32,39 @@ struct past_cell {
     uint8_t label, chosen;
 };
 struct past_seq { int source, sentence, n; struct past_cell *cells; };
+/* Rates by group (tokens_rates.c). A row is a group of tokens, by its kind and a place in it. */
+enum rate_kind { RATE_ALL, RATE_FREQUENCY, RATE_PIECE, RATE_POSITION, RATE_P, RATE_PAIR, RATE_KINDS };
+enum rate_col { OF_TOKENS, OF_REPLACED, OF_SHARE, OF_CAUGHT, OF_MISSED, OF_FALSE, OF_RECALL,
+                OF_ALARMS, OF_CHOSEN, OF_SAME, OF_ACCURACY, OF_LOSS, RATE_COLS };
+struct rate_row {
+    int kind, bin;
+    int32_t original, sampled;           /* RATE_PAIR */
+    int64_t n[RATE_COLS];                /* tokens that each column is about; rates: 0 */
+    double loss;                         /* sum */
+    int64_t losses;
+};
+#define RATE_ROWS 64
+#define RATE_PAIRS 24
+struct tokens_rates {
+    struct rate_row row[RATE_ROWS];
+    int n, at, col, top;
+    int every;                           /* 1: of all snapshots, 0: of what is shown */
+    int ranked;                          /* the corpus' frequencies are known */
+    int stale, snapshots;
+    int listing, list_top;               /* the tokens of a cell are listed */
+};
+/* A token of some moment. step INT64_MAX: of what is shown now (live, own). */
+struct token_match { int64_t step; int source, sentence, pos; };
+/* What n and N step through: tokens found by text, or those of a cell of the rates. */
+enum hunt_kind { HUNT_NONE, HUNT_FIND, HUNT_CELL };
+struct tokens_hunt {
+    enum hunt_kind kind;
+    struct token_match *list;
+    int n, cap, at, stale;               /* at: -1 none yet */
+    struct rate_row group;               /* HUNT_CELL: kind, bin, pair */
+    int col, every;
+    char name[160];
+};
 struct past {
     int64_t step;
     int loaded, nseqs;
@@ -66,9 +100,11 @@ struct tokens {
     enum tokens_mode mode;
     int frozen, fallback;                /* fallback: no live rows yet, the newest snapshot */
     enum tokens_view view;
-    int digits, only_changed, by_loss, focus_list;
+    int digits, only_changed, by_loss;
+    enum tokens_focus focus;
     struct arena arena;                  /* of the sentences */
     struct sentence *sentences;
+    struct past_seq *now;                /* the same sentences, as the history keeps them */
     int nsentences;
     int64_t step;                        /* of what is shown; -1: nothing */
     double age, read_at;
@@ -88,10 +124,13 @@ struct tokens {
     struct token_hit { int y, x, w, sentence, token; } hits[TOKENS_HITS];
     int nhits;                           /* where tokens stand: for the mouse */
     struct tokens_card card;
+    struct tokens_rates rates;
+    struct tokens_hunt hunt;
     char find[64];                       /* "": nothing is looked for */
     char message[160];                   /* why there is nothing */
 };
 
+#define MATCH_FAR 1000000 /* beyond any list */
 #define TOKENS_SAID 0.5F                 /* p from which a token is said replaced */
 
 /* tokens_load.c */
@@ -108,14 +147,46 @@ const struct past_cell *tokens_past(const struct tokens *s, int k, int pos);
 int tokens_snapshot_index(const struct tokens *s, int64_t step); /* nearest at or before; -1 */
 void tokens_order(struct tokens *s);
 void tokens_go_sentence(struct tokens *s, int by);
-/* The next token (by +1 or -1) whose original or sample holds s->find, over all sentences and
- * round; 0: none. */
-int tokens_find(struct tokens *s, int by);
+struct past_cell tokens_cell(const struct token_row *r);
+enum outcome tokens_cell_outcome(const struct past_cell *c);
 void tokens_hit(struct tokens *s, int y, int x, int w, int sentence, int token);
 /* The next token (by +1 or -1) that was chosen, replaced or wrongly accused; -1: none. */
 int tokens_next_event(const struct tokens *s, int from, int by);
 /* What is unusual about the run, from the store. */
 void tokens_diagnose(struct tokens *s, struct app *a);
+
+/* tokens_match.c: the tokens that n and N step through, over sentences and snapshots. */
+int64_t tokens_here(const struct tokens *s); /* the moment shown, as matches name it */
+/* Gathers them again; stays at the one it was at. */
+void tokens_hunt_build(struct tokens *s);
+/* s->find is looked for in every snapshot read so far, and in what is shown. */
+void tokens_hunt_text(struct tokens *s, struct app *a);
+/* The tokens of a cell; 0: it has none. */
+int tokens_hunt_cell(struct tokens *s, struct app *a, const struct rate_row *row, int col);
+void tokens_hunt_end(struct tokens *s);
+/* To the next (by 1) or the one before; to number i. 0: there is none. */
+int tokens_hunt_step(struct tokens *s, struct app *a, int by);
+int tokens_hunt_go(struct tokens *s, struct app *a, int i);
+/* The sequence that a match lies in; NULL: not read. */
+const struct past_seq *tokens_match_seq(const struct tokens *s, const struct token_match *m);
+/* "missed · rank 1 to 10  3/17"; "" when nothing is looked for */
+const char *tokens_hunt_says(const struct tokens *s, char *out, size_t size);
+
+/* tokens_rates.c: counts by group. */
+void tokens_rates_build(struct tokens *s);
+int tokens_rates_holds(const struct tokens *s, const struct rate_row *row, int col,
+                       const struct past_seq *q, int pos);
+double tokens_rates_value(const struct rate_row *r, int col); /* NAN: nothing to divide by */
+int tokens_rates_is_count(int col);
+const char *tokens_rates_name(const struct tokens *s, const struct rate_row *r, char *out, size_t size);
+const char *tokens_rates_section(const struct tokens *s, int kind);
+const char *tokens_rates_column(int col); /* as CSV and lists name it */
+/* tokens_rates_draw.c: its pane, and the list of a cell's tokens. */
+void tokens_pane_rates(struct tokens *s, struct grid *g, struct rect r);
+int tokens_rates_act(struct tokens *s, struct app *a, int action); /* 1: it was for the pane */
+/* A click on one of its hits (a negative sentence). */
+void tokens_rates_click(struct tokens *s, struct app *a, int sentence, int token);
+int tokens_rates_export(struct tokens *s, struct csv_out *out);
 
 /* tokens_show.c: how a token looks, everywhere the same. */
 /* "hungry", "·ing", "[M]", "#123"; raw text for the grid. */

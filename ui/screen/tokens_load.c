@@ -286,6 +286,19 @@ static void add_snapshot(struct tokens *s, struct query *q, int64_t step)
     s->step = at;
 }
 
+/* The sentences in their order, as the history keeps them. */
+static void keep_now(struct tokens *s)
+{
+    s->now = arena_zalloc(&s->arena, (size_t)s->nsentences + 1, sizeof *s->now);
+    for (int i = 0; s->now && i < s->nsentences; i++) {
+        const struct token_seq *q = s->sentences[i].seq;
+        struct past_cell *c = arena_alloc(&s->arena, (size_t)q->n + 1, sizeof *c);
+        for (int t = 0; c && t < q->n; t++) c[t] = tokens_cell(&q->rows[t]);
+        s->now[i] = (struct past_seq){s->sentences[i].source, q->sentence, c ? q->n : 0, c};
+    }
+    if (!s->now) s->nsentences = 0, s->current = -1;
+}
+
 void tokens_reload(struct tokens *s, struct app *a)
 {
     struct query *q = app_query(a);
@@ -304,7 +317,10 @@ void tokens_reload(struct tokens *s, struct app *a)
     }
     s->read_at = app_now(a);
     tokens_order(s);
+    keep_now(s);
     count_all(s);
+    s->rates.stale |= !s->rates.every;
+    s->hunt.stale |= (!s->hunt.every && s->hunt.kind == HUNT_CELL) || tokens_here(s) == INT64_MAX;
     if (!s->nsentences) say_why_nothing(s, a);
 }
 
@@ -321,12 +337,7 @@ static void keep_past(struct tokens *s, struct past *p, struct token_seq **seqs,
         const struct token_seq *q = seqs[i];
         struct past_cell *c = arena_alloc(&s->past_arena, (size_t)q->n + 1, sizeof *c);
         if (!c) return;
-        for (int t = 0; t < q->n; t++) {
-            const struct token_row *r = &q->rows[t];
-            c[t] = (struct past_cell){r->disc_prob, r->gen_prob,
-                                      isnan(r->disc_loss) ? r->gen_loss : r->disc_loss,
-                                      r->original, r->sampled, r->label, r->chosen};
-        }
+        for (int t = 0; t < q->n; t++) c[t] = tokens_cell(&q->rows[t]);
         p->seqs[p->nseqs++] = (struct past_seq){source, q->sentence, q->n, c};
     }
 }
@@ -355,6 +366,8 @@ int tokens_load_past(struct tokens *s, struct app *a)
         if (s->past[i].loaded) continue;
         if (!app_query(a) || clock_now() - start > 0.008) return app_query(a) != NULL;
         load_one_past(s, app_query(a), &s->past[i]);
+        s->rates.stale |= s->rates.every;
+        s->hunt.stale |= s->hunt.every || s->hunt.kind == HUNT_FIND;
     }
     return 0;
 }

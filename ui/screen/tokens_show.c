@@ -75,30 +75,14 @@ const char *tokens_outcome_name(enum outcome o)
     return names[o];
 }
 
-static int holds(const struct tokens *s, int32_t id)
+struct past_cell tokens_cell(const struct token_row *r)
 {
-    const char *t = s->pieces && id >= 0 ? pieces_get(s->pieces, id) : NULL;
-    return t && strstr(t, s->find) != NULL;
+    return (struct past_cell){r->disc_prob, r->gen_prob, isnan(r->disc_loss) ? r->gen_loss : r->disc_loss,
+                              r->original, r->sampled, r->label, r->chosen};
 }
 
-int tokens_find(struct tokens *s, int by)
+enum outcome tokens_cell_outcome(const struct past_cell *c)
 {
-    const struct sentence *c = tokens_current(s);
-    int k = s->current, i = s->cursor;
-    if (!c || !*s->find) return 0;
-    for (int seen = 0; seen <= s->nsentences;) {
-        i += by;
-        if (i < 0 || i >= s->sentences[k].seq->n) {
-            k = (k + by + s->nsentences) % s->nsentences;
-            i = by > 0 ? -1 : s->sentences[k].seq->n;
-            seen++;
-            continue;
-        }
-        const struct token_row *r = &s->sentences[k].seq->rows[i];
-        if (!holds(s, r->original) && !holds(s, r->sampled)) continue;
-        if (k != s->current) tokens_go_sentence(s, k - s->current);
-        s->cursor = i;
-        return 1;
-    }
-    return 0;
+    struct token_row r = {.disc_prob = c->disc_prob, .label = c->label};
+    return tokens_outcome(&r);
 }

@@ -279,7 +279,7 @@ void tokens_pane_list(struct tokens *s, struct grid *g, struct rect r)
     const char *parts[] = {text, s->by_loss && s->mode == MODE_SNAPSHOT ? "by loss, highest first"
                                                                    : "in order"};
     snprintf(text, sizeof text, "sentences %d of %d", s->current + 1, s->nsentences);
-    pane_title(g, r.y, r.x, r.w, s->focus_list, parts, 2);
+    pane_title(g, r.y, r.x, r.w, s->focus == ON_LIST, parts, 2);
     int facts = in.w >= 70 ? s->has_disc ? 40 : 24 : 0;
     s->list_top = s->current < s->list_top ? s->current
                   : s->current >= s->list_top + in.h ? s->current - in.h + 1
@@ -309,7 +309,7 @@ void tokens_pane_list(struct tokens *s, struct grid *g, struct rect r)
         if (facts) grid_text(g, in, y, in.x + in.w - facts - 9, facts, dim, text);
         snprintf(text, sizeof text, "loss %s", isnan(x->loss) ? "-" : fmt_fixed(v, sizeof v, x->loss, 3));
         grid_right(g, in, y, in.x + in.w - 11, 11, st, text);
-        if (here && s->focus_list) g->cursor_y = y, g->cursor_x = in.x;
+        if (here && s->focus == ON_LIST) g->cursor_y = y, g->cursor_x = in.x;
         tokens_hit(s, y, in.x, in.w, i, -1);
     }
 }

@@ -64,11 +64,44 @@ static void test_the_nearest_vocabulary_is_taken(void **state)
     pieces_close(NULL);
 }
 
+static void test_ranks_are_those_of_the_corpus(void **state)
+{
+    (void)state;
+    const uint64_t count[7] = {0, 3, 0, 0, 0, 90, 7};
+    struct workspace w;
+    struct config c;
+    char path[200];
+    memset(&w, 0, sizeof w);
+    snprintf(w.corpora, sizeof w.corpora, "%s/corpora", dir);
+    config_default(&c);
+    strcpy(c.corpus, "ranked");
+    put("corpora/ranked/vocab.txt", "often");
+    struct pieces *p = pieces_open(&w, &c, "", NULL);
+    assert_false(pieces_ranked(p));
+    assert_int_equal(pieces_rank(p, 5), 0);
+    pieces_close(p);
+    snprintf(path, sizeof path, "%s/corpora/ranked/counts.u64", dir);
+    assert_int_equal(file_write_atomic(path, count, sizeof count, NULL), 0);
+    p = pieces_open(&w, &c, "", NULL);
+    assert_true(pieces_ranked(p));
+    assert_int_equal(pieces_rank(p, 5), 1);
+    assert_int_equal(pieces_rank(p, 6), 2);
+    assert_int_equal(pieces_rank(p, 1), 3);
+    assert_int_equal(pieces_rank(p, 0), 0); /* not in the text */
+    assert_int_equal(pieces_rank(p, 7), 0);
+    pieces_close(p);
+    assert_int_equal(file_write_atomic(path, count, sizeof count - 8, NULL), 0); /* of another vocabulary */
+    p = pieces_open(&w, &c, "", NULL);
+    assert_false(pieces_ranked(p));
+    pieces_close(p);
+}
+
 int main(void)
 {
     if (!mkdtemp(dir)) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_nearest_vocabulary_is_taken),
+        cmocka_unit_test(test_ranks_are_those_of_the_corpus),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     char command[64];

@@ -38,7 +38,11 @@ static int write_vocab(const char *dir, struct err *err)
         strcat(text, "\n");
     }
     strcat(path, "/vocab.txt");
-    return file_write_atomic(path, text, strlen(text), err);
+    int rc = file_write_atomic(path, text, strlen(text), err);
+    uint64_t count[WORDS]; /* the first pieces are the most frequent */
+    for (int i = 0; i < WORDS; i++) count[i] = (uint64_t)(WORDS - i);
+    snprintf(path, sizeof path, "%s/corpora/wiki/counts.u64", dir);
+    return rc ? rc : file_write_atomic(path, count, sizeof count, err);
 }
 
 static struct token_row row(int original)

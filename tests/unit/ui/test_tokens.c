@@ -69,6 +69,11 @@ static void test_pictures(void **state)
     bad += fixture_golden(a, 24, 80, "tokens-table-80x24");
     fixture_keys(a, "i [");
     bad += fixture_golden(a, 24, 80, "tokens-waterfall-80x24");
+    fixture_keys(a, "i d 0");
+    bad += fixture_golden(a, 24, 80, "tokens-rates-80x24") +
+           fixture_golden(a, 36, 120, "tokens-rates-120x36");
+    fixture_keys(a, "l l l Enter");
+    bad += fixture_golden(a, 24, 80, "tokens-cell-80x24") + fixture_golden(a, 36, 120, "tokens-cell-120x36");
     app_free(a);
     struct app_args ascii = {.theme = THEME_MONO, .ascii = 1};
     a = start(&ascii, 9);
@@ -85,7 +90,8 @@ static void test_small_sizes_and_every_key(void **state)
     (void)state;
     static const char *const keys[] = {"Down", "Right", "S-Right", "Up", "PgDn", "PgUp", "G", "g",
                                        ".", ",", "[", "]", "#", "s", "=", "n", "N", "Tab", "Down",
-                                       "Enter", "i", "Left", "i", "Down", "i", "Up", "i", "F"};
+                                       "Enter", "d", "Down", "Right", "0", "Enter", "Down", "Esc",
+                                       "Esc", "i", "Left", "i", "Down", "i", "Up", "i", "F"};
     struct app *a = start(NULL, 9);
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
         fixture_keys(a, keys[k]);
@@ -271,20 +277,139 @@ static void test_export_follows_the_view(void **state)
     app_free(a);
 }
 
-static void test_find_goes_through_the_sentences(void **state)
+static void test_find_goes_through_all_snapshots(void **state)
+{
+    (void)state;
+    static const int64_t before[] = {200000, 100000, 50000, 10000, 1000, 400000};
+    struct app *a = start(NULL, 9);
+    struct tokens *s = app_self(a);
+    fixture_keys(a, "/ M o n t h Enter");
+    assert_string_equal(s->find, "Month");
+    assert_int_equal(tokens_current(s)->seq->sentence, 1);
+    assert_int_equal(s->cursor, 6);
+    assert_int_equal(s->step, 400000);
+    assert_true(shows(a, 24, 80, "find Month  6/6"));
+    for (int k = 0; k < 6; k++) { /* once in each of six snapshots, and round */
+        fixture_keys(a, "N");
+        assert_int_equal(s->step, before[k]);
+        assert_int_equal(tokens_current(s)->seq->sentence, 1);
+        assert_int_equal(s->cursor, 6);
+    }
+    fixture_keys(a, "n");
+    assert_int_equal(s->step, 1000);
+    fixture_keys(a, "Esc");
+    assert_string_equal(s->find, "");
+    assert_int_equal(s->hunt.kind, HUNT_NONE);
+    app_free(a);
+}
+
+/* A word of two pieces, a sample that is in no original, composed Hangul against jamo. */
+static void test_find_sees_words_samples_and_hangul(void **state)
+{
+    (void)state;
+    static const struct { const char *what; int sentence, token; } looks[] = {
+        {"bathing", 2, 7}, {"fell", 1, 2}, {"한글을", 2, 2}, {"old kitchen", 0, 12}, {"ANGRY", 0, 8}};
+    struct app *a = start(NULL, 9);
+    struct tokens *s = app_self(a);
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+        snprintf(s->find, sizeof s->find, "%s", looks[i].what);
+        tokens_hunt_text(s, a);
+        assert_int_equal(s->hunt.n, looks[i].sentence ? 6 : 12); /* the first is a probe as well */
+        assert_int_equal(tokens_current(s)->seq->sentence, looks[i].sentence);
+        assert_int_equal(s->cursor, looks[i].token);
+        tokens_hunt_end(s);
+    }
+    strcpy(s->find, "nowhere");
+    tokens_hunt_text(s, a);
+    assert_int_equal(s->hunt.kind, HUNT_NONE);
+    app_free(a);
+}
+
+/* Every cell of the rates is the number of tokens that it leads to, and they are of its kind. */
+static void check_cells(struct app *a, struct tokens *s)
+{
+    tokens_rates_build(s);
+    int64_t of_kind[RATE_KINDS] = {0};
+    for (int i = 0; i < s->rates.n; i++) {
+        struct rate_row r = s->rates.row[i];
+        of_kind[r.kind] += r.n[OF_TOKENS];
+        for (int col = 0; col < RATE_COLS; col++) {
+            assert_int_equal(tokens_hunt_cell(s, a, &r, col), r.n[col]);
+            for (int m = 0; m < s->hunt.n; m++) {
+                const struct past_seq *q = tokens_match_seq(s, &s->hunt.list[m]);
+                assert_non_null(q);
+                const struct past_cell *c = &q->cells[s->hunt.list[m].pos];
+                if (col == OF_MISSED) assert_true(c->label && c->disc_prob < .5F);
+                if (col == OF_FALSE) assert_true(!c->label && c->disc_prob >= .5F);
+                if (col == OF_SAME) assert_true(c->chosen && c->sampled == c->original);
+                if (r.kind == RATE_PAIR) assert_int_equal(c->sampled, r.sampled);
+            }
+        }
+    }
+    int64_t all = of_kind[RATE_ALL];
+    assert_true(all > 0);
+    assert_int_equal(of_kind[RATE_PIECE], all);
+    assert_int_equal(of_kind[RATE_POSITION], all);
+    assert_int_equal(of_kind[RATE_P], s->has_disc ? all : 0);
+}
+
+static void test_cells_lead_to_their_tokens(void **state)
 {
     (void)state;
     struct app *a = start(NULL, 9);
     struct tokens *s = app_self(a);
-    fixture_keys(a, "/ m o n t h Enter");
-    assert_string_equal(s->find, "month");
-    const struct sentence *c = tokens_current(s);
-    assert_int_equal(c->seq->sentence, 1);
-    assert_int_equal(s->cursor, 6);
-    fixture_keys(a, "n"); /* the only one: round to itself */
-    assert_int_equal(s->cursor, 6);
+    check_cells(a, s);
+    s->rates.every = 1;
+    check_cells(a, s);
+    assert_int_equal(s->rates.snapshots, 6);
+    assert_int_equal(s->rates.row[0].n[OF_TOKENS], 6 * s->counts.tokens);
+    app_free(a);
+    a = start(NULL, 3);
+    check_cells(a, app_self(a));
+    app_free(a);
+}
+
+static void test_frequencies_come_from_the_corpus(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    struct tokens *s = app_self(a);
+    tokens_rates_build(s);
+    assert_true(s->rates.ranked);
+    int64_t n[2] = {0};
+    for (int i = 0; i < s->rates.n; i++)
+        if (s->rates.row[i].kind == RATE_FREQUENCY) n[s->rates.row[i].bin] = s->rates.row[i].n[OF_TOKENS];
+    /* fixture_tokens.c counts piece i (V - i) times: the first ten are specials and "the" to "for" */
+    int64_t first = 0, later = 0;
+    for (int k = 0; k < s->nsentences; k++)
+        for (int i = 0; i < s->sentences[k].seq->n; i++)
+            *(s->sentences[k].seq->rows[i].original < 10 ? &first : &later) += 1;
+    assert_int_equal(n[0], first);
+    assert_int_equal(n[1], later);
+    app_free(a);
+}
+
+static void test_a_cell_is_listed_and_walked_through(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    struct tokens *s = app_self(a);
+    fixture_keys(a, "d l l l l"); /* all, missed */
+    assert_int_equal(s->rates.col, OF_MISSED);
+    free(fixture_text(a, 24, 80));
+    fixture_keys(a, "Enter");
+    assert_int_equal(s->hunt.n, s->rates.row[0].n[OF_MISSED]);
+    assert_true(shows(a, 36, 120, "kitchen → house"));
+    for (int i = 0; i < s->hunt.n; i++) {
+        const struct token_row *r = &tokens_current(s)->seq->rows[s->cursor];
+        assert_int_equal(tokens_outcome(r), OUT_MISSED);
+        fixture_keys(a, "Down");
+    }
+    fixture_keys(a, "Enter n"); /* back in the text, n goes on */
+    assert_int_equal(s->focus, ON_TEXT);
+    assert_int_equal(tokens_outcome(&tokens_current(s)->seq->rows[s->cursor]), OUT_MISSED);
     fixture_keys(a, "Esc");
-    assert_string_equal(s->find, "");
+    assert_int_equal(s->hunt.kind, HUNT_NONE);
     app_free(a);
 }
 
@@ -339,7 +464,11 @@ int main(void)
         cmocka_unit_test(test_hangul_is_composed_and_pieces_are_joined),
         cmocka_unit_test(test_export_has_the_columns_of_inspect),
         cmocka_unit_test(test_export_follows_the_view),
-        cmocka_unit_test(test_find_goes_through_the_sentences),
+        cmocka_unit_test(test_find_goes_through_all_snapshots),
+        cmocka_unit_test(test_find_sees_words_samples_and_hangul),
+        cmocka_unit_test(test_cells_lead_to_their_tokens),
+        cmocka_unit_test(test_frequencies_come_from_the_corpus),
+        cmocka_unit_test(test_a_cell_is_listed_and_walked_through),
         cmocka_unit_test(test_without_a_discriminator_it_says_what_is_missing),
         cmocka_unit_test(test_long_sentences_scroll),
     };
