@@ -21,6 +21,11 @@ set -e
 printf 'w1 w2\n\nw3\n' | "$program" tokenize --vocab "$tmp/vocab.txt" >"$tmp/ids"
 [ "$(sed -n 1p "$tmp/ids")" = "6 7" ] && [ "$(sed -n 2p "$tmp/ids")" = "" ] && [ "$(sed -n 3p "$tmp/ids")" = 8 ] || fail "tokenize"
 "$program" inspect --run j --text 'w1 w2 w3' --csv | head -n 1 | grep -q '^position,original,masked,sampled,gen_prob,disc_prob,label,outcome' || fail "heading of inspect"
+"$program" inspect --run j --fill --text 'w1 [MASK] w3' --top 3 --csv | tr -d '\r' >"$tmp/out"
+sed -n 1p "$tmp/out" | grep -qx 'sentence,position,original,rank,token,score,gen_prob,gen_rank,disc_prob,run,step' || fail "heading of inspect --fill"
+[ "$(grep -c '^0,2,\[MASK\],' "$tmp/out")" = 3 ] || fail "inspect --fill gives not three tokens"
+"$program" inspect --run j --pll --text 'w1 w2 w3' --json | grep -q '"gen_pll":-' || fail "inspect --pll gives no sum"
+[ "$(status "$program" inspect --run j --fill --text 'w1 w2')" = 2 ] && grep -q 'no \[MASK\]' "$tmp/err" || fail "nothing to fill in is not told"
 # What cannot be printed is a failure, though the lines before may have been flushed one by one; a reader that goes is none.
 for words in "runs --json" "runs" "runs show j --json" "export metrics --run j" "--help" "train $small --name f --steps 5 --json"; do
     [ "$(set +e; "$program" $words 2>"$tmp/err" >/dev/full; echo $?)" = 1 ] || fail "$words >/dev/full is not exit 1"

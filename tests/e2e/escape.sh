@@ -46,6 +46,8 @@ tty "$program" export tokens --run 1
 tty "$program" inspect --run 1 --text "w2 $red $bidi $title w4"
 tty "$program" inspect --run 1 --text "w2 $red $bidi w4" --csv
 tty "$program" inspect --run 1 --text "w2 $red" --json
+tty "$program" inspect --run 1 --fill --text "w2 $red $bidi [MASK]"
+tty "$program" inspect --run 1 --pll --text "w2 $red $bidi"
 tty "$program" inspect --run "$title" --text x
 tty "$program" inspect --model "/nonexistent$red" --text x
 tty "$program" watch 1 --plain

@@ -13,8 +13,10 @@
 #include "src/base/visible.h"
 #include "src/model/hf.h"
 #include "src/text/vocab.h"
+#include "src/train/fill.h"
 #include "src/train/run.h"
 #include "ui/cli/cli.h"
+#include "ui/cli/fill.h"
 #include "ui/cli/inspect.h"
 #include "ui/cli/launch.h"
 #include "ui/cli/nets.h"
@@ -25,9 +27,20 @@
 
 struct inspect_args {
     const char *run, *model, *generator, *text, *positions;
-    long step, seed;
+    long step, seed, top;
     double mask_prob;
-    int csv, json;
+    int csv, json, fill, pll;
+};
+
+/* What is done with each text. */
+struct job {
+    const struct inspect_args *a;
+    struct scorer *scorer;
+    struct scorer_args score;
+    double mask_prob;       /* of the networks' pre-training */
+    struct inspect_out out;
+    struct fill_out fill;
+    int sentences;
 };
 
 static void defaults(void *own)
@@ -35,7 +48,7 @@ static void defaults(void *own)
     struct inspect_args *a = own;
     a->step = -1;
     a->seed = 1;
-    a->mask_prob = 0.15;
+    a->top = 10;
 }
 
 static const char *vocab_text(const void *ud, int id)
@@ -66,65 +79,108 @@ static int positions(const char *text, int out[MASKS_MAX], struct err *err)
     }
 }
 
-static int one_text(struct scorer *s, struct scorer_args *sa, int sentence, struct inspect_out *out,
-                    struct err *err)
+static int scored_text(struct job *j, struct err *err)
 {
     struct token_seq *seq = NULL;
-    int rc = scorer_score(s, sa, &seq, err);
+    int rc = scorer_score(j->scorer, &j->score, &seq, err);
     if (!rc) {
-        seq->sentence = sentence;
-        inspect_put(out, seq);
+        seq->sentence = j->sentences;
+        inspect_put(&j->out, seq);
     }
     free(seq);
     return rc;
 }
 
-static int stdin_lines(struct scorer *s, struct scorer_args *sa, struct inspect_out *out, struct err *err)
+static int filled_text(struct job *j, struct err *err)
+{
+    struct fill *f = NULL;
+    struct fill_args a = {.text = j->score.text, .positions = j->score.mask_positions,
+                          .npositions = j->score.nmask, .mask_prob = j->mask_prob};
+    int rc = scorer_fill(j->scorer, &a, &f, err);
+    if (!rc)
+        fill_put(&j->fill, f);
+    fill_free(f);
+    return rc;
+}
+
+static int pll_text(struct job *j, struct err *err)
+{
+    struct pll *p = NULL;
+    int rc = scorer_pll(j->scorer, j->score.text, &p, err);
+    if (!rc)
+        pll_put(&j->fill, p);
+    pll_free(p);
+    return rc;
+}
+
+static int one_text(struct job *j, struct err *err)
+{
+    int rc = j->a->fill ? filled_text(j, err) : j->a->pll ? pll_text(j, err) : scored_text(j, err);
+    j->sentences++;
+    return rc;
+}
+
+static int stdin_lines(struct job *j, struct err *err)
 {
     char *line = NULL;
     size_t cap = 0;
     ssize_t n;
-    int rc = 0, sentence = 0;
+    int rc = 0;
     while (!rc && (n = getline(&line, &cap, stdin)) >= 0) {
         while (n && (line[n - 1] == '\n' || line[n - 1] == '\r'))
             line[--n] = 0;
-        sa->text = line;
+        j->score.text = line;
         if (n)
-            rc = one_text(s, sa, sentence++, out, err);
+            rc = one_text(j, err);
     }
     free(line);
     return rc;
 }
 
-static int score(const struct inspect_args *a, const char *dir, int64_t run, int64_t step,
+/* All texts, from the heading to the end of the output. */
+static int put_texts(struct job *j, int from_stdin, struct err *err)
+{
+    int filling = j->a->fill || j->a->pll;
+    int rc = filling ? fill_begin(&j->fill, j->a->pll, err) : inspect_begin(&j->out, err);
+    if (!rc)
+        rc = from_stdin ? stdin_lines(j, err) : one_text(j, err);
+    struct err *first = rc ? NULL : err;
+    int end = filling ? fill_end(&j->fill, first) : inspect_end(&j->out, first);
+    return rc ? rc : end;
+}
+
+/* run NULL: the directory is no run's. */
+static int score(const struct inspect_args *a, const char *dir, const struct query_run *run, int64_t step,
                  int from_stdin, struct err *err)
 {
     int masks[MASKS_MAX];
     struct nets nets;
-    struct scorer_args sa = {.text = a->text, .seed = (uint64_t)a->seed, .mask_prob = a->mask_prob};
+    double share = a->mask_prob > 0 ? a->mask_prob : 0.15;
+    struct job j = {.a = a, .score = {.text = a->text, .seed = (uint64_t)a->seed, .mask_prob = share},
+                    .mask_prob = a->mask_prob > 0 || !run ? share : run->config.mask_prob};
     int rc = nets_find(dir, a->generator, &nets, err);
     if (rc)
         return rc;
     if (a->positions) {
-        sa.nmask = positions(a->positions, masks, err);
-        if (sa.nmask < 0)
-            return sa.nmask;
-        sa.mask_positions = masks;
+        j.score.nmask = positions(a->positions, masks, err);
+        if (j.score.nmask < 0)
+            return j.score.nmask;
+        j.score.mask_positions = masks;
     }
-    struct scorer *s = scorer_open(*nets.main ? nets.main : NULL, *nets.gen ? nets.gen : NULL, "auto",
-                                   print_warning, NULL, err);
-    if (!s)
+    j.scorer = scorer_open(*nets.main ? nets.main : NULL, *nets.gen ? nets.gen : NULL, "auto", print_warning,
+                           NULL, err);
+    if (!j.scorer)
         return err->code;
-    struct inspect_out out = {
-        .source = {.token = vocab_text, .ud = scorer_vocab(s), .run = run, .step = step,
+    enum inspect_form form = a->csv ? INSPECT_CSV : a->json ? INSPECT_JSON : INSPECT_TABLE;
+    j.out = (struct inspect_out){
+        .source = {.token = vocab_text, .ud = scorer_vocab(j.scorer), .run = run ? run->id : 0, .step = step,
                    .has_generator = !!*nets.gen, .has_discriminator = !!*nets.main},
-        .form = a->csv ? INSPECT_CSV : a->json ? INSPECT_JSON : INSPECT_TABLE};
-    rc = inspect_begin(&out, err);
-    if (!rc)
-        rc = from_stdin ? stdin_lines(s, &sa, &out, err) : one_text(s, &sa, 0, &out, err);
-    int end = inspect_end(&out, rc ? NULL : err);
-    scorer_close(s);
-    return rc ? rc : end;
+        .form = form};
+    j.fill = (struct fill_out){.form = form, .vocab = scorer_vocab(j.scorer), .run = run ? run->id : 0,
+                               .step = step, .most = (int)a->top};
+    rc = put_texts(&j, from_stdin, err);
+    scorer_close(j.scorer);
+    return rc;
 }
 
 /* The newest stored snapshot, or that of a step. */
@@ -179,10 +235,14 @@ static int run(struct cli *c, struct err *err)
         return err_set(err, E_USAGE, "inspect: give one of --run RUN and --model DIR");
     if (a->csv && a->json)
         return err_set(err, E_USAGE, "inspect: one of --csv and --json");
+    if (a->fill && a->pll)
+        return err_set(err, E_USAGE, "inspect: one of --fill and --pll");
+    if ((a->fill || a->pll) && !a->text && !from_stdin)
+        return err_set(err, E_USAGE, "inspect: --%s needs --text", a->fill ? "fill" : "pll");
     if (a->model) {
         if (!a->text && !from_stdin)
             return err_set(err, E_USAGE, "inspect: --text is missing ('-' reads standard input)");
-        return score(a, a->model, 0, 0, from_stdin, err);
+        return score(a, a->model, NULL, 0, from_stdin, err);
     }
     struct workspace w;
     char path[4200];
@@ -196,7 +256,7 @@ static int run(struct cli *c, struct err *err)
     else if (!rc) {
         rc = launch_find_checkpoint(&w, found, a->step, path, sizeof path, &step, err);
         if (!rc)
-            rc = score(a, path, found->id, step, from_stdin, err);
+            rc = score(a, path, found, step, from_stdin, err);
     }
     free(found);
     return rc;
@@ -217,7 +277,14 @@ static const struct option_row options[] = {
     {.name = "mask-positions", .kind = OPTION_TEXT, .offset = AT(positions), .arg = "LIST",
      .help = "tokens to mask, [CLS] is 0 (default: drawn)"},
     {.name = "mask-prob", .kind = OPTION_REAL, .offset = AT(mask_prob), .arg = "P", .min = 0.01,
-     .max = 0.9, .help = "share of the tokens that is masked when drawn (default 0.15)"},
+     .max = 0.9, .help = "share of the tokens that is masked when drawn (default 0.15); with --fill the "
+                         "share of the pre-training (default: the run's)"},
+    {.name = "fill", .kind = OPTION_FLAG, .offset = AT(fill),
+     .help = "fill in each [MASK] of the text: the generator's best, ranked with the discriminator's word on each"},
+    {.name = "pll", .kind = OPTION_FLAG, .offset = AT(pll),
+     .help = "score the text: log probability of each token with that token masked, and that it is original"},
+    {.name = "top", .kind = OPTION_INT, .offset = AT(top), .arg = "N", .min = 1, .max = 100,
+     .help = "tokens shown for each [MASK] (default 10)"},
     {.name = "seed", .kind = OPTION_INT, .offset = AT(seed), .arg = "N", .min = 0, .max = 2147483647,
      .help = "of the masks and samples (default 1)"},
     {.name = "csv", .kind = OPTION_FLAG, .offset = AT(csv), .help = "one row a token"},
