@@ -15,7 +15,6 @@
 #include "src/train/bench.h"
 #include "src/train/core.h"
 
-#define GUESS_RATE 1e10    /* FLOP/s a core, before anything was run here */
 #define MEASURE_FLOP 3e9  /* of a measured step: 25 of them take five seconds at most */
 #define MANIFEST_MAX (1 << 20)
 
@@ -78,12 +77,18 @@ static int is_exact(const struct workspace *w, const struct config *c)
     return file_exists(manifest);
 }
 
+/* FLOP/s a core before anything was run here: what small models reach with each kernel set. */
+static double guess_rate(const char *kernel)
+{
+    return !strcmp(kernel, "avx512") ? 3e10 : !strcmp(kernel, "avx2") ? 2e10 : 3e9;
+}
+
 /* Seconds where the store knows no run of the shape: by FLOPs, at the best rate there is. */
-static void guess_time(const struct sweep *s, const struct measured_speed *measured, int cores,
-                       struct estimate *e)
+static void guess_time(const struct sweep *s, const struct measured_speed *measured,
+                       const struct machine *m, struct estimate *e)
 {
     struct sweep_plan *p = &e->plan;
-    double rate = GUESS_RATE * cores;
+    double rate = guess_rate(m->kernel) * m->cores;
     if (measured && measured->rate > 0 &&
         measured->shape == estimate_shape(&s->runs[e->largest].config, e->vocab)) {
         rate = measured->rate;
@@ -96,8 +101,8 @@ static void guess_time(const struct sweep *s, const struct measured_speed *measu
                  rate * 1e-9, (long long)p->rough_run);
     } else {
         e->from = ESTIMATE_GUESS;
-        snprintf(e->source, sizeof e->source, "from FLOPs, guessing %.0f GFLOP/s on %d cores",
-                 rate * 1e-9, cores);
+        snprintf(e->source, sizeof e->source, "from FLOPs, guessing %.0f GFLOP/s on %d core%s",
+                 rate * 1e-9, m->cores, m->cores == 1 ? "" : "s");
     }
     for (int i = 0; i < s->n; i++)
         if (!isfinite(p->items[i].seconds))
@@ -128,7 +133,7 @@ int estimate_runs(const struct workspace *w, const struct sweep *s,
     out->memory = model_memory(c, out->vocab, c->threads > 0 ? (int)c->threads : m.cores);
     snprintf(out->source, sizeof out->source, "%s", p->source);
     if (!(p->rate > 0))
-        guess_time(s, measured, m.cores, out);
+        guess_time(s, measured, &m, out);
     for (int i = 0; i < s->n; i++)
         if (p->items[i].status == SWEEP_NEW || p->items[i].status == SWEEP_RESUME)
             out->seconds += p->items[i].seconds;

@@ -25,7 +25,9 @@ int app_can(struct app *a, int action)
     case ACT_UNDO:
         return a->undo.act != NULL;
     case ACT_EXPORT:
-        return app_ops(a)->export_csv && a->nruns > 0;
+        if (app_ops(a)->export_csv)
+            return a->nruns > 0;
+        return app_ops(a)->can(app_self(a), a, action);
     default:
         if (action >= ACT_SCREEN1 && action <= ACT_SCREEN7)
             return screen_of_action(action) >= 0;
@@ -127,7 +129,7 @@ void app_act(struct app *a, int action)
         go_by_number(a, action);
         return;
     }
-    if (action == ACT_EXPORT) {
+    if (action == ACT_EXPORT && ops->export_csv) {
         if (app_can(a, action))
             export_ask(a);
         return;

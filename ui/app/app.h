@@ -3,12 +3,14 @@
 #ifndef ES_UI_APP_H
 #define ES_UI_APP_H
 #include <stdint.h>
+#include <stdio.h>
 
 #include "db/query.h"
 #include "experiments/workspace.h"
 #include "ui/term/grid.h"
 
 struct app;
+struct err;
 /* The read-only store; NULL while there is none yet. */
 struct query *app_query(struct app *a);
 const struct workspace *app_workspace(const struct app *a);
@@ -44,6 +46,15 @@ void app_choose(struct app *a, const char *label, const char *start,
                 int (*item)(void *ud, int i, struct choice *out),
                 void (*done)(void *ud, const char *text), void (*change)(void *ud, const char *text),
                 void *ud);
+/* The same for a path: Tab completes it (with files whose name ends in `end`, and directories), `~`
+ * is the home directory. */
+void app_prompt_path(struct app *a, const char *label, const char *start, const char *end,
+                     void (*done)(void *ud, const char *text),
+                     void (*change)(void *ud, const char *text), void *ud);
+/* Asks for a path and has the file written, over an existing one after a `y` only. `write` returns 0
+ * or fills err; `what` says what was written ("9 rows"). It is called with f NULL before: may it be? */
+void app_save(struct app *a, const char *label, const char *start,
+              int (*write)(void *ud, const char *path, FILE *f, char what[64], struct err *err), void *ud);
 /* Registers how the last reversible act is undone (`u`). */
 void app_undo(struct app *a, const char *what, void (*undo)(struct app *a, int64_t arg), int64_t arg);
 void app_go(struct app *a, const char *screen);

@@ -25,8 +25,8 @@ struct slot {
     double due;          /* of the next tick */
 };
 struct field {
-    int open, palette, chosen; /* chosen: line of the list, -1 none */
-    char label[64], text[APP_FIELD];
+    int open, palette, path, chosen; /* path: files are listed; chosen: line of the list, -1 none */
+    char label[64], text[APP_FIELD], end[8]; /* end: of the names that a path is completed with */
     size_t caret;        /* byte offset */
     void (*done)(void *ud, const char *text);
     void (*change)(void *ud, const char *text);
@@ -125,6 +125,18 @@ void choice_move(struct field *f, int by);
 /* Puts a line of the list into the field. */
 void choice_take(struct field *f, int which);
 void choice_draw(struct app *a, struct grid *g, struct rect area);
+/* path.c: what completes the last path of a text; `from` is where its name begins. */
+#define PATH_MATCHES 200
+struct path_match {
+    size_t from;
+    char name[264];      /* a directory's ends in '/' */
+};
+int path_matches(const char *text, const char *end, struct path_match *out, int max);
+void path_move(struct field *f, int by);
+/* Puts a file of the list into the field; -1: as much as all have in common. */
+void path_take(struct field *f, int which);
+void path_expand(const char *text, char *out, size_t size);
+void path_draw(struct app *a, struct grid *g, struct rect area);
 void help_key(struct app *a, const char *name);
 void help_draw(struct app *a, struct grid *g, struct rect area);
 void export_ask(struct app *a);

@@ -1,5 +1,4 @@
 /* `e`: exactly what is shown into a file that the user may rename before; its end says the form. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,11 +6,8 @@
 
 #include "db/csv.h"
 #include "src/base/err.h"
-#include "src/base/file.h"
 #include "ui/app/app_int.h"
 #include "ui/app/export_table.h"
-
-static char path[APP_FIELD];
 
 /* The screen's rows as CSV. Returns their number or a negative code. */
 static int write_csv(struct app *a, FILE *f, struct err *err)
@@ -41,52 +37,19 @@ static int write_form(struct app *a, enum export_form form, FILE *f, struct err 
     return rc < 0 ? rc : rows;
 }
 
-static void write_it(struct app *a)
+/* See app_save: without a file it says whether the form can be written at all. */
+static int write_export(void *ud, const char *path, FILE *f, char what[64], struct err *err)
 {
-    struct err err = { 0 };
+    struct app *a = ud;
     enum export_form form = export_form_of(path);
-    if (form == EXPORT_SVG && !app_ops(a)->export_svg) {
-        app_say(a, SEV_ERROR, "%s has no picture to export: name a .csv, .md or .tex file",
-                app_ops(a)->name);
-        return;
-    }
-    FILE *f = fopen(path, "wx");
-    if (!f && errno == EEXIST)
-        f = fopen(path, "w");
-    if (!f) {
-        app_say(a, SEV_ERROR, "%s cannot be written: %s", path, strerror(errno));
-        return;
-    }
-    int n = write_form(a, form, f, &err), rc = n < 0 ? n : 0;
-    if (ferror(f) && !rc)
-        rc = err_set(&err, E_IO, "%s cannot be written", path);
-    if (fclose(f) && !rc)
-        rc = err_errno(&err, "%s cannot be written", path);
-    const char *what = form == EXPORT_SVG ? "line" : "row";
-    if (rc < 0)
-        app_say(a, SEV_ERROR, "%s", err.text[0] ? err.text : "the export failed: out of memory");
-    else
-        app_say(a, SEV_INFO, "exported %d %s%s to %s", n, what, n == 1 ? "" : "s", path);
-}
-
-static void overwrite_done(void *ud, int key)
-{
-    if (key == 'y')
-        write_it(ud);
-}
-
-static void path_done(void *ud, const char *text)
-{
-    char question[APP_FIELD + 64];
-    if (!text || !*text)
-        return;
-    snprintf(path, sizeof path, "%s", text);
-    if (!file_exists(path)) {
-        write_it(ud);
-        return;
-    }
-    snprintf(question, sizeof question, "%s exists: write over it?  y write · n/Esc keep", path);
-    app_ask(ud, question, "y", overwrite_done, ud);
+    if (form == EXPORT_SVG && !app_ops(a)->export_svg)
+        return err_set(err, E_USAGE, "%s has no picture to export: name a .csv, .md or .tex file",
+                       app_ops(a)->name);
+    if (!f)
+        return 0;
+    int n = write_form(a, form, f, err);
+    snprintf(what, 64, "%d %s%s", n, form == EXPORT_SVG ? "line" : "row", n == 1 ? "" : "s");
+    return n < 0 ? n : 0;
 }
 
 void export_ask(struct app *a)
@@ -100,6 +63,6 @@ void export_ask(struct app *a)
     for (int i = ACT_SCREEN1; i <= ACT_SCREEN7; i++)
         if (!strcmp(action_table[i].word, app_ops(a)->name))
             snprintf(name, sizeof name, "%s-%s.csv", action_table[i].name, stamp);
-    app_prompt(a, app_ops(a)->export_svg ? "export (.csv .md .tex .svg) to:"
-                                     : "export (.csv .md .tex) to:", name, path_done, NULL, a);
+    app_save(a, app_ops(a)->export_svg ? "export (.csv .md .tex .svg) to:" : "export (.csv .md .tex) to:",
+             name, write_export, a);
 }

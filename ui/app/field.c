@@ -21,6 +21,16 @@ void app_prompt(struct app *a, const char *label, const char *start,
     a->dirty = 1;
 }
 
+void app_prompt_path(struct app *a, const char *label, const char *start, const char *end,
+                     void (*done)(void *ud, const char *text),
+                     void (*change)(void *ud, const char *text), void *ud)
+{
+    app_prompt(a, label, start, done, change, ud);
+    a->field.path = 1;
+    a->field.chosen = -1;
+    snprintf(a->field.end, sizeof a->field.end, "%s", end);
+}
+
 static size_t before(const char *s, size_t at)
 {
     while (at > 0 && ((unsigned char)s[--at] & 0xC0) == 0x80)
@@ -56,10 +66,13 @@ static void erase(struct field *f, size_t from, size_t to)
 static void finish(struct app *a, int accept)
 {
     struct field f = a->field;
+    char full[APP_FIELD];
     a->field.open = 0;
     if (accept && !f.palette && f.item && f.chosen >= 0)
         choice_take(&f, f.chosen);
-    f.done(f.ud, accept ? f.text : NULL);
+    if (f.path)
+        path_expand(f.text, full, sizeof full);
+    f.done(f.ud, !accept ? NULL : f.path ? full : f.text);
 }
 
 /* 1: the text changed. */
@@ -109,9 +122,21 @@ void field_key(struct app *a, const struct key *k)
     } else if (!strcmp(k->name, "Esc") || !strcmp(k->name, "^C")) {
         finish(a, 0);
         return;
+    } else if (f->path && f->chosen >= 0 && !strcmp(k->name, "Enter")) {
+        path_take(f, f->chosen);
+        changed = 1;
+        if (f->text[strlen(f->text) - 1] != '/') { /* a directory is gone into */
+            finish(a, 1);
+            return;
+        }
     } else if (!strcmp(k->name, "Enter")) {
         finish(a, 1);
         return;
+    } else if (f->path && (!strcmp(k->name, "Up") || !strcmp(k->name, "Down"))) {
+        path_move(f, *k->name == 'U' ? -1 : 1);
+    } else if (f->path && !strcmp(k->name, "Tab")) {
+        path_take(f, f->chosen);
+        changed = 1;
     } else if (f->item && !strcmp(k->name, "Up")) {
         choice_move(f, -1);
     } else if (f->item && !strcmp(k->name, "Down")) {

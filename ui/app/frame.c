@@ -176,6 +176,14 @@ static const char *action_word(struct app *a, int action)
     return own ? own : action_table[action].word;
 }
 
+/* Its place there: the screen's own, else the table's. */
+static int action_place(struct app *a, int action)
+{
+    const struct screen_ops *ops = app_ops(a);
+    int own = ops->place ? ops->place(app_self(a), a, action) : 0;
+    return own ? own : action_table[action].priority;
+}
+
 static void draw_footer(struct app *a, struct grid *g, struct rect line)
 {
     char key[16];
@@ -185,7 +193,7 @@ static void draw_footer(struct app *a, struct grid *g, struct rect line)
             return;
         x = footer_pair(a, g, line, x, "Enter", a->field.palette ? "run" : "accept", ACT_NONE);
         x = footer_pair(a, g, line, x, "Esc", "cancel", ACT_NONE);
-        if (a->field.item)
+        if (a->field.item || a->field.path)
             footer_pair(a, g, line, x, "Tab", "complete", ACT_NONE);
         return;
     }
@@ -198,7 +206,7 @@ static void draw_footer(struct app *a, struct grid *g, struct rect line)
     int tail = (int)strlen("? keys  q back") + 1, end = line.x + line.w - tail;
     for (int p = 1; p < 100; p++) {
         for (int i = 0; i < ACT_COUNT; i++) {
-            if (action_table[i].priority != p || !app_can(a, i) || !action_key(i, 0, key, sizeof key))
+            if (action_place(a, i) != p || !app_can(a, i) || !action_key(i, 0, key, sizeof key))
                 continue;
             const char *word = action_word(a, i);
             int w = (int)strlen(key) + (int)strlen(word) + 3;
@@ -262,6 +270,8 @@ void app_frame(struct app *a, struct grid *g)
         app_ops(a)->draw(app_self(a), a, g, area);
     if (a->field.open && a->field.item)
         choice_draw(a, g, area);
+    if (a->field.open && a->field.path)
+        path_draw(a, g, area);
     draw_status(a, g, (struct rect){ g->h - 1 - footer, 0, 1, g->w });
     if (footer)
         draw_footer(a, g, (struct rect){ g->h - 1, 0, 1, g->w });

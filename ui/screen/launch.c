@@ -23,12 +23,22 @@ static const int main_fields[] = {
 };
 #define MAIN_FIELDS ((int)(sizeof main_fields / sizeof main_fields[0]))
 
-static int is_main(int field)
+/* 1: the corpus is packed here already, vocabulary and all. */
+static int is_packed(const struct launch *s)
+{
+    for (int i = 0; i < s->ncorpora; i++)
+        if (!strcmp(s->corpora[i].name, s->draft.value[LAUNCH_corpus]))
+            return 1;
+    return !*s->draft.value[LAUNCH_corpus];
+}
+
+/* The size of the vocabulary is one where it will be learnt from the text. */
+static int is_main(const struct launch *s, int field)
 {
     for (int i = 0; i < MAIN_FIELDS; i++)
         if (main_fields[i] == field)
             return 1;
-    return 0;
+    return field == LAUNCH_vocab_size && !is_packed(s);
 }
 
 /* The main fields, the others that were set, the row for the rest, and the rest when it is open. */
@@ -36,14 +46,17 @@ static void list_rows(struct launch *s)
 {
     int at = s->nrows ? s->row[s->cursor] : LAUNCH_preset;
     s->nrows = 0;
-    for (int i = 0; i < MAIN_FIELDS; i++)
+    for (int i = 0; i < MAIN_FIELDS; i++) {
         s->row[s->nrows++] = main_fields[i];
+        if (main_fields[i] == LAUNCH_corpus && is_main(s, LAUNCH_vocab_size))
+            s->row[s->nrows++] = LAUNCH_vocab_size;
+    }
     for (int i = 0; i < LAUNCH_FIELDS; i++)
-        if (!is_main(i) && s->draft.set[i] && !s->more)
+        if (!is_main(s, i) && s->draft.set[i] && !s->more)
             s->row[s->nrows++] = i;
     s->row[s->nrows++] = LAUNCH_MORE;
     for (int i = 0; i < LAUNCH_FIELDS && s->more; i++)
-        if (!is_main(i))
+        if (!is_main(s, i))
             s->row[s->nrows++] = i;
     s->cursor = s->cursor < s->nrows ? s->cursor : s->nrows - 1;
     for (int i = 0; i < s->nrows; i++)
@@ -85,6 +98,7 @@ static int open_launch(void *self, struct app *a)
     read_corpora(s);
     estimate_machine(&s->machine);
     draft_load(&s->draft, a);
+    launch_measure_recall(s);
     if (!s->draft.set[LAUNCH_corpus] && s->ncorpora == 1)
         draft_put(&s->draft, LAUNCH_corpus, s->corpora[0].name, NULL);
     launch_recount(s);
@@ -162,6 +176,12 @@ static void edit_done(void *ud, const char *text)
     launch_changed(s);
 }
 
+static int is_path(int field)
+{
+    return field == LAUNCH_corpus || field == LAUNCH_vocab || field == LAUNCH_validation ||
+           field == LAUNCH_init_generator || field == LAUNCH_init_discriminator;
+}
+
 static void edit(struct launch *s)
 {
     char value[CONFIG_TEXT], label[64];
@@ -175,7 +195,18 @@ static void edit(struct launch *s)
     draft_get(&s->draft, &s->plain, field, value, sizeof value);
     snprintf(s->typed, sizeof s->typed, "%s", value);
     snprintf(label, sizeof label, "%s:", config_fields[field].name);
-    app_prompt(s->app, label, value, edit_done, edit_change, s);
+    if (is_path(field))
+        app_prompt_path(s->app, label, value, "", edit_done, edit_change, s);
+    else
+        app_prompt(s->app, label, value, edit_done, edit_change, s);
+}
+
+/* 1: Space, Left and Right have something to choose from. */
+static int can_turn(const struct launch *s)
+{
+    int field = s->row[s->cursor];
+    return field != LAUNCH_MORE && (field == LAUNCH_corpus || config_fields[field].type == CONFIG_CHOICE ||
+                                    config_fields[field].type == CONFIG_BOOL);
 }
 
 /* The next of a field's choices, of yes and no, or of the corpora. */
@@ -230,7 +261,7 @@ static void find_from(struct launch *s, int from, int by, int pass)
             const struct config_field *f = &config_fields[i];
             if (!fits(f, s->find, pass))
                 continue;
-            if (!is_main(i) && !s->draft.set[i])
+            if (!is_main(s, i) && !s->draft.set[i])
                 s->more = 1;
             list_rows(s);
             for (int r = 0; r < s->nrows; r++)
@@ -307,6 +338,10 @@ static void press(struct launch *s, int button)
         start(s);
     else if (button == BUTTON_COPY)
         app_copy(s->app, str_get(&s->command));
+    else if (button == BUTTON_SAVE)
+        launch_save(s);
+    else if (button == BUTTON_OPEN)
+        launch_open(s);
     else {
         launch_measure_start(s);
         app_poll(s->app, .1);
@@ -361,7 +396,10 @@ static int act_launch(void *self, struct app *a, int action)
         return 1;
     }
     case ACT_START: start(s); return 1;
-    case ACT_COPY: app_copy(a, str_get(&s->command)); return 1;
+    case ACT_COPY: press(s, BUTTON_COPY); return 1;
+    case ACT_EXPORT: press(s, BUTTON_SAVE); return 1;
+    case ACT_OPEN_FILE: press(s, BUTTON_OPEN); return 1;
+    case ACT_MEASURE: press(s, BUTTON_MEASURE); return 1;
     case ACT_BACK:
         if (s->find[0]) {
             s->find[0] = 0;
@@ -378,14 +416,37 @@ static int can_launch(void *self, struct app *a, int action)
     switch (action) {
     case ACT_UP: case ACT_DOWN: case ACT_LEFT: case ACT_RIGHT: case ACT_PAGE_UP: case ACT_PAGE_DOWN:
     case ACT_FIRST: case ACT_LAST: case ACT_NEXT_PANE: case ACT_PREV_PANE: case ACT_ENTER:
-    case ACT_FIND: case ACT_COPY:
+    case ACT_FIND: case ACT_COPY: case ACT_OPEN_FILE:
         return 1;
-    case ACT_MARK: return !s->focus;
+    case ACT_EXPORT: return s->runs.n > 0;
+    case ACT_MEASURE: return s->has_cost && !s->measure;
+    case ACT_MARK: return !s->focus && can_turn(s);
     case ACT_FIND_NEXT: case ACT_FIND_PREV: return s->find[0] != 0;
     case ACT_START: return !app_readonly(a);
     case ACT_BACK: return s->focus || s->find[0];
     default: return 0;
     }
+}
+
+static const char *word_launch(void *self, struct app *a, int action)
+{
+    const struct launch *s = self;
+    (void)a;
+    switch (action) {
+    case ACT_ENTER:
+        return s->focus ? "press" : s->row[s->cursor] != LAUNCH_MORE ? "edit" : s->more ? "fewer" : "all fields";
+    case ACT_MARK: return "change";
+    case ACT_EXPORT: return "save file";
+    case ACT_NEXT_PANE: return s->focus ? "form" : "buttons";
+    default: return NULL;
+    }
+}
+
+static int place_launch(void *self, struct app *a, int action)
+{
+    (void)self;
+    (void)a;
+    return action == ACT_EXPORT ? 6 : action == ACT_NEXT_PANE ? 5 : 0;
 }
 
 static void mouse_launch(void *self, struct app *a, const struct mouse *m)
@@ -399,8 +460,9 @@ static void mouse_launch(void *self, struct app *a, const struct mouse *m)
     }
     if (m->button != 1 || m->drag)
         return;
-    for (int i = 0; i < BUTTONS && m->y == s->button_y; i++)
-        if (m->x >= s->button_x[i] && m->x < s->button_x[i + 1]) {
+    for (int i = 0; i < BUTTONS; i++)
+        if (m->y == s->button_at[i].y && m->x >= s->button_at[i].x &&
+            m->x < s->button_at[i].x + s->button_at[i].w) {
             s->focus = 1;
             s->button = i;
             press(s, i);
@@ -438,6 +500,8 @@ const struct screen_ops launch_screen = {
     .draw = launch_draw,
     .act = act_launch,
     .can = can_launch,
+    .word = word_launch,
+    .place = place_launch,
     .mouse = mouse_launch,
     .status = status_launch,
 };

@@ -29,7 +29,7 @@ struct draft_values {
     char *item[LAUNCH_VALUES];
     int n;
 };
-enum launch_button { BUTTON_START, BUTTON_MEASURE, BUTTON_COPY, BUTTONS };
+enum launch_button { BUTTON_START, BUTTON_MEASURE, BUTTON_SAVE, BUTTON_OPEN, BUTTON_COPY, BUTTONS };
 struct launch_measure;
 struct launch {
     struct app *app;
@@ -37,6 +37,7 @@ struct launch {
     int row[LAUNCH_FIELDS + 1], nrows, cursor, top, more;
     int focus, button;               /* focus: 0 form, 1 buttons */
     int editing;                     /* field, -1 */
+    char file[1024];                 /* experiment file to open, once its scale is known */
     char typed[CONFIG_TEXT], typed_error[256], find[64];
     /* What the draft stands for. */
     struct sweep runs;
@@ -52,12 +53,12 @@ struct launch {
     uint64_t seen;                   /* of the store's runs and their states */
     struct launch_measure *measure;  /* at work, or NULL */
     struct rect form;                /* where the rows were drawn, for the mouse */
-    int button_y, button_x[BUTTONS + 1];
+    struct rect button_at[BUTTONS];
 };
 
 /* Opens the Launch screen on a copy of the run's configuration. */
 void launch_from_run(struct app *a, int64_t run);
-/* ... on a sweep from it: "tie=none|all;seed=1|2" sets fields. */
+/* ... on a sweep from it (0: from the usual values): "tie=none|all;seed=1|2" sets fields. */
 void launch_from_cells(struct app *a, int64_t run, const char *fields);
 /* ... on a form that starts from the weights in a directory. */
 void launch_from_model(struct app *a, const char *dir);
@@ -85,6 +86,17 @@ int draft_runs(const struct draft *d, const struct workspace *w, struct sweep *o
 void draft_command(const struct draft *d, const struct workspace *w, const struct sweep *runs,
                    struct str *out);
 
+/* The sections of an experiment file that makes the same runs. */
+void draft_file(const struct draft *d, const struct sweep *runs, struct str *out);
+
+/* launch_file.c */
+/* The form of an experiment file; E_INPUT when its rows are no grid of fields. scale as sweep_load. */
+int draft_open(struct draft *d, const struct workspace *w, const char *path, const char *scale,
+               struct err *err);
+/* Ask for a file, then write the form into it, or fill the form from it. */
+void launch_save(struct launch *s);
+void launch_open(struct launch *s);
+
 /* launch_cost.c */
 void launch_recount(struct launch *s);
 /* Hands the runs to the host, `again` though the store has them. */
@@ -92,6 +104,8 @@ void launch_submit(struct launch *s, int again);
 void launch_measure_start(struct launch *s);
 /* 1: it has ended, and what it found is in s->measured. */
 int launch_measure_take(struct launch *s);
+/* The speed that was measured here last, if it was. */
+void launch_measure_recall(struct launch *s);
 void launch_measure_drop(struct launch *s);
 
 /* launch_orders.c; take: 1 when there was one. `before` comes back with `u`. */

@@ -113,6 +113,23 @@ void launch_measure_start(struct launch *s)
     app_say(s->app, SEV_INFO, "measuring: a few steps on random tokens");
 }
 
+/* What was measured before is remembered: "SHAPE RATE". */
+void launch_measure_recall(struct launch *s)
+{
+    const char *text = app_state(s->app, "measured");
+    unsigned long long shape;
+    double rate;
+    if (text && sscanf(text, "%llx %lf", &shape, &rate) == 2 && rate > 0)
+        s->measured = (struct measured_speed){ .shape = shape, .rate = rate };
+}
+
+static void remember_speed(struct launch *s)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%llx %.4g", (unsigned long long)s->measured.shape, s->measured.rate);
+    app_set_state(s->app, "measured", text);
+}
+
 int launch_measure_take(struct launch *s)
 {
     struct launch_measure *m = s->measure;
@@ -123,6 +140,7 @@ int launch_measure_take(struct launch *s)
     if (m->rate > 0) {
         s->measured.rate = m->rate;
         s->measured.shape = estimate_shape(&m->config, m->vocab);
+        remember_speed(s);
         app_say(s->app, SEV_INFO, "measured %.1f GFLOP/s", m->rate * 1e-9);
     } else {
         app_say(s->app, SEV_ERROR, "%s", m->err.text);

@@ -399,13 +399,10 @@ static void add_workspace(const struct workspace *w, struct str *out)
     quoted(out, w->dir);
 }
 
-static void sweep_command(const struct draft *d, const struct workspace *w, const struct sweep *runs,
-                          struct str *out)
+void draft_file(const struct draft *d, const struct sweep *runs, struct str *out)
 {
     char v[CONFIG_TEXT];
-    str_add(out, "electroscope sweep");
-    add_workspace(w, out);
-    str_add(out, " /dev/stdin <<'END'\n[run]\n");
+    str_add(out, "[run]\n");
     for (int pass = 0; pass < 3; pass++)
         for (int i = 0, any = 0; i < LAUNCH_FIELDS; i++) {
             struct draft_values values;
@@ -426,6 +423,15 @@ static void sweep_command(const struct draft *d, const struct workspace *w, cons
                 str_addf(out, "%s%s", k ? pass == 2 ? ", " : " | " : "", values.item[k]);
             str_addc(out, '\n');
         }
+}
+
+static void sweep_command(const struct draft *d, const struct workspace *w, const struct sweep *runs,
+                          struct str *out)
+{
+    str_add(out, "electroscope sweep");
+    add_workspace(w, out);
+    str_add(out, " /dev/stdin <<'END'\n");
+    draft_file(d, runs, out);
     str_add(out, "END\n");
 }
 

@@ -14,6 +14,16 @@
 #define DIM STYLE(ROLE_DIM, 0)
 #define PLAIN STYLE(ROLE_TEXT, 0)
 
+/* A packed corpus's size, or that a text is packed before it is trained on. */
+static void corpus_note(const struct launch *s, const char *value, char *out, size_t size)
+{
+    char tokens[FMT];
+    snprintf(out, size, "packed at the start");
+    for (int i = 0; i < s->ncorpora; i++)
+        if (!strcmp(s->corpora[i].name, value))
+            snprintf(out, size, "%s tokens", fmt_count(tokens, sizeof tokens, (double)s->corpora[i].tokens));
+}
+
 /* What stands beside a value: its error, how many it is, or what it comes to. */
 static void note(const struct launch *s, int field, const char *value, char *out, size_t size, int *bad)
 {
@@ -30,6 +40,10 @@ static void note(const struct launch *s, int field, const char *value, char *out
     if (s->bad == field && s->err.code) {
         *bad = 1;
         snprintf(out, size, "! %s", s->err.text);
+        return;
+    }
+    if (field == LAUNCH_corpus && *value && !strchr(value, '|')) {
+        corpus_note(s, value, out, size);
         return;
     }
     if (*value && !draft_split(field, value, &v, NULL) && v.n > 1) {
@@ -71,7 +85,7 @@ static void draw_field(struct launch *s, struct grid *g, struct rect row, int fi
     int long_value = text_columns(value) > w;
     int room = row.x + row.w - x;
     if (long_value && !bad)
-        w = room - text_columns(text) - 2;
+        w = text_columns(value) < room - 1 ? text_columns(value) : room - 1;
     int used = *value ? grid_middle(g, row, row.y, x, w, st, value)
                       : grid_text(g, row, row.y, x, w, DIM, "-");
     int nx = x + (used > w || long_value ? used : bad ? used : w) + 1;
@@ -284,26 +298,35 @@ static int cost_lines(const struct launch *s, struct line *l)
     return n;
 }
 
-static void draw_buttons(struct launch *s, struct grid *g, struct rect row)
+/* The buttons in as many rows as they take; returns those. g NULL: only measures. */
+static int draw_buttons(struct launch *s, struct grid *g, struct rect r)
 {
     char start[48];
-    int n = s->has_cost ? s->cost.plan.todo : s->runs.n, x = row.x + 1;
+    int n = s->has_cost ? s->cost.plan.todo : s->runs.n, x = r.x + 1, y = r.y;
     snprintf(start, sizeof start, n > 1 ? "Start %d runs" : "Start", n);
-    const char *names[BUTTONS] = { start, s->measure ? "Measuring" : "Measure speed", "Copy" };
-    s->button_y = row.y;
+    const char *names[BUTTONS] = { start, s->measure ? "Measuring" : "Measure speed", "Save file",
+                                   "Open file", "Copy" };
     for (int i = 0; i < BUTTONS; i++) {
-        int on = s->focus && i == s->button, x0 = x;
-        s->button_x[i] = x;
-        int ready = i != BUTTON_START || (!s->err.code && s->has_cost && !app_readonly(s->app));
-        struct style st = STYLE(ready ? ROLE_ACCENT : ROLE_DIM, i == BUTTON_START ? ATTR_BOLD : 0);
-        x += grid_textf(g, row, row.y, x, -1, st, "[ %s ]", names[i]) + 1;
-        if (on) {
-            grid_back(g, (struct rect){ row.y, x0, 1, x - x0 - 1 }, BACK_SELECTED);
-            g->cursor_y = row.y;
-            g->cursor_x = x0;
+        int on = s->focus && i == s->button, w = (int)strlen(names[i]) + 4;
+        if (x + w > r.x + r.w && x > r.x + 1) {
+            x = r.x + 1;
+            y++;
         }
+        int ready = i == BUTTON_START ? !s->err.code && s->has_cost && !app_readonly(s->app)
+                    : i == BUTTON_MEASURE ? s->has_cost : i == BUTTON_OPEN || s->runs.n;
+        struct style st = STYLE(ready ? ROLE_ACCENT : ROLE_DIM, i == BUTTON_START ? ATTR_BOLD : 0);
+        if (g) {
+            s->button_at[i] = (struct rect){ y, x, 1, w };
+            grid_textf(g, r, y, x, -1, st, "[ %s ]", names[i]);
+        }
+        if (g && on) {
+            grid_back(g, s->button_at[i], BACK_SELECTED);
+            g->cursor_y = y;
+            g->cursor_x = x;
+        }
+        x += w + 1;
     }
-    s->button_x[BUTTONS] = x;
+    return y - r.y + 1;
 }
 
 static void draw_corpora(const struct launch *s, struct grid *g, struct rect r)
@@ -351,8 +374,9 @@ static void draw_cost(struct launch *s, struct grid *g, struct rect area, int wi
         }
     }
     if (wide && y < end) {
-        draw_buttons(s, g, (struct rect){ y, area.x, 1, area.w });
-        draw_corpora(s, g, (struct rect){ y + 1, area.x, end - y - 1, area.w });
+        struct rect rest = { y, area.x, end - y, area.w };
+        int used = draw_buttons(s, g, rest);
+        draw_corpora(s, g, (struct rect){ y + used, area.x, end - y - used, area.w });
     } else if (!wide) {
         draw_buttons(s, g, (struct rect){ end, area.x, 1, area.w });
     }
@@ -362,7 +386,7 @@ void launch_draw(void *self, struct app *a, struct grid *g, struct rect area)
 {
     struct launch *s = self;
     (void)a;
-    s->button_y = -1;
+    memset(s->button_at, 0, sizeof s->button_at);
     if (area.w >= 110 && area.h >= 20) {
         struct rect form = area, cost = area;
         form.w = area.w * 3 / 5;

@@ -46,7 +46,7 @@ static int take_model(struct launch *s)
     return 1;
 }
 
-/* "12;tie=none|all;seed=1|2": the run, and fields with their values. */
+/* "12;tie=none|all;seed=1|2": the run (0: none, the fields alone), and fields with their values. */
 static int take_run(struct launch *s)
 {
     char order[1024], name[64], *save = NULL;
@@ -57,11 +57,14 @@ static int take_run(struct launch *s)
     snprintf(order, sizeof order, "%s", v);
     app_set_state(s->app, "launch.from", "");
     const struct query_run *r = app_run(s->app, atoll(order));
-    if (!r)
+    if (!r && atoll(order))
         return 0;
     launch_remember(s, &s->draft, "the form as it was before");
-    draft_from_config(&s->draft, &r->config);
-    snprintf(name, sizeof name, "%.50s", r->name);
+    if (r)
+        draft_from_config(&s->draft, &r->config);
+    else
+        draft_init(&s->draft);
+    snprintf(name, sizeof name, "%.50s", r ? r->name : "an example");
     strtok_r(order, ";", &save);
     for (char *t = strtok_r(NULL, ";", &save); t; t = strtok_r(NULL, ";", &save)) {
         char *eq = strchr(t, '=');

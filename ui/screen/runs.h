@@ -61,7 +61,7 @@ struct runs {
     int64_t threads_of;
     struct rect list;            /* where the rows were drawn, for the mouse */
     int choice;                  /* of the first-minute page */
-    struct first { struct machine machine; int known, has_text; char costs[96]; } first;
+    struct first { struct machine machine; int known, has_text; char costs[96], time[32], source[200]; } first;
 };
 
 /* Values; NAN when there is none. Loss is the newest in training (the held-out one where there is
@@ -123,6 +123,8 @@ void runs_draw_event(const struct runs *s, struct grid *g, struct rect row,
 void runs_draw_threads(struct runs *s, struct grid *g, struct rect area);
 void runs_draw_first(struct runs *s, struct grid *g, struct rect area);
 int runs_first_act(struct runs *s, int action);
+/* What Enter does there. */
+const char *runs_first_word(const struct runs *s);
 void runs_read_side(struct runs *s);
 
 /* Actions on the marked runs, or on the one under the cursor (runs_act.c). */

@@ -70,6 +70,8 @@ const char *runs_word(struct runs *s, int action)
 {
     if (action == ACT_PAUSE)
         return s->nall ? pause_all_op(s) : NULL;
+    if (action == ACT_ENTER && !s->nall)
+        return runs_first_word(s);
     if (action == ACT_ENTER && runs_current_group(s))
         return runs_current_group(s)->closed ? "unfold" : "fold";
     return NULL;

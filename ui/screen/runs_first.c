@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "experiments/host.h"
+#include "experiments/model_dir.h"
 #include "experiments/prepare.h"
 #include "src/base/err.h"
 #include "src/event/event.h"
@@ -15,16 +16,11 @@
 #include "ui/widget/pane.h"
 
 enum { WAY_DEMO, WAY_TEXT, WAY_MODEL, WAYS };
-static const struct { const char *title, *what, *cost; } ways[WAYS] = {
-    { "Try it on the sample text",
-      "a tiny ELECTRA on the King James Bible, watched token by token",
-      "about 2 minutes on two cores" },
-    { "Your own text",
-      "the same on a text file you name: its vocabulary is learnt first",
-      "2 minutes, and seconds to pack it" },
+static const struct { const char *title, *what; } ways[WAYS] = {
+    { "Try it on the sample text", "a tiny ELECTRA on the King James Bible, watched token by token" },
+    { "Your own text", "the same on a text file you name: its vocabulary is learnt first" },
     { "Open a checkpoint",
-      "of this program or of Hugging Face: a new run goes on from its weights",
-      "Launch says what it costs before it starts" },
+      "a directory of this program or of Hugging Face: a new run goes on from its weights" },
 };
 
 static void submit(struct runs *s, const char *name, const char *corpus)
@@ -69,7 +65,14 @@ static void text_done(void *ud, const char *text)
 static void model_done(void *ud, const char *text)
 {
     struct runs *s = ud;
-    if (text && *text)
+    struct err err = { 0 };
+    struct config c;
+    if (!text || !*text)
+        return;
+    config_default(&c);
+    if (model_dir_config(text, &c, &err))
+        app_say(s->app, SEV_ERROR, "%s", err.text);
+    else
         launch_from_model(s->app, text);
 }
 
@@ -80,10 +83,15 @@ int runs_first_act(struct runs *s, int action)
     else if (s->choice == WAY_DEMO)
         start_demo(s);
     else if (s->choice == WAY_TEXT)
-        app_prompt(s->app, "text file:", "", text_done, NULL, s);
+        app_prompt_path(s->app, "text file to train on:", "", "", text_done, NULL, s);
     else
-        app_prompt(s->app, "directory:", "", model_done, NULL, s);
+        app_prompt_path(s->app, "directory of the checkpoint:", "", "", model_done, NULL, s);
     return 1;
+}
+
+const char *runs_first_word(const struct runs *s)
+{
+    return s->choice == WAY_DEMO ? "start it" : s->choice == WAY_TEXT ? "name a text" : "name a directory";
 }
 
 /* Once: the demo's size, and what this machine is. */
@@ -103,17 +111,30 @@ static void look_around(struct runs *s)
     if (config_resolve(&run.config, NULL) ||
         estimate_runs(app_workspace(s->app), &one, NULL, &e, NULL))
         return;
-    snprintf(s->first.costs, sizeof s->first.costs, "%s parameters, %s tokens, %s of memory",
+    snprintf(s->first.costs, sizeof s->first.costs, "%s parameters · %s tokens · %s of memory",
              fmt_count(params, sizeof params, (double)e.params),
              fmt_count(tokens, sizeof tokens, e.plan.tokens),
              fmt_size(memory, sizeof memory, (double)e.memory));
+    fmt_time(s->first.time, sizeof s->first.time, e.seconds);
+    snprintf(s->first.source, sizeof s->first.source, " · time %.180s", e.source);
     estimate_free(&e);
+}
+
+/* What a way costs, as far as it is known before it is gone. */
+static void cost_of(const struct runs *s, int way, char *out, size_t size)
+{
+    if (way == WAY_MODEL)
+        snprintf(out, size, "free: it fills the form of Launch, which says what training costs");
+    else
+        snprintf(out, size, "~%s to train%s", s->first.time, way == WAY_TEXT ? ", after reading the text" : "");
 }
 
 static void draw_way(const struct runs *s, struct grid *g, struct rect in, int y, int i, int roomy)
 {
     int on = i == s->choice, x = in.x + 2;
     const char *what = ways[i].what;
+    char cost[120];
+    cost_of(s, i, cost, sizeof cost);
     if (on) {
         grid_cell(g, in, y, in.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
         if (y < in.y + in.h) {
@@ -126,11 +147,12 @@ static void draw_way(const struct runs *s, struct grid *g, struct rect in, int y
         grid_text(g, in, y, x, -1, STYLE(ROLE_WARN, 0), "! the text is not installed");
         what = "first, in a shell: sudo apt-get install bible-kjv";
     } else {
-        grid_text(g, in, y, x, -1, STYLE(ROLE_DIM, 0), ways[i].cost);
+        grid_text(g, in, y, x, -1, STYLE(ROLE_DIM, 0), cost);
     }
     grid_text(g, in, y + 1, in.x + 4, -1, STYLE(ROLE_TEXT, 0), what);
     if (roomy && i != WAY_MODEL)
-        grid_text(g, in, y + 2, in.x + 4, -1, STYLE(ROLE_DIM, 0), s->first.costs);
+        grid_textf(g, in, y + 2, in.x + 4, -1, STYLE(ROLE_DIM, 0), "%s%s", s->first.costs,
+                   in.w >= 110 ? s->first.source : "");
     if (on)
         grid_back(g, (struct rect){ y, in.x, 1, in.w }, BACK_SELECTED);
 }

@@ -32,6 +32,8 @@ struct screen_ops {
     void (*mouse)(void *self, struct app *a, const struct mouse *m); /* may be NULL */
     /* The footer's word for an action, NULL: the table's. May be NULL. */
     const char *(*word)(void *self, struct app *a, int action);
+    /* Its place in the footer, 0: the table's. May be NULL. */
+    int (*place)(void *self, struct app *a, int action);
     /* Left part of the status line: WHERE - WHAT - HOW FRESH. */
     void (*status)(void *self, struct app *a, char *out, size_t size);
     /* What is shown, as a table on f (CSV), for `e`. Returns rows or a negative code. May be

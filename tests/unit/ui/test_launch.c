@@ -304,6 +304,118 @@ static void test_the_command_is_equivalent(void **state)
     str_free(&out);
 }
 
+/* Opens DIR/NAME, which holds `text`, by the keys that a user has. */
+static void open_file(struct app *a, const char *name, const char *text)
+{
+    char path[200], keys[900] = "";
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    if (text)
+        assert_int_equal(file_write_atomic(path, text, strlen(text), NULL), 0);
+    for (const char *p = path; *p; p++)
+        snprintf(keys + strlen(keys), sizeof keys - strlen(keys), "%c ", *p);
+    fixture_keys(a, ": o p e n - e x Enter ^U");
+    fixture_keys(a, keys);
+    fixture_keys(a, "Enter");
+}
+
+/* What the form saves it opens again; a file of the program's kind opens at a scale; one whose rows
+ * are no grid is refused and changes nothing. */
+static void test_experiment_files(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    struct launch *s = form(a);
+    struct draft was;
+    fixture_keys(a, "/ c o r p u s Enter Enter ^U w i k i Enter / t i e Enter Enter ^U n o n e , a l l Enter");
+    fixture_keys(a, "/ g e n e r a t o r _ s i z e Enter Enter ^U 1 Enter / s e e d Enter Enter ^U 1 - 3 Enter");
+    assert_int_equal(s->runs.n, 6);
+    uint64_t first = config_hash(&s->runs.runs[0].config);
+    fixture_keys(a, "e ^U");
+    for (const char *p = dir; *p; p++) {
+        char key[2] = { *p, 0 };
+        fixture_keys(a, key);
+    }
+    fixture_keys(a, "/ m i n e . i n i Enter");
+    assert_true(shows(a, 24, 120, "exported an experiment of 6 runs to"));
+    fixture_keys(a, "e ^U x Enter"); /* a file that is there is asked about */
+    assert_true(file_exists("x"));
+    fixture_keys(a, "e ^U x Enter");
+    assert_true(a->question.open);
+    fixture_keys(a, "Enter");
+    assert_false(a->question.open);
+    unlink("x");
+    draft_init(&s->draft);
+    open_file(a, "mine.ini", NULL);
+    assert_int_equal(s->runs.n, 6);
+    assert_int_equal(s->focus, 0);
+    assert_int_equal(s->row[s->cursor], LAUNCH_tie);
+    assert_true(config_hash(&s->runs.runs[0].config) == first);
+    assert_string_equal(s->draft.value[LAUNCH_name], "mine");
+    open_file(a, "scaled.ini", "[run]\ncorpus = wiki\n[sweep]\nmask_prob = 0.15, 0.4\n[seeds]\ncount = 2\n"
+              "[scale.ci]\npreset = mini\ntokens = 20k\nseeds = 1\n[scale.laptop]\npreset = tiny\ntokens = 2M\n");
+    assert_true(a->question.open);
+    fixture_keys(a, "c");
+    assert_int_equal(s->runs.n, 2);
+    assert_string_equal(s->draft.value[LAUNCH_preset], "mini");
+    assert_string_equal(s->draft.value[LAUNCH_mask_prob], "0.15|0.4");
+    assert_true(s->runs.runs[0].config.steps < 100);
+    was = s->draft;
+    open_file(a, "rows.ini", "[run]\npreset = tiny\ncorpus = wiki\n[sweep]\nrow.a = mask_prob=0.2 tie=none\n"
+              "row.b = mask_prob=0.3 tie=embeddings\n");
+    assert_true(shows(a, 24, 120, "no grid of fields"));
+    assert_memory_equal(&was, &s->draft, sizeof was);
+    open_file(a, "bad.ini", "[nonsense]\na = b\n");
+    assert_true(shows(a, 24, 120, "there is no such section"));
+    fixture_keys(a, "u"); /* back before the last file */
+    app_tick(a);
+    assert_int_equal(s->runs.n, 6);
+    finish(a);
+}
+
+/* Tab completes a path as far as it is clear, `~` is the home directory. */
+static void test_paths_are_completed(void **state)
+{
+    (void)state;
+    char path[200], full[4096], got[APP_FIELD];
+    struct path_match match[8];
+    struct field f = { .open = 1, .path = 1, .chosen = -1 };
+    static const char *const names[] = { "books-en.txt", "books-ko.txt", ".hidden", "x.ini" };
+    snprintf(path, sizeof path, "%s/paths", dir);
+    assert_int_equal(file_mkdirs(path, NULL), 0);
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "%s/paths/%s", dir, names[i]);
+        assert_int_equal(file_write_atomic(path, "x", 1, NULL), 0);
+    }
+    snprintf(f.text, sizeof f.text, "%s/pa", dir);
+    path_take(&f, -1);
+    snprintf(path, sizeof path, "%s/paths/", dir);
+    assert_string_equal(f.text, path);
+    assert_int_equal(path_matches(f.text, "", match, 8), 3);
+    assert_int_equal(path_matches(f.text, ".ini", match, 8), 1);
+    strcat(f.text, "b");
+    path_take(&f, -1);
+    strcat(path, "books-");
+    assert_string_equal(f.text, path);
+    path_move(&f, 1);
+    path_move(&f, 1);
+    path_take(&f, f.chosen);
+    strcat(path, "ko.txt");
+    assert_string_equal(f.text, path);
+    strcat(f.text, ",");
+    strcat(f.text, dir);
+    strcat(f.text, "/paths/x");
+    path_take(&f, -1); /* the last of several */
+    assert_non_null(strstr(f.text, "ko.txt,"));
+    assert_non_null(strstr(f.text, "/paths/x.ini"));
+    assert_non_null(realpath(dir, full));
+    setenv("HOME", full, 1);
+    path_expand("~/a.txt, ~/b,c~,~", got, sizeof got);
+    snprintf(f.text, sizeof f.text, "%.300s/a.txt, %.300s/b,c~,%.300s", full, full, full);
+    assert_string_equal(got, f.text);
+    assert_int_equal(path_matches("~/pat", "", match, 8), 1);
+    assert_string_equal(match[0].name, "paths/");
+}
+
 static void test_measuring_ends_and_is_used(void **state)
 {
     (void)state;
@@ -319,6 +431,9 @@ static void test_measuring_ends_and_is_used(void **state)
     }
     assert_null(s->measure);
     assert_true(s->measured.rate > 0);
+    struct launch later = { .app = a };
+    launch_measure_recall(&later); /* the next session knows it too */
+    assert_true(later.measured.shape == s->measured.shape && later.measured.rate > 0);
     assert_int_equal(s->cost.from, ESTIMATE_MEASURED);
     assert_true(shows(a, 36, 120, "GFLOP/s, measured"));
     fixture_keys(a, "Enter"); /* left while at work: it is waited for */
@@ -412,6 +527,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_sweep_shows_its_bill_first),
         cmocka_unit_test(test_a_run_is_taken_over_and_known_again),
         cmocka_unit_test(test_the_command_is_equivalent),
+        cmocka_unit_test(test_experiment_files),
+        cmocka_unit_test(test_paths_are_completed),
         cmocka_unit_test(test_measuring_ends_and_is_used),
         cmocka_unit_test(test_the_card_shows_before_and_after),
         cmocka_unit_test(test_a_sentence_is_pinned),

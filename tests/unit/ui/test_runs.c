@@ -78,7 +78,8 @@ static void test_pictures(void **state)
     struct first *first = &((struct runs *)app_self(a))->first; /* this machine is in no picture */
     first->machine = (struct machine){ 2, 8e9, "avx2" };
     first->has_text = 1;
-    snprintf(first->costs, sizeof first->costs, "777k parameters, 2.40M tokens, 45 MB of memory");
+    snprintf(first->costs, sizeof first->costs, "777k parameters · 2.40M tokens · 45 MB of memory");
+    snprintf(first->time, sizeof first->time, "2:05");
     bad += fixture_golden(a, 24, 80, "runs-empty-80x24");
     first->has_text = 0;
     assert_true(shows(a, 24, 80, "apt-get install bible-kjv"));
