@@ -25,6 +25,13 @@ char *ablation_level(const struct config *c, const struct config_field *f, char 
         {2 / 3., "2/3"}, {3 / 4., "3/4"}, {1, "1"},
     };
     config_get(c, f, out, (size_t)size);
+    if (f->type == CONFIG_REAL && strchr(out, 'e')) { /* 50, not 5e+01 */
+        char plain[32];
+        snprintf(plain, sizeof plain, "%.10g", strtod(out, NULL));
+        if (!strchr(plain, 'e') && !(strtod(plain, NULL) < strtod(out, NULL)) &&
+            !(strtod(plain, NULL) > strtod(out, NULL)))
+            snprintf(out, (size_t)size, "%s", plain);
+    }
     if (strcmp(f->name, "generator_size"))
         return out;
     double v = config_fraction(out);
@@ -323,11 +330,13 @@ static int defaultness(const struct ablation *t, const struct ablation_row *r)
     return sum;
 }
 
+/* The row of default values, among those that can be tested where there is one. */
 static int usual_row(const struct ablation *t)
 {
     int best = t->nrows ? 0 : -1;
     for (int i = 1; i < t->nrows; i++) {
-        int d = defaultness(t, &t->rows[i]) - defaultness(t, &t->rows[best]);
+        int d = (t->rows[i].n >= STATS_LEAST) - (t->rows[best].n >= STATS_LEAST);
+        d = d ? d : defaultness(t, &t->rows[i]) - defaultness(t, &t->rows[best]);
         if (d > 0 || (d == 0 && t->rows[i].n > t->rows[best].n))
             best = i;
     }

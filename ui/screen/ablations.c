@@ -14,7 +14,7 @@
 static int keep(void *ud, const struct query_run *r)
 {
     const struct ablations *s = ud;
-    return filter_match(&s->filter, r);
+    return ablations_in_sweep(s, r) && filter_match(&s->filter, r);
 }
 
 static uint64_t mix(uint64_t h, uint64_t v)
@@ -86,6 +86,7 @@ int ablations_load(struct ablations *s, int force)
     if (s->loaded)
         ablation_free(&s->t);
     s->key = key;
+    ablations_choose_sweep(s);
     s->loaded = !open_table(s, q, &err);
     snprintf(s->error, sizeof s->error, "%s", s->loaded ? "" : err.text);
     if (!s->loaded) {
@@ -284,12 +285,13 @@ static int can_ablations(void *self, struct app *a, int action)
 {
     const struct ablations *s = self;
     int rows = s->loaded && s->t.nrows > 0;
-    (void)a;
     switch (action) {
     case ACT_UP: case ACT_DOWN: case ACT_FIRST: case ACT_LAST: case ACT_PAGE_UP: case ACT_PAGE_DOWN:
-    case ACT_ENTER: case ACT_MARK: case ACT_STATISTIC: case ACT_COPY: case ACT_NEW: return rows;
+    case ACT_ENTER: case ACT_MARK: case ACT_STATISTIC: case ACT_COPY: return rows;
+    case ACT_NEW: return rows || (!app_readonly(a) && !s->filter_text[0]);
     case ACT_LEFT: case ACT_RIGHT: case ACT_SORT: case ACT_BASELINE: case ACT_MAXIMISE:
         return rows && !s->detail;
+    case ACT_NEXT_PANE: case ACT_PREV_PANE: return s->nsweeps > 0 && !s->detail;
     case ACT_GROUP: case ACT_FILTER: case ACT_FOLLOW: return !s->detail;
     case ACT_QUIT: return s->detail || s->maximised;
     }
@@ -311,6 +313,9 @@ static int act_ablations(void *self, struct app *a, int action)
     case ACT_NEW: ablations_launch(s); break;
     case ACT_MARK: mark_row(s); break;
     case ACT_COPY: copy_row(s); break;
+    case ACT_NEXT_PANE: case ACT_PREV_PANE:
+        ablations_next_sweep(s, action == ACT_NEXT_PANE ? 1 : -1);
+        break;
     case ACT_SORT: sort_next(s); break;
     case ACT_MAXIMISE: s->maximised = !s->maximised; break;
     case ACT_LEFT: s->scroll -= s->scroll > 0; break;
@@ -334,6 +339,29 @@ static int act_ablations(void *self, struct app *a, int action)
     default: move(s, action); break;
     }
     return 1;
+}
+
+static const char *word_ablations(void *self, struct app *a, int action)
+{
+    const struct ablations *s = self;
+    (void)a;
+    switch (action) {
+    case ACT_ENTER: return s->detail ? "curves" : "seeds";
+    case ACT_EXPORT: return "export table";
+    case ACT_NEXT_PANE: return "other sweep";
+    case ACT_NEW: return !s->loaded ? "try one" : s->t.nmissing ? "launch missing" : "launch more";
+    default: return NULL;
+    }
+}
+
+/* What is looked for most stands first; the missing cells where there are some. */
+static int place_ablations(void *self, struct app *a, int action)
+{
+    const struct ablations *s = self;
+    (void)a;
+    if (action == ACT_NEW)
+        return !s->loaded || s->t.nmissing ? 5 : 0;
+    return action == ACT_EXPORT ? 3 : action == ACT_NEXT_PANE ? 5 : 0;
 }
 
 static void mouse_ablations(void *self, struct app *a, const struct mouse *m)
@@ -383,6 +411,8 @@ const struct screen_ops ablations_screen = {
     .draw = ablations_draw,
     .act = act_ablations,
     .can = can_ablations,
+    .word = word_ablations,
+    .place = place_ablations,
     .mouse = mouse_ablations,
     .status = status_ablations,
     .export_csv = export_ablations,

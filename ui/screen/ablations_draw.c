@@ -28,7 +28,7 @@ static void by_text(const struct ablation *t, char *out, size_t size)
 static void title(struct ablations *s, struct grid *g, struct rect area)
 {
     const struct ablation *t = &s->t;
-    char rows[48], by[200], where[120], filter[300] = "", vs[200] = "";
+    char rows[48], by[200], where[120], filter[300] = "", vs[200] = "", sweep[96] = "";
     snprintf(rows, sizeof rows, "ablations %d", t->nrows);
     by_text(t, by, sizeof by);
     ablation_where(t, where, sizeof where);
@@ -36,8 +36,10 @@ static void title(struct ablations *s, struct grid *g, struct rect area)
         snprintf(filter, sizeof filter, "%s", s->filter_text);
     if (t->baseline >= 0)
         snprintf(vs, sizeof vs, "against %s", t->rows[t->baseline].label);
-    const char *parts[] = {rows, filter, by, statistic_name(s), where, vs};
-    pane_title(g, area.y, area.x, area.w, 1, parts, 6);
+    if (s->nsweeps)
+        snprintf(sweep, sizeof sweep, "%s%s", *s->sweep ? "sweep " : "all runs", s->sweep);
+    const char *parts[] = {rows, sweep, filter, by, statistic_name(s), where, vs};
+    pane_title(g, area.y, area.x, area.w, 1, parts, 7);
 }
 
 static void draw_row(struct ablations *s, struct grid *g, struct rect row, const struct table_layout *t,
@@ -79,9 +81,17 @@ static int draw_papers(const struct ablations *s, struct grid *g, struct rect ar
 static void draw_table(struct ablations *s, struct grid *g, struct rect area)
 {
     struct table_layout t;
+    char best[400];
+    title(s, g, area);
+    if (area.h >= 7) { /* what is looked for first */
+        ablations_best(s, best, sizeof best);
+        struct rect line = {area.y + 1, area.x + 3, 1, area.w - 3};
+        grid_text(g, line, line.y, line.x, -1, STYLE(ROLE_TEXT, ATTR_BOLD), best);
+        area.y += *best != 0;
+        area.h -= *best != 0;
+    }
     struct rect heads = {area.y + 1, area.x + 3, 1, area.w - 3};
     int most = table_max_scroll(s->layout, s->ncols, heads.w), sorted = -1;
-    title(s, g, area);
     s->scroll = s->scroll > most ? most : s->scroll;
     table_layout(&t, s->layout, s->ncols, heads.w, s->scroll);
     for (int i = 0; i < s->ncols; i++)
@@ -152,7 +162,7 @@ static void spread_axis(const struct spread *p, int y, int share)
     ticks_linear(&t, p->lo, p->hi, p->plot.w / 12 + 1, share ? SCALE_SHARE : SCALE_PLAIN);
     for (int i = 0; i < t.n; i++) {
         int w = text_columns(t.label[i]), x = column_of(p, t.at[i]) - w / 2;
-        x = x + w > p->plot.x + p->plot.w ? p->plot.x + p->plot.w - w : x;
+        x = x + w > p->plot.x + p->plot.w ? p->plot.x + p->plot.w - w : x < p->plot.x ? p->plot.x : x;
         grid_text(p->g, p->plot, y, x, -1, STYLE(ROLE_DIM, 0), t.label[i]);
     }
 }
@@ -367,8 +377,9 @@ static void draw_empty(struct ablations *s, struct grid *g, struct rect area)
         snprintf(text, sizeof text, "0 of %d match  %s · Esc clears", n, s->filter_text);
     else
         snprintf(text, sizeof text, "Nothing to compare yet: here runs are grouped by what differs, over "
-                 "seeds, once they have held-out values. `electroscope sweep "
-                 "experiments/weight-sharing.ini` makes nine of them.");
+                 "seeds, once they are done.%s", app_readonly(s->app) ? "" :
+                 " c fills the form of Launch with an example: weights shared by generator and "
+                 "discriminator (none, embeddings, all), three seeds each.");
     prose(g, in, in.y, STYLE(ROLE_TEXT, 0), text);
 }
 

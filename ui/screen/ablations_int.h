@@ -6,6 +6,8 @@
 #include "ui/screen/runs_filter.h"
 #include "ui/widget/table.h"
 
+#define ABLATIONS_SWEEP 64
+
 enum ablations_statistic { SHOW_MEAN, SHOW_MEDIAN, SHOW_EACH, SHOW_COUNT };
 /* What a column of the table is of. */
 enum ablations_kind { AB_FIELD, AB_N, AB_RANKED, AB_DIFF, AB_P, AB_VERDICT, AB_METRIC, AB_PAPER };
@@ -22,6 +24,8 @@ struct ablations {
     uint64_t key;            /* of the runs that t was made of */
     char error[512];         /* why there is no table */
     char by[256], baseline[160], metric[96], filter_text[256], shown[256];
+    char sweep[ABLATIONS_SWEEP];      /* the runs of this sweep; "": all */
+    int nsweeps;
     struct filter filter;
     int statistic, unfinished, sorted; /* sorted: best first, else in the order of the levels */
     int *order;              /* [t.nrows], in t's arena */
@@ -40,6 +44,10 @@ int ablations_load(struct ablations *s, int force);
 const struct ablation_row *ablations_current(const struct ablations *s);
 /* Opens Launch on the whole grid of the table (ablations_launch.c). */
 void ablations_launch(struct ablations *s);
+/* ablations_sweep.c: the sweep that was chosen, else the newest; the next one, then all runs. */
+void ablations_choose_sweep(struct ablations *s);
+void ablations_next_sweep(struct ablations *s, int by);
+int ablations_in_sweep(const struct ablations *s, const struct query_run *r);
 void ablations_draw(void *self, struct app *a, struct grid *g, struct rect area);
 /* ablations_table.c */
 void ablations_columns(struct ablations *s);
@@ -49,6 +57,8 @@ void ablations_cell(const struct ablations *s, int row, const struct ablations_c
 char *ablations_levels(const struct ablation *t, const int *value, char *out, size_t size);
 /* A number of the ranked metric, or of another one. */
 char *ablations_number(double v, int decimals, int share, char *out, size_t size);
+/* "best by AUC common: none, .590 ± .043 on 3 seeds": the answer that is looked for first. */
+void ablations_best(const struct ablations *s, char *out, size_t size);
 /* One sentence about the row: difference, interval, test, verdict. */
 void ablations_sentence(const struct ablations *s, int row, char *out, size_t size);
 #endif

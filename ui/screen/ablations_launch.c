@@ -35,6 +35,11 @@ void ablations_launch(struct ablations *s)
     char text[900] = "";
     size_t n = 0;
     int64_t seed[SEEDS];
+    if (!r) { /* an empty table: an example of one */
+        launch_from_cells(s->app, 0, "preset=demo;corpus=demo;name=weight-sharing;generator_size=1;generator_heads=0;"
+                          "tie=none|embeddings|all;seed=1|2|3");
+        return;
+    }
     for (int i = 0; i < t->nfields && n < sizeof text; i++) {
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%s=", n ? ";" : "", t->fields[i].field->name);
         for (int k = 0; k < t->fields[i].nlevels && n < sizeof text; k++)

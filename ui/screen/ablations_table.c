@@ -89,7 +89,9 @@ static void fit(struct ablations *s)
             w = mine > w ? mine : w;
         }
         int most = s->cols[c].kind == AB_FIELD ? 18 : 36;
-        s->layout[c].min = s->layout[c].max = w > most ? most : w;
+        int air = s->cols[c].kind != AB_FIELD && s->cols[c].kind != AB_N;
+        s->layout[c].min = (w > most ? most : w) + air;
+        s->layout[c].max = s->layout[c].min + 2;
     }
 }
 
@@ -104,7 +106,7 @@ void ablations_columns(struct ablations *s)
         add(s, AB_RANKED, t->ranked, title_of(t->metrics[t->ranked].name), 0, ALIGN_RIGHT);
         add(s, AB_DIFF, t->ranked, "difference", 1, ALIGN_RIGHT);
         add(s, AB_P, t->ranked, "p", 3, ALIGN_RIGHT);
-        add(s, AB_VERDICT, t->ranked, "verdict", 2, ALIGN_LEFT);
+        add(s, AB_VERDICT, t->ranked, " verdict", 2, ALIGN_LEFT);
     }
     for (int m = 0; m < t->nmetrics; m++)
         if (m != t->ranked)
@@ -207,7 +209,8 @@ void ablations_cell(const struct ablations *s, int row, const struct ablations_c
     case AB_VERDICT:
         if (base || !x->s.n)
             break;
-        verdict_text(x, out, size);
+        out[0] = ' '; /* apart from the number before it */
+        verdict_text(x, out + 1, size - 1);
         style->role = x->verdict == STATS_REAL ? ROLE_GOOD : x->verdict == STATS_FEW ? ROLE_WARN
                                                                                      : ROLE_TEXT;
         if (x->verdict == STATS_REAL && x->test.diff * t->metrics[c->index].better < 0)
@@ -218,6 +221,40 @@ void ablations_cell(const struct ablations *s, int row, const struct ablations_c
         style->role = ROLE_DIM;
         break;
     }
+}
+
+void ablations_best(const struct ablations *s, char *out, size_t size)
+{
+    const struct ablation *t = &s->t;
+    char name[160], base[160], d[FMT], value[96], verdict[48];
+    int best = -1;
+    out[0] = 0;
+    for (int i = 0; i < t->nrows && t->ranked >= 0; i++)
+        best = t->rows[i].cell[t->ranked].best ? i : best;
+    if (best < 0)
+        return;
+    const struct ablation_row *r = &t->rows[best];
+    const struct ablation_cell *x = &r->cell[t->ranked];
+    struct ablations_column c = {.decimals = decimals_of(t, t->ranked), .share = t->metrics[t->ranked].share};
+    value_text(s, r, x, &c, value, sizeof value);
+    ablations_levels(t, r->value, name, sizeof name);
+    size_t n = (size_t)snprintf(out, size, "best %s: %s  %s (n = %d)", title_of(t->metrics[t->ranked].name), name,
+                                value, x->s.n);
+    if (n >= size || t->nrows < 2)
+        return;
+    if (best == t->baseline) {
+        int told = 0;
+        for (int i = 0; i < t->nrows; i++)
+            told += t->rows[i].cell[t->ranked].verdict == STATS_REAL;
+        snprintf(out + n, size - n, " · the baseline; %d of %d others really differ", told, t->nrows - 1);
+        return;
+    }
+    ablations_levels(t, t->rows[t->baseline].value, base, sizeof base);
+    verdict_text(x, verdict, sizeof verdict);
+    fmt_signed(d, sizeof d, x->test.diff, c.decimals);
+    snprintf(out + n, size - n, " · %s over %s: %s%s", *d ? d : "0", base, verdict,
+             x->further && (x->verdict == STATS_FEW || x->verdict == STATS_UNDECIDED)
+                 ? x->further == 1 ? " seed" : " seeds" : "");
 }
 
 void ablations_sentence(const struct ablations *s, int row, char *out, size_t size)

@@ -9,7 +9,7 @@ libui_a_SOURCES += ui/screen/curves.c ui/screen/curves_draw.c ui/screen/curves_s
 	ui/screen/tokens_match.c ui/screen/tokens_rates.c ui/screen/tokens_rates_draw.c \
 	ui/screen/tokens_load.c ui/screen/tokens_show.c ui/screen/tokens_side.c \
 	ui/screen/tokens_text.c ui/screen/tokens_views.c
-libui_a_SOURCES += ui/screen/ablations.c ui/screen/ablations_launch.c ui/screen/ablations_draw.c ui/screen/ablations_int.h \
+libui_a_SOURCES += ui/screen/ablations.c ui/screen/ablations_launch.c ui/screen/ablations_sweep.c ui/screen/ablations_draw.c ui/screen/ablations_int.h \
 	ui/screen/ablations_table.c
 libui_a_SOURCES += ui/screen/launch.c ui/screen/launch.h ui/screen/launch_cost.c \
 	ui/screen/launch_draft.c ui/screen/launch_file.c ui/screen/launch_orders.c ui/screen/launch_draw.c ui/screen/tokens_card.c

@@ -114,6 +114,41 @@ static void test_the_baseline_moves_and_stays(void **state)
     app_free(a);
 }
 
+/* The newest sweep first, then the others, then all runs; what is best stands above the table. */
+static void test_sweeps_one_at_a_time(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    const struct ablations *s = app_self(a);
+    assert_string_equal(s->sweep, "tying");
+    assert_true(shows(a, 36, 120, "best AUC common: embeddings 1/2  .926 ± .018 (n = 4) · +.001 over"));
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET tags='x,sweep:later' WHERE tie='none'"), 0);
+    app_free(a);
+    a = start(NULL);
+    s = app_self(a);
+    const struct query_run *runs;
+    app_runs(a, &runs);
+    char newest[64];
+    snprintf(newest, sizeof newest, "%s", strstr(runs[0].config.tags, "later") ? "later" : "tying");
+    assert_string_equal(s->sweep, newest);
+    int rows = s->t.nrows;
+    fixture_keys(a, "Tab");
+    assert_string_not_equal(s->sweep, newest);
+    assert_int_equal(rows + s->t.nrows, 5);
+    fixture_keys(a, "Tab");
+    assert_string_equal(s->sweep, "");
+    assert_int_equal(s->t.nrows, 5);
+    assert_true(shows(a, 36, 120, "all runs"));
+    app_free(a);
+    a = fixture_app(dir, "Ablations", NULL); /* started again */
+    s = app_self(a);
+    assert_int_equal(s->t.nrows, 5);
+    fixture_keys(a, "S-Tab");
+    assert_string_not_equal(s->sweep, "");
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET tags='sweep:tying'"), 0);
+}
+
 static void test_grouping_by_other_fields(void **state)
 {
     (void)state;
@@ -206,6 +241,14 @@ static void test_an_empty_store(void **state)
     assert_non_null(mkdtemp(empty));
     struct app *a = fixture_app(empty, "Ablations", NULL);
     assert_true(shows(a, 24, 80, "Nothing to compare yet"));
+    fixture_keys(a, "c"); /* the example that it offers */
+    const struct launch *l = app_self(a);
+    assert_string_equal(l->draft.value[LAUNCH_tie], "none|embeddings|all");
+    assert_int_equal(l->runs.n, 9);
+    app_free(a);
+    struct app_args args = {.readonly = 1};
+    a = fixture_app(empty, "Ablations", &args);
+    assert_false(app_can(a, ACT_NEW));
     app_free(a);
     file_remove_tree(empty, NULL);
 }
@@ -217,6 +260,7 @@ int main(void)
         cmocka_unit_test(test_small_sizes_and_every_key),
         cmocka_unit_test(test_it_says_what_it_knows),
         cmocka_unit_test(test_the_baseline_moves_and_stays),
+        cmocka_unit_test(test_sweeps_one_at_a_time),
         cmocka_unit_test(test_grouping_by_other_fields),
         cmocka_unit_test(test_filter_and_nothing),
         cmocka_unit_test(test_a_row_leads_to_its_runs),

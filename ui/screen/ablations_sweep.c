@@ -1,0 +1,85 @@
+/* Which runs the table is of: those of one sweep, or all. The newest sweep comes first; Tab goes
+ * on. Runs of a sweep carry the tag "sweep:NAME". */
+#include <stdio.h>
+#include <string.h>
+
+#include "src/event/event.h"
+#include "ui/screen/ablations_int.h"
+
+#define SWEEPS 64
+
+static int sweep_of(const char *tags, char *out, size_t size)
+{
+    static const char head[] = "sweep:";
+    for (const char *p = tags; *p; p += *p == ',') {
+        size_t n = strcspn(p, ",");
+        if (n > sizeof head - 1 && !strncmp(p, head, sizeof head - 1)) {
+            snprintf(out, size, "%.*s", (int)(n - (sizeof head - 1)), p + sizeof head - 1);
+            return 1;
+        }
+        p += n;
+    }
+    return 0;
+}
+
+/* Names of the sweeps with two runs that are done, newest first. */
+static int sweeps(struct ablations *s, char out[SWEEPS][ABLATIONS_SWEEP])
+{
+    const struct query_run *runs;
+    int n = 0, done[SWEEPS] = { 0 }, kept = 0, nruns = app_runs(s->app, &runs);
+    for (int i = 0; i < nruns; i++) {
+        char name[ABLATIONS_SWEEP];
+        int k = 0;
+        if (!sweep_of(runs[i].config.tags, name, sizeof name))
+            continue;
+        while (k < n && strcmp(out[k], name))
+            k++;
+        if (k == SWEEPS)
+            continue;
+        if (k == n)
+            snprintf(out[n++], ABLATIONS_SWEEP, "%s", name);
+        done[k] += runs[i].state == RUN_DONE;
+    }
+    for (int k = 0; k < n; k++)
+        if (done[k] > 1)
+            memmove(out[kept++], out[k], ABLATIONS_SWEEP);
+    return kept;
+}
+
+int ablations_in_sweep(const struct ablations *s, const struct query_run *r)
+{
+    char name[ABLATIONS_SWEEP];
+    return !*s->sweep || (sweep_of(r->config.tags, name, sizeof name) && !strcmp(name, s->sweep));
+}
+
+void ablations_choose_sweep(struct ablations *s)
+{
+    char name[SWEEPS][ABLATIONS_SWEEP];
+    const char *chosen = app_state(s->app, "ablations.sweep");
+    int n = sweeps(s, name);
+    s->nsweeps = n;
+    snprintf(s->sweep, sizeof s->sweep, "%s", n ? name[0] : "");
+    if (!chosen || !*chosen)
+        return;
+    if (!strcmp(chosen, "*"))
+        s->sweep[0] = 0;
+    for (int i = 0; i < n; i++)
+        if (!strcmp(name[i], chosen))
+            snprintf(s->sweep, sizeof s->sweep, "%s", chosen);
+}
+
+void ablations_next_sweep(struct ablations *s, int by)
+{
+    char name[SWEEPS][ABLATIONS_SWEEP];
+    int n = sweeps(s, name), at = n; /* n: all runs */
+    for (int i = 0; i < n; i++)
+        if (!strcmp(name[i], s->sweep))
+            at = i;
+    at = (at + by + n + 1) % (n + 1);
+    app_set_state(s->app, "ablations.sweep", at < n ? name[at] : "*");
+    ablations_load(s, 1);
+    if (at < n)
+        app_say(s->app, SEV_INFO, "sweep %s, %d of %d", name[at], at + 1, n);
+    else
+        app_say(s->app, SEV_INFO, "all runs of the store");
+}
