@@ -179,8 +179,8 @@ static void mouse(struct app *a, const struct key *k)
             }
         }
     }
-    struct mouse m = { k->y, k->x, k->release ? 0 : k->button, k->wheel, k->drag };
-    if (app_ops(a)->mouse && !(k->release && !k->drag))
+    struct mouse m = { k->y, k->x, k->release ? 0 : k->button, k->wheel, k->drag, k->release };
+    if (app_ops(a)->mouse && (!k->release || app_ops(a)->releases))
         app_ops(a)->mouse(app_self(a), a, &m);
 }
 

@@ -60,7 +60,8 @@ static int load_samples(struct comparison *s, struct query *q, int64_t run, int 
     out->samples = n > 0 ? arena_alloc(&s->c.arena, (size_t)n, sizeof *out->samples) : NULL;
     for (int i = 0; out->samples && i < n; i++)
         out->samples[out->n++] = (struct chart_sample){(double)(b[i].first_step + b[i].last_step) / 2, b[i].min,
-                                                       b[i].max, b[i].mean, b[i].n, b[i].nonfinite};
+                                                       b[i].max, b[i].mean, b[i].n - b[i].nonfinite,
+                                                       b[i].nonfinite};
     return out->n;
 }
 

@@ -30,8 +30,10 @@ static int open_curves(void *self, struct app *a)
     struct curves *s = self;
     s->axis = stored(a, "curves.axis", AXIS_STEP, AXIS_COUNT);
     s->smooth = stored(a, "curves.smooth", 1, CURVES_SMOOTHS);
-    s->log_y = stored(a, "curves.log", 0, 2);
+    s->log = stored(a, "curves.log", 0, LOG_STATES);
     s->band = stored(a, "curves.band", 0, 2);
+    const char *ghost = app_state(a, "curves.ghost");
+    s->ghost = ghost ? atoll(ghost) : 0;
     s->follow = 1;
     s->cursor = NAN;
     s->focus_run = -1;
@@ -71,7 +73,7 @@ static int tick_curves(void *self, struct app *a)
     double end = 0;
     for (int i = 0; i < s->nruns; i++) end = fmax(end, s->runs[i].end[s->axis]);
     for (int i = 0; i < marks && i < s->nruns; i++) same &= s->runs[i].id == ids[i];
-    same &= s->nruns == marks + (app_selected(a) && !app_is_marked(a, app_selected(a)));
+    same &= s->nruns - s->ghost_alone == marks + (app_selected(a) && !app_is_marked(a, app_selected(a)));
     same &= s->focus_run < 0 || s->runs[s->focus_run].id == app_selected(a);
     if (same && (!s->follow || version == s->version)) return 0;
     s->version = version;
@@ -87,65 +89,40 @@ static double period_curves(void *self, struct app *a)
     return !s->follow ? PERIOD_ASLEEP : s->live ? 1 : PERIOD_STORE;
 }
 
-static void clamp_window(struct curves *s)
+void curves_select_chart(struct curves *s, struct app *a, int by)
 {
-    double end = 0, span = s->x1 - s->x0, least = s->axis == AXIS_STEP ? 8 : 1;
-    for (int i = 0; i < s->nruns; i++) end = fmax(end, s->runs[i].end[s->axis]);
-    if (span < least) s->x1 = s->x0 + least;
-    span = s->x1 - s->x0;
-    if (s->x0 < 0) s->x1 -= s->x0, s->x0 = 0;
-    if (s->x0 > end) s->x0 = end, s->x1 = end + span;
-    if (s->axis == AXIS_STEP) s->x0 = floor(s->x0), s->x1 = ceil(s->x1);
-}
-
-static void zoom(struct curves *s, double factor, double at)
-{
-    double x0, x1;
-    curves_window(s, &x0, &x1);
-    if (isnan(at)) at = s->follow && s->live ? x1 : (x0 + x1) / 2;
-    s->x0 = at - (at - x0) * factor;
-    s->x1 = at + (x1 - at) * factor;
-    s->zoomed = 1;
-    clamp_window(s);
-    double full0, full1;
-    s->zoomed = 0;
-    curves_window(s, &full0, &full1);
-    s->zoomed = s->x1 - s->x0 < full1 - full0;
-}
-
-static void pan(struct curves *s, double by)
-{
-    if (!s->zoomed) return;
-    s->x0 += by, s->x1 += by;
-    clamp_window(s);
-}
-
-/* Moves the cursor by cells; past the edge of a zoomed window the window moves. */
-static void move_cursor(struct curves *s, int cells)
-{
-    const struct curve_chart *c = curves_focused(s);
-    double x0, x1;
-    if (!c || c->drawn.plot.w < 1) return;
-    curves_window(s, &x0, &x1);
-    double cell = (x1 - x0) / c->drawn.plot.w, end = 0;
-    for (int i = 0; i < s->nruns; i++) end = fmax(end, s->runs[i].end[s->axis]);
-    if (isnan(s->cursor)) {
-        s->cursor = end < x1 ? end : x1 - cell / 2;
-        return;
-    }
-    s->cursor += cells * cell;
-    if (s->cursor < x0) pan(s, s->cursor - x0);
-    if (s->cursor >= x1) pan(s, s->cursor - x1 + cell);
-    curves_window(s, &x0, &x1);
-    s->cursor = fmin(fmax(s->cursor, x0), x1 - cell / 2);
-}
-
-static int select_chart(struct curves *s, struct app *a, int by)
-{
-    if (!s->ncharts) return 1;
+    if (!s->ncharts) return;
     s->focus = (s->focus + by + s->ncharts) % s->ncharts;
     store(a, "curves.chart", s->charts[s->focus]);
-    return 1;
+}
+
+/* The next run among those shown; where only one is, among all. */
+static void select_run(struct curves *s, struct app *a, int by)
+{
+    const struct query_run *all;
+    int n = app_runs(a, &all), shown = s->nruns - s->ghost_alone, at = 0;
+    if (shown > 1) {
+        at = ((s->focus_run < 0 ? 0 : s->focus_run) + by + shown) % shown;
+        app_select(a, s->runs[at].id);
+    } else if (n) {
+        while (at < n && all[at].id != app_selected(a)) at++;
+        app_select(a, all[(at + by + n) % n].id);
+    }
+    curves_reload(s, a);
+}
+
+/* The focused run becomes the ghost, or stops being it. */
+static void toggle_ghost(struct curves *s, struct app *a)
+{
+    char text[32];
+    int64_t run = app_selected(a);
+    s->ghost = s->ghost == run ? 0 : run;
+    snprintf(text, sizeof text, "%lld", (long long)s->ghost);
+    app_set_state(a, "curves.ghost", text);
+    const struct query_run *r = app_run(a, run);
+    if (r)
+        app_say(a, SEV_INFO, s->ghost ? "%s stays as a ghost line" : "%s is no ghost any more", r->name);
+    curves_reload(s, a);
 }
 
 static int act_view(struct curves *s, struct app *a, int action)
@@ -154,8 +131,12 @@ static int act_view(struct curves *s, struct app *a, int action)
     case ACT_X_AXIS:
         s->axis = (s->axis + 1) % AXIS_COUNT, s->zoomed = 0, s->cursor = NAN;
         store(a, "curves.axis", s->axis);
+        curves_reload(s, a);
         return 1;
-    case ACT_LOG: s->log_y = !s->log_y; store(a, "curves.log", s->log_y); return 1;
+    case ACT_LOG: s->log = (s->log + 1) % LOG_STATES; store(a, "curves.log", s->log); return 1;
+    case ACT_NEXT_RUN: select_run(s, a, 1); return 1;
+    case ACT_PREV_RUN: select_run(s, a, -1); return 1;
+    case ACT_BASELINE: toggle_ghost(s, a); return 1;
     case ACT_BAND: s->band = !s->band; store(a, "curves.band", s->band); return 1;
     case ACT_SMOOTH_LESS:
     case ACT_SMOOTH_MORE:
@@ -180,18 +161,18 @@ static int act_curves(void *self, struct app *a, int action)
 {
     struct curves *s = self;
     switch (action) {
-    case ACT_LEFT: move_cursor(s, -1); return 1;
-    case ACT_RIGHT: move_cursor(s, 1); return 1;
-    case ACT_FAST_LEFT: move_cursor(s, -10); return 1;
-    case ACT_FAST_RIGHT: move_cursor(s, 10); return 1;
-    case ACT_FIRST: s->cursor = 0; move_cursor(s, -1000000); return 1;
-    case ACT_LAST: s->cursor = NAN; move_cursor(s, 0); return 1;
+    case ACT_LEFT: curves_move_cursor(s, -1); return 1;
+    case ACT_RIGHT: curves_move_cursor(s, 1); return 1;
+    case ACT_FAST_LEFT: curves_move_cursor(s, -10); return 1;
+    case ACT_FAST_RIGHT: curves_move_cursor(s, 10); return 1;
+    case ACT_FIRST: s->cursor = 0; curves_move_cursor(s, -1000000); return 1;
+    case ACT_LAST: s->cursor = NAN; curves_move_cursor(s, 0); return 1;
     case ACT_UP:
-    case ACT_PREV_PANE: return select_chart(s, a, -1);
+    case ACT_PREV_PANE: curves_select_chart(s, a, -1); return 1;
     case ACT_DOWN:
-    case ACT_NEXT_PANE: return select_chart(s, a, 1);
-    case ACT_ZOOM_IN: zoom(s, 0.5, s->cursor); return 1;
-    case ACT_ZOOM_OUT: zoom(s, 2, s->cursor); return 1;
+    case ACT_NEXT_PANE: curves_select_chart(s, a, 1); return 1;
+    case ACT_ZOOM_IN: curves_zoom(s, 0.5, s->cursor); return 1;
+    case ACT_ZOOM_OUT: curves_zoom(s, 2, s->cursor); return 1;
     case ACT_FIT: s->zoomed = 0; return 1;
     }
     return act_view(s, a, action);
@@ -200,13 +181,15 @@ static int act_curves(void *self, struct app *a, int action)
 static int can_curves(void *self, struct app *a, int action)
 {
     const struct curves *s = self;
-    (void)a;
+    const struct query_run *all;
     switch (action) {
     case ACT_LEFT: case ACT_RIGHT: case ACT_FAST_LEFT: case ACT_FAST_RIGHT:
     case ACT_FIRST: case ACT_LAST: case ACT_UP: case ACT_DOWN:
     case ACT_PREV_PANE: case ACT_NEXT_PANE: case ACT_ZOOM_IN: case ACT_ZOOM_OUT:
     case ACT_X_AXIS: case ACT_LOG: case ACT_SMOOTH_LESS: case ACT_SMOOTH_MORE:
     case ACT_MAXIMISE: case ACT_ENTER: case ACT_EXPORT: return s->ncharts > 0;
+    case ACT_NEXT_RUN: case ACT_PREV_RUN: return app_runs(a, &all) > 1;
+    case ACT_BASELINE: return s->focus_run >= 0;
     case ACT_FIT: return s->zoomed;
     case ACT_BAND: return s->nruns > 1;
     case ACT_FOLLOW: return s->live || !s->follow;
@@ -215,24 +198,11 @@ static int can_curves(void *self, struct app *a, int action)
     return 0;
 }
 
-static void mouse_curves(void *self, struct app *a, const struct mouse *m)
+static const char *word_curves(void *self, struct app *a, int action)
 {
-    struct curves *s = self;
-    for (int i = 0; i < s->ncharts; i++) {
-        struct curve_chart *c = &s->slots[s->charts[i]];
-        if (m->y < c->area.y || m->y >= c->area.y + c->area.h || m->x < c->area.x ||
-            m->x >= c->area.x + c->area.w)
-            continue;
-        int inside = m->x >= c->drawn.plot.x && m->x < c->drawn.plot.x + c->drawn.plot.w;
-        double x = chart_x_at(&c->chart, &c->drawn, m->x);
-        if (m->wheel) {
-            zoom(s, m->wheel < 0 ? 0.5 : 2, inside ? x : NAN);
-            return;
-        }
-        if (s->focus != i) select_chart(s, a, i - s->focus);
-        if (inside) s->cursor = x;
-        return;
-    }
+    (void)self;
+    (void)a;
+    return action == ACT_BASELINE ? "ghost" : NULL;
 }
 
 static void status_curves(void *self, struct app *a, char *out, size_t size)
@@ -247,7 +217,7 @@ static void status_curves(void *self, struct app *a, char *out, size_t size)
     }
     const struct curve_run *r = &s->runs[s->focus_run > 0 ? s->focus_run : 0];
     snprintf(out, size, "%s%s · %s (%d of %d) · step %s · %s", r->name,
-             s->nruns > 1 ? " and others" : "",
+             s->nruns - s->ghost_alone > 1 ? " and others" : "",
              s->ncharts ? curve_defs[s->charts[s->focus]].title : "no values yet",
              s->ncharts ? s->focus + 1 : 0, s->ncharts,
              curves_x_text(AXIS_STEP, r->end[AXIS_STEP], x, sizeof x), fresh);
@@ -279,7 +249,7 @@ int curves_export(void *self, struct app *a, struct csv_out *out, struct err *er
                 csv_real(out, v->x);
                 csv_int(out, l->steps[p].first);
                 csv_int(out, l->steps[p].last);
-                csv_int(out, v->n);
+                csv_int(out, v->n + v->nonfinite);
                 csv_real(out, v->n ? v->min : NAN);
                 csv_real(out, v->n ? v->max : NAN);
                 csv_real(out, v->n ? v->mean : NAN);
@@ -300,6 +270,7 @@ const struct screen_ops curves_screen = {
     .help = "losses, AUC and rates of the selected and the marked runs over each other",
     .size = sizeof(struct curves),
     .open = open_curves, .close = close_curves, .tick = tick_curves, .period = period_curves,
-    .draw = curves_draw, .act = act_curves, .can = can_curves, .mouse = mouse_curves,
+    .draw = curves_draw, .act = act_curves, .can = can_curves, .mouse = curves_mouse,
+    .releases = 1, .word = word_curves,
     .status = status_curves, .export_csv = curves_export, .export_svg = curves_svg,
 };

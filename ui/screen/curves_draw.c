@@ -25,11 +25,23 @@ struct curve_chart *curves_focused(struct curves *s)
     return s->ncharts ? &s->slots[s->charts[s->focus]] : NULL;
 }
 
+/* How much x grows over one cell of a logarithmic axis. */
+static double log_cell(const struct curves *s, const struct chart_drawn *d)
+{
+    double x0, x1;
+    curves_window(s, &x0, &x1);
+    return d->plot.w > 0 ? pow(x1 / x0, 1. / d->plot.w) - 1 : 0;
+}
+
 /* "1 cell = 1.6k steps" */
 static void cell_text(const struct curves *s, const struct chart_drawn *d, char *out, size_t size)
 {
     static const char *const units[AXIS_COUNT] = {" steps", "", " tokens", " FLOP"};
     char n[FMT];
+    if (s->log & LOG_X) { /* a cell is a factor */
+        snprintf(out, size, "1 cell = %s%%", fmt_fixed(n, sizeof n, log_cell(s, d) * 100, 1));
+        return;
+    }
     if (s->axis == AXIS_TIME)
         fmt_time(n, sizeof n, d->per_cell);
     else if (s->axis == AXIS_STEP && d->per_cell < 10)
@@ -64,10 +76,29 @@ static void to_series(struct curves *s, struct curve_chart *c)
             .samples = l->samples, .n = l->n, .smooth = l->smooth, .lo = l->lo, .hi = l->hi,
             .name = l->def->name, .style = (enum chart_style)l->def->style,
             .role = base ? ROLE_DIM : r->role};
+        if (r->ghost && !base) { /* dashed, behind all others */
+            c->series[i].style = CHART_REFERENCE;
+            c->series[i].name = l->def == &curve_defs[c->def].lines[0] ? "ghost" : "";
+        }
         /* Several runs: letters of the first lines, all of the focused run's. */
         if (s->nruns < 2 || l->run == s->focus_run || l->def == &curve_defs[c->def].lines[0])
             line_label(s, l, c->series[i].label);
     }
+}
+
+static const char *const log_names[LOG_STATES] = {"", "log", "log x", "log x and y"};
+
+/* The range that the mouse has marked so far. */
+static void draw_drag(const struct curves *s, struct grid *g, const struct curve_chart *c)
+{
+    int from = chart_col_of(&c->chart, &c->drawn, s->drag_x0);
+    int to = chart_col_of(&c->chart, &c->drawn, s->drag_x1);
+    struct rect r = c->drawn.plot;
+    if (from < 0 || from == to) return;
+    to = to >= 0 ? to : s->drag_x1 < s->drag_x0 ? r.x : r.x + r.w - 1;
+    r.x = from < to ? from : to;
+    r.w = (from < to ? to - from : from - to) + 1;
+    grid_back(g, r, BACK_SELECTED);
 }
 
 static void draw_chart(struct curves *s, struct app *a, struct grid *g, int index, struct rect r)
@@ -83,24 +114,26 @@ static void draw_chart(struct curves *s, struct app *a, struct grid *g, int inde
     curves_load(s, a, c, 2 * plot_w);
     to_series(s, c);
     /* another width cuts the series at other places: what it needed must not outlast it */
-    uint64_t fit = (uint64_t)plot_w << 2 | (uint64_t)s->log_y << 1 | (uint64_t)s->zoomed;
+    uint64_t fit = (uint64_t)plot_w << 3 | (uint64_t)s->log << 1 | (uint64_t)s->zoomed;
     if (c->range_key != fit) memset(&c->range, 0, sizeof c->range);
     c->range_key = fit;
     static const enum scale_unit units[AXIS_COUNT] = {SCALE_COUNT, SCALE_TIME, SCALE_COUNT,
                                                       SCALE_COUNT};
     c->chart = (struct chart){
-        .x0 = x0, .x1 = x1, .x_unit = units[s->axis], .y_unit = d->unit, .log_y = s->log_y,
-        .y_lo = s->log_y ? NAN : d->y_lo, .y_hi = s->log_y ? NAN : d->y_hi, .range = &c->range,
+        .x0 = x0, .x1 = x1, .x_unit = units[s->axis], .y_unit = d->unit,
+        .log_y = s->log & LOG_Y, .log_x = (s->log & LOG_X) != 0,
+        .y_lo = s->log & LOG_Y ? NAN : d->y_lo, .y_hi = s->log & LOG_Y ? NAN : d->y_hi, .range = &c->range,
         .now = app_now(a) + 1, .series = c->series, .nseries = c->nlines,
         .focus = -1, .marks = c->marks, .nmarks = c->nmarks, .cursor = s->cursor,
         .repeat_letters = app_mono(a)};
-    if (s->log_y) c->chart.range = NULL;
+    if (s->log & LOG_Y) c->chart.range = NULL;
     chart_draw(g, body, &c->chart, &c->drawn);
+    if (s->drag == 1 && s->drag_chart == index) draw_drag(s, g, c);
     char ema[32], axis[32], cell[64];
     cell_text(s, &c->drawn, cell, sizeof cell);
     ema_text(s, ema, sizeof ema);
     snprintf(axis, sizeof axis, "x %s", curve_axis_name(s->axis));
-    const char *parts[] = {d->title, s->smooth ? ema : "", s->log_y ? "log" : "", axis, cell};
+    const char *parts[] = {d->title, s->smooth ? ema : "", log_names[s->log], axis, cell};
     pane_title(g, r.y, r.x, r.w, index == s->focus, parts, 5);
     if (!c->nlines && body.h > 1)
         grid_text(g, body, body.y + body.h / 2, body.x + 8, -1, STYLE(ROLE_DIM, 0),
@@ -206,7 +239,7 @@ static void legend_run(struct curves *s, struct grid *g, struct rect r, int *y, 
             if (l->seeds > 1)
                 snprintf(text, sizeof text, "mean of %d seeds", l->seeds);
             else
-                snprintf(text, sizeof text, "%s", cr->name);
+                snprintf(text, sizeof text, "%s%s", cr->ghost ? "ghost " : "", cr->name);
             grid_middle(g, r, *y, r.x + 4, r.w - 4,
                         STYLE(ROLE_TEXT, run == s->focus_run ? ATTR_BOLD : 0), text);
             ++*y;
@@ -247,14 +280,14 @@ static void legend_exact(struct curves *s, struct grid *g, struct rect r, int *y
         if (l->steps[k].first == l->steps[k].last || l->seeds > 1)
             snprintf(text, sizeof text, "%s at step %s", l->def->name, lo);
         else
-            snprintf(text, sizeof text, "%s, %u points to %s", l->def->name, p->n, hi);
+            snprintf(text, sizeof text, "%s, %u points to %s", l->def->name, p->n + p->nonfinite, hi);
         legend_row(g, r, y, STYLE(ROLE_DIM, 0), text, NULL);
         if (l->seeds > 1 && p->n)
             snprintf(text, sizeof text, "  %s",
                      fmt_mean(lo, sizeof lo, p->mean, l->hi[k] - p->mean, l->seeds));
         else if (!p->n)
             snprintf(text, sizeof text, "  %u not a number", p->nonfinite);
-        else if (p->n == 1)
+        else if (p->n == 1 && !p->nonfinite)
             snprintf(text, sizeof text, "  %.9g", p->mean);
         else
             snprintf(text, sizeof text, "  %.6g to %.6g", p->min, p->max);
@@ -274,11 +307,12 @@ static void legend_difference(struct curves *s, struct grid *g, struct rect r, i
     if (!a || !b) return;
     int i = value_at(s, a), j = value_at(s, b);
     if (i < 0 || j < 0 || !a->samples[i].n || !b->samples[j].n) return;
-    char text[FMT];
+    char text[FMT], name[24];
     double d = (a->smooth ? a->smooth[i] : a->samples[i].mean) -
                (b->smooth ? b->smooth[j] : b->samples[j].mean);
     fmt_signed(text, sizeof text, d, 3);
-    legend_row(g, r, y, STYLE(ROLE_DIM, 0), "A less B", text);
+    snprintf(name, sizeof name, "%c less %c", s->runs[0].letter, s->runs[1].letter);
+    legend_row(g, r, y, STYLE(ROLE_DIM, 0), name, text);
 }
 
 /* All charts with the newest value of the focused run: what Tab goes through. */
@@ -327,8 +361,8 @@ void curves_legend(struct curves *s, struct app *a, struct grid *g, struct rect 
     legend_charts(s, a, g, in, &y, r.y + r.h - settings);
     y = r.y + r.h - settings;
     pane_hline(g, y++, r.x, r.w, STYLE(ROLE_DIM, 0));
-    snprintf(text, sizeof text, "x %s, y %s", curve_axis_name(s->axis),
-             s->log_y ? "log" : "linear");
+    snprintf(text, sizeof text, "x %s%s, y %s", curve_axis_name(s->axis),
+             s->log & LOG_X ? " log" : "", s->log & LOG_Y ? "log" : "linear");
     legend_row(g, in, &y, STYLE(ROLE_DIM, 0), text, NULL);
     ema_text(s, x, sizeof x);
     snprintf(text, sizeof text, "%s, %s", x, s->band ? "mean over seeds" : "each run");

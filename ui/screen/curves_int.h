@@ -6,6 +6,7 @@
 
 #include "src/base/arena.h"
 #include "ui/app/app.h"
+#include "ui/screen/screen.h"
 #include "ui/widget/chart.h"
 
 struct csv_out;
@@ -32,6 +33,7 @@ struct curve_def {
 extern const struct curve_def curve_defs[CURVES_CHARTS];
 extern const int curve_ndefs;
 
+enum { LOG_Y = 1, LOG_X = 2, LOG_STATES = 4 };
 enum curve_axis { AXIS_STEP, AXIS_TIME, AXIS_TOKENS, AXIS_FLOPS, AXIS_COUNT };
 const char *curve_axis_name(int axis);
 
@@ -66,6 +68,7 @@ struct curve_run {
     char name[256];
     int state;
     uint8_t role;
+    int ghost;                   /* the run that all others are held against: a dim dashed line */
     uint64_t group;              /* config without seed */
     double end[AXIS_COUNT];      /* last x; 0: nothing yet */
 };
@@ -76,9 +79,13 @@ struct curves {
     int charts[CURVES_CHARTS], ncharts; /* defs with data */
     int focus;                   /* index into charts */
     struct curve_chart slots[CURVES_CHARTS]; /* by def */
-    int axis, smooth, log_y, band, follow, maximised;
+    int axis, smooth, log, band, follow, maximised;
+    int64_t ghost;               /* run; 0 none */
+    int ghost_alone;             /* it is neither marked nor selected: the last of runs */
     int zoomed;
     double x0, x1;               /* the window when zoomed */
+    int drag, drag_chart;        /* button held since it was pressed in this chart; 0 none */
+    double drag_x0, drag_x1;     /* where it was pressed, where it is */
     double cursor;               /* x; NAN: none */
     int64_t version;             /* of the store; frozen: the last one looked at */
     uint64_t serial;             /* counts reloads of the list of runs */
@@ -90,10 +97,22 @@ extern const double curves_smooths[CURVES_SMOOTHS];
 
 /* Runs, metrics, charts that have data. Returns 1 when something changed. */
 int curves_reload(struct curves *s, struct app *a);
-/* The window [x0, x1] on the x axis. */
+/* The window [x0, x1] on the x axis; x0 > 0 where that is logarithmic. */
 void curves_window(const struct curves *s, double *x0, double *x1);
+/* x as it is laid out (its logarithm on a log axis), and back. */
+double curves_out(const struct curves *s, double x);
+double curves_back(const struct curves *s, double u);
+/* Zoom to [x0, x1], by a factor about x (NAN: the end of a live run, else the middle), pan. */
+void curves_zoom_to(struct curves *s, double x0, double x1);
+void curves_zoom(struct curves *s, double factor, double at);
+void curves_pan(struct curves *s, double by);
+void curves_select_chart(struct curves *s, struct app *a, int by);
+void curves_mouse(void *self, struct app *a, const struct mouse *m); /* curves_move.c */
+void curves_move_cursor(struct curves *s, int cells);
 /* Loads a chart's lines for a plot of `cols` dot columns, if what is there is not that already. */
 void curves_load(struct curves *s, struct app *a, struct curve_chart *c, int cols);
+/* A bucket of the store at x: a chart's n counts finite points only. */
+struct chart_sample chart_bucket(double x, const struct query_bucket *b);
 /* x of a step by a line's samples, NAN when the step is outside. */
 double curves_x_of_step(const struct curves *s, const struct curve_line *l, int64_t step);
 /* The sample nearest to x, -1: none. */

@@ -61,6 +61,20 @@ static uint64_t bits(double v)
     return u;
 }
 
+/* Seconds of training at the last logged step: what lay between two sittings does not count. */
+static double time_at_end(struct app *a, const struct query_run *r)
+{
+    struct query_bucket *b;
+    struct arena ar;
+    double wall = 0;
+    arena_init(&ar);
+    for (int i = 0; i < METRIC_COUNT && wall <= 0 && app_query(a); i++)
+        if (r->has[i] && query_series(app_query(a), r->id, i, 0, -1, 1, &ar, &b, NULL) > 0)
+            wall = b[0].wall;
+    arena_free(&ar);
+    return wall > 0 ? wall : 0;
+}
+
 static void add_run(struct curves *s, struct app *a, int64_t id)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -70,11 +84,12 @@ static void add_run(struct curves *s, struct app *a, int64_t id)
     struct config alike = r->config;
     alike.seed = 0;
     *c = (struct curve_run){.id = id, .letter = letters[s->nruns], .state = r->state,
-                            .group = config_hash(&alike)};
+                            .group = config_hash(&alike), .ghost = id == s->ghost};
+    if (c->ghost) c->group = 0; /* its line stays its own in a mean over seeds */
     snprintf(c->name, sizeof c->name, "%s", r->name);
     c->end[AXIS_STEP] = (double)r->step;
     c->end[AXIS_TOKENS] = (double)r->tokens;
-    c->end[AXIS_TIME] = r->started > 0 ? (r->ended > 0 ? r->ended : r->heartbeat) - r->started : 0;
+    if (s->axis == AXIS_TIME) c->end[AXIS_TIME] = time_at_end(a, r);
     if (r->has[METRIC_flops]) c->end[AXIS_FLOPS] = r->last[METRIC_flops];
     if (r->state == RUN_RUNNING || r->state == RUN_PREPARING || r->state == RUN_STOPPING)
         s->live = 1;
@@ -106,6 +121,20 @@ static void list_charts(struct curves *s)
     s->ncharts = n;
 }
 
+/* The ghost comes last, with a letter of its own. It makes nothing live. */
+static void add_ghost(struct curves *s, struct app *a)
+{
+    int live = s->live, n = s->nruns;
+    s->ghost_alone = 1;
+    for (int i = 0; i < n; i++)
+        if (s->runs[i].ghost) s->ghost_alone = 0;
+    if (s->ghost_alone) add_run(s, a, s->ghost);
+    s->ghost_alone = s->nruns > n;
+    s->live = live;
+    for (int i = 0; i < s->nruns; i++)
+        if (s->runs[i].ghost) s->runs[i].letter = '*';
+}
+
 int curves_reload(struct curves *s, struct app *a)
 {
     const int64_t *ids;
@@ -116,12 +145,14 @@ int curves_reload(struct curves *s, struct app *a)
     for (int i = 0; i < before; i++)
         old = mix(mix(old, (uint64_t)s->runs[i].id), bits(s->runs[i].end[AXIS_STEP]) +
                                                          (uint64_t)s->runs[i].state);
-    s->nruns = s->live = 0;
+    s->nruns = s->live = s->ghost_alone = 0;
     s->focus_run = -1;
     memset(s->has, 0, sizeof s->has);
     for (int i = 0; i < marked; i++) add_run(s, a, ids[i]);
     int64_t selected = app_selected(a);
     if (selected && !app_is_marked(a, selected)) add_run(s, a, selected);
+    int shown = s->nruns;
+    if (s->ghost) add_ghost(s, a);
     for (int i = 0; i < s->nruns; i++) {
         if (s->runs[i].id == selected) s->focus_run = i;
         fresh = mix(mix(fresh, (uint64_t)s->runs[i].id), bits(s->runs[i].end[AXIS_STEP]) +
@@ -129,7 +160,8 @@ int curves_reload(struct curves *s, struct app *a)
     }
     /* Six colours; with more runs only the focused one has one. */
     for (int i = 0; i < s->nruns; i++)
-        s->runs[i].role = (uint8_t)(s->nruns <= 6      ? ROLE_SERIES1 + i
+        s->runs[i].role = (uint8_t)(s->runs[i].ghost    ? ROLE_DIM
+                                    : shown <= 6        ? ROLE_SERIES1 + i
                                     : i == s->focus_run ? ROLE_SERIES1
                                                         : ROLE_DIM);
     list_charts(s);
@@ -137,13 +169,9 @@ int curves_reload(struct curves *s, struct app *a)
     return old != fresh;
 }
 
-void curves_window(const struct curves *s, double *x0, double *x1)
+struct chart_sample chart_bucket(double x, const struct query_bucket *b)
 {
-    *x0 = s->x0, *x1 = s->x1;
-    if (s->zoomed) return;
-    double end = 0;
-    for (int i = 0; i < s->nruns; i++) end = fmax(end, s->runs[i].end[s->axis]);
-    *x0 = 0, *x1 = s->live ? scale_ceiling(end) : end > 0 ? end : 1;
+    return (struct chart_sample){x, b->min, b->max, b->mean, b->n - b->nonfinite, b->nonfinite};
 }
 
 struct loader {
@@ -215,33 +243,50 @@ static void smooth_line(struct loader *l, struct curve_line *line, int64_t run, 
     if (from > 0) {
         n = query_series(l->q, run, line->def->metric, 0, from - 1, 256, &l->c->arena, &b, NULL);
         for (int i = 0; i < n; i++) {
-            struct chart_sample one = {0, b[i].min, b[i].max, b[i].mean, b[i].n, 0};
+            struct chart_sample one = chart_bucket(0, &b[i]);
             chart_smooth(&one, 1, decay, share, state, past);
         }
     }
     chart_smooth(line->samples, line->n, decay, share, state, line->smooth);
 }
 
-static int load_line(struct loader *l, struct curve_line *line, int64_t run)
+/* Adds the samples of [from, to]. */
+static void add_buckets(struct loader *l, struct curve_line *line, int64_t run, int64_t from,
+                        int64_t to, int room)
 {
     struct query_bucket *b, *f = NULL;
-    int64_t from, to;
     int axis = l->s->axis, buckets = axis == AXIS_STEP ? l->cols : 4 * l->cols, nf = 0;
-    step_window(l, run, line->def->metric, &from, &to);
     int n = query_series(l->q, run, line->def->metric, from, to, buckets, &l->c->arena, &b, NULL);
-    if (n <= 0) return 0;
-    if (axis == AXIS_FLOPS)
+    if (n > 0 && axis == AXIS_FLOPS)
         nf = query_series(l->q, run, METRIC_flops, from, to, buckets, &l->c->arena, &f, NULL);
-    line->samples = arena_alloc(&l->c->arena, (size_t)n, sizeof *line->samples);
-    line->steps = arena_alloc(&l->c->arena, (size_t)n, sizeof *line->steps);
-    if (!line->samples || !line->steps) return 0;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n && line->n < room; i++) {
         double x = bucket_x(axis, &b[i], f, nf > 0 ? nf : 0);
-        if (!b[i].n && !b[i].nonfinite) continue;
-        line->samples[line->n] = (struct chart_sample){x, b[i].min, b[i].max, b[i].mean, b[i].n,
-                                                       b[i].nonfinite};
+        if (!b[i].n) continue;
+        line->samples[line->n] = chart_bucket(x, &b[i]);
         line->steps[line->n++] = (struct curve_point){b[i].first_step, b[i].last_step};
     }
+}
+
+/* On a logarithmic axis every decade of steps is as wide as the others, so each is read for
+ * itself, as finely as all of a linear axis. */
+#define DECADES 16
+static int load_line(struct loader *l, struct curve_line *line, int64_t run)
+{
+    int64_t from, to, part[DECADES + 1];
+    int parts = 1, buckets = l->s->axis == AXIS_STEP ? l->cols : 4 * l->cols;
+    step_window(l, run, line->def->metric, &from, &to);
+    part[0] = from;
+    if (l->s->log & LOG_X) {
+        int64_t end = to >= 0 ? to : (int64_t)l->s->runs[line->run].end[AXIS_STEP];
+        for (int64_t edge = 10; edge <= end && parts < DECADES; edge *= 10)
+            if (edge > from) part[parts++] = edge;
+    }
+    int room = parts * (buckets + 1);
+    line->samples = arena_alloc(&l->c->arena, (size_t)room, sizeof *line->samples);
+    line->steps = arena_alloc(&l->c->arena, (size_t)room, sizeof *line->steps);
+    if (!line->samples || !line->steps) return 0;
+    for (int i = 0; i < parts; i++)
+        add_buckets(l, line, run, part[i], i + 1 < parts ? part[i + 1] - 1 : to, room);
     smooth_line(l, line, run, from);
     return line->n > 0;
 }
@@ -257,11 +302,12 @@ static void average(struct loader *l, struct curve_line **member, int n)
     struct chart_sample *mean = arena_alloc(ar, cols, sizeof *mean);
     struct curve_point *steps = arena_alloc(ar, cols, sizeof *steps);
     double *lo = arena_alloc(ar, cols, sizeof *lo), *hi = arena_alloc(ar, cols, sizeof *hi);
+    double u0 = curves_out(l->s, l->x0), u1 = curves_out(l->s, l->x1);
     int k = 0;
     if (!bins || !mean || !steps || !lo || !hi) return;
     for (int m = 0; m < n; m++)
-        chart_bin(member[m]->samples, member[m]->smooth, member[m]->n, l->x0, l->x1, 0, l->cols,
-                  bins + (size_t)m * cols);
+        chart_bin(member[m]->samples, member[m]->smooth, member[m]->n, l->x0, l->x1,
+                  l->s->log & LOG_X, l->cols, bins + (size_t)m * cols);
     for (size_t i = 0; i < cols; i++) {
         double sum = 0, sq = 0;
         unsigned bad = 0;
@@ -278,7 +324,7 @@ static void average(struct loader *l, struct curve_line **member, int n)
             sq += d * d;
         }
         double sd = have == n ? sqrt(sq / (n - 1)) : NAN;
-        double x = l->x0 + (l->x1 - l->x0) * ((double)i + .5) / l->cols;
+        double x = curves_back(l->s, u0 + (u1 - u0) * ((double)i + .5) / l->cols);
         mean[k] = (struct chart_sample){x, mu, mu, mu, have == n ? (unsigned)n : 0, bad};
         steps[k] = (struct curve_point){(int64_t)x, (int64_t)x};
         lo[k] = mu - sd, hi[k] = mu + sd;
@@ -324,7 +370,14 @@ int curves_nearest(const struct curve_line *l, double x)
     return best;
 }
 
-/* Checkpoints, resumes and stages of the focused run (of the only one, when there is one). */
+static void add_mark(struct loader *l, const struct curve_line *line, int64_t step,
+                     enum chart_mark_kind kind)
+{
+    l->c->marks[l->c->nmarks++] = (struct chart_mark){curves_x_of_step(l->s, line, step), kind};
+}
+
+/* Checkpoints, resumes and phases (sequence lengths, the two stages) of the focused run (of the
+ * only one, when there is one). */
 static void load_marks(struct loader *l, struct app *a)
 {
     struct curve_chart *c = l->c;
@@ -334,24 +387,19 @@ static void load_marks(struct loader *l, struct app *a)
         if (c->lines[i].run == r) line = i;
     if (!run || line < 0) return;
     struct query_checkpoint *points;
-    struct query_event *events;
     struct seq_stage stages[SEQ_STAGES_MAX];
+    int64_t *resumes;
     int np = query_checkpoints(l->q, run->id, &c->arena, &points, NULL);
-    int ne = query_events(l->q, run->id, 200, &c->arena, &events, NULL);
+    int nr = query_resumes(l->q, run->id, &c->arena, &resumes, NULL);
     int ns = config_stages(&run->config, stages, NULL);
-    int room = (np > 0 ? np : 0) + (ne > 0 ? ne : 0) + SEQ_STAGES_MAX;
+    int room = (np > 0 ? np : 0) + (nr > 0 ? nr : 0) + SEQ_STAGES_MAX + 1;
     c->marks = arena_alloc(&c->arena, (size_t)room, sizeof *c->marks);
     if (!c->marks) return;
-    for (int i = 0; i < np; i++)
-        c->marks[c->nmarks++] = (struct chart_mark){
-            curves_x_of_step(l->s, &c->lines[line], points[i].step), CHART_CHECKPOINT};
-    for (int i = 0; i < ne; i++)
-        if (!strncmp(events[i].text, "resumed", 7))
-            c->marks[c->nmarks++] = (struct chart_mark){
-                curves_x_of_step(l->s, &c->lines[line], events[i].step), CHART_RESUME};
-    for (int i = 1; i < ns; i++)
-        c->marks[c->nmarks++] = (struct chart_mark){
-            curves_x_of_step(l->s, &c->lines[line], stages[i].first), CHART_PHASE};
+    for (int i = 0; i < np; i++) add_mark(l, &c->lines[line], points[i].step, CHART_CHECKPOINT);
+    for (int i = 0; i < nr; i++) add_mark(l, &c->lines[line], resumes[i], CHART_RESUME);
+    for (int i = 1; i < ns; i++) add_mark(l, &c->lines[line], stages[i].first, CHART_PHASE);
+    if (run->config.objective == OBJ_TWO_STAGE)
+        add_mark(l, &c->lines[line], run->config.steps / 2, CHART_PHASE);
 }
 
 static void load_run(struct loader *l, const struct curve_def *d, int r)
@@ -372,7 +420,7 @@ void curves_load(struct curves *s, struct app *a, struct curve_chart *c, int col
     if (!l.q || cols < 2) return;
     curves_window(s, &l.x0, &l.x1);
     uint64_t key = mix(mix(mix(bits(l.x0), bits(l.x1)), (uint64_t)cols), s->serial);
-    key = mix(key, (uint64_t)(s->axis + 8 * s->smooth + 128 * s->band));
+    key = mix(key, (uint64_t)(s->axis + 8 * s->smooth + 128 * s->band + 256 * (s->log & LOG_X)));
     if (key == c->key) return;
     c->key = key;
     arena_reset(&c->arena);

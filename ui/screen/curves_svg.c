@@ -115,7 +115,7 @@ static void line(const struct plot *p, const struct curve_line *l, const char *s
     fprintf(p->f, "<path d=\"");
     for (int i = 0; i < l->n; i++) {
         const struct chart_sample *v = &l->samples[i];
-        if (v->n > v->nonfinite && v->max > v->min && isfinite(px(p, v->x)))
+        if (v->n && v->max > v->min && isfinite(px(p, v->x)))
             fprintf(p->f, "M%.1f %.1fV%.1f", px(p, v->x), py(p, v->min), py(p, v->max));
     }
     fprintf(p->f, "\" fill=\"none\" stroke=\"%s\" stroke-opacity=\"0.35\"/>\n<path d=\"", stroke);
@@ -148,7 +148,7 @@ static int draw_chart(const struct curves *s, const struct curve_chart *c, doubl
         const struct curve_run *r = &s->runs[l->run];
         int reference = l->def->style == CHART_REFERENCE;
         line(&p, l, reference ? "#888888" : colour(r->role),
-             reference || l->def->style == CHART_POINTS);
+             reference || r->ghost || l->def->style == CHART_POINTS);
         char label[300];
         snprintf(label, sizeof label, "%s%s%s", s->nruns > 1 || !l->def->name ? r->name : "",
                  s->nruns > 1 && l->def->name ? " " : "", l->def->name ? l->def->name : "");

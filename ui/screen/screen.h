@@ -10,7 +10,7 @@
 
 struct csv_out;
 struct err;
-struct mouse { int y, x, button, wheel, drag; };
+struct mouse { int y, x, button, wheel, drag, release; };
 /* What period() answers: only a change of the store brings a tick; or (frozen) not even that. */
 #define PERIOD_STORE -1.0
 #define PERIOD_ASLEEP -2.0
@@ -30,6 +30,7 @@ struct screen_ops {
     /* 1: the action does something here now (footer, help, palette). */
     int (*can)(void *self, struct app *a, int action);
     void (*mouse)(void *self, struct app *a, const struct mouse *m); /* may be NULL */
+    int releases;       /* 1: mouse() is told of buttons that go up, too */
     /* The footer's word for an action, NULL: the table's. May be NULL. */
     const char *(*word)(void *self, struct app *a, int action);
     /* Its place in the footer, 0: the table's. May be NULL. */
