@@ -126,8 +126,6 @@ struct host *host_open(const struct workspace *w, const struct host_options *o, 
     }
     h->w = *w;
     h->options = o ? *o : (struct host_options){0};
-    if (h->options.max_runs <= 0)
-        h->options.max_runs = 2;
     if (h->options.max_runs > HOST_RUNS_MAX)
         h->options.max_runs = HOST_RUNS_MAX;
     h->lock_fd = h->log_fd = h->wake[0] = h->wake[1] = h->wire.fd = -1;

@@ -14,7 +14,7 @@ struct host;
 /* Takes the lock (E_BUSY names the pid that has it), opens the store, marks lost runs, starts the
  * recorder and the socket. */
 struct host_options {
-    int max_runs;             /* at once; 0: 2 */
+    int max_runs;             /* at once; 0: as cores and memory allow, two at least */
     double linger;            /* seconds to live after the last run */
     /* After each commit, on the recorder's thread (headless progress lines). May be NULL. */
     void (*committed)(void *ud, const struct event *e);

@@ -25,6 +25,7 @@ struct job {
     int branch;                  /* 1: that is its parent's */
     char corpus[1200];           /* packed, once prepared */
     int threads;                 /* of this run's pool */
+    uint64_t memory;             /* bytes it will need, once prepared */
     struct run_control control;
     atomic_int cancelled;        /* stop while preparing */
     pthread_t thread;
@@ -68,6 +69,11 @@ void job_set_state(struct job *j, int state, const char *reason);
 /* Joins what has ended and starts what can be. Main thread only. */
 void queue_turn(struct host *h);
 int queue_live(const struct host *h); /* runs that are not at an end */
+/* Runs that a host with so many cores trains at once, and the threads of one of them when `live`
+ * runs are there. */
+int queue_most(const struct host *h); /* runs at once, of those that are here */
+int queue_places(int cores, const struct config *c);
+int queue_threads(int cores, int places, int live, const struct config *c);
 int job_pause(struct job *j, struct err *err);
 int job_go_on(struct job *j, struct err *err);
 /* kill: without a checkpoint. */

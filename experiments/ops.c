@@ -216,7 +216,7 @@ static int op_status(struct request *r, struct err *err)
             json_object_set_new(states, run_state_name(i), json_integer(count[i]));
     json_object_set_new(r->out, "pid", json_integer(getpid()));
     json_object_set_new(r->out, "started", json_real(r->h->started));
-    json_object_set_new(r->out, "max_runs", json_integer(r->h->options.max_runs));
+    json_object_set_new(r->out, "max_runs", json_integer(queue_most(r->h)));
     json_object_set_new(r->out, "stopping", json_boolean(r->h->stopping));
     json_object_set_new(r->out, "queue_depth", json_integer(recorder_queue_depth(r->h->recorder)));
     json_object_set_new(r->out, "states", states);

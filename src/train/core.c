@@ -106,6 +106,13 @@ double core_memory_free(void)
     return free_bytes;
 }
 
+double core_memory_all(void)
+{
+    double all = read_number("/proc/meminfo", "MemTotal:") * 1024;
+    double limit = read_number("/sys/fs/cgroup/memory.max", "");
+    return limit > 0 && (all < 0 || limit < all) ? limit : all;
+}
+
 int core_check_memory(const struct config *c, int V, int threads, struct err *err)
 {
     double need = (double)model_memory(c, V, threads), have = core_memory_free();

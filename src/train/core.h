@@ -46,10 +46,11 @@ int core_open(struct core *c, const struct core_args *a, struct err *err);
 void core_close(struct core *c);
 /* Worker threads that `wanted` (0: all cores this process may use) stands for. */
 int core_threads(int wanted);
-/* E_NOMEM with one sentence when a run of this shape needs more than is free. */
 /* Bytes this process may still take: the machine's, and the control group's where it is less; < 0:
  * not known. */
 double core_memory_free(void);
+double core_memory_all(void); /* free or not */
+/* E_NOMEM with one sentence when a run of this shape needs more than is free. */
 int core_check_memory(const struct config *c, int V, int threads, struct err *err);
 /* Chooses positions of the batch's rows on all workers: batch_mask, row by row. fill, when given,
  * is called for each row first. */

@@ -14,6 +14,7 @@
 #include "experiments/edit.h"
 #include "experiments/follow.h"
 #include "experiments/host.h"
+#include "experiments/host_int.h"
 #include "src/base/err.h"
 #include "src/base/file.h"
 #include "tests/unit/experiments/host_rig.h"
@@ -120,6 +121,27 @@ static void a_queue_is_worked_off_in_order(void **state)
         assert_int_equal(began[i], id[i]);
     assert_int_equal(most_at_work, 1);
     assert_int_equal(at_work, 0);
+}
+
+/* More runs at once where there are cores that two cannot use; a run's own wish is kept. */
+static void cores_are_shared_among_runs(void **state)
+{
+    (void)state;
+    struct config c;
+    config_default(&c);
+    c.threads = 0;
+    c.shards = 4;
+    const struct {
+        int cores, places, live, threads;
+    } want[] = {{1, 2, 1, 1}, {2, 2, 1, 2}, {2, 2, 2, 1}, {2, 2, 9, 1}, {4, 2, 9, 2},
+                {8, 2, 9, 4}, {16, 4, 9, 4}, {16, 4, 2, 8}, {256, HOST_RUNS_MAX, 99, 16}};
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        assert_int_equal(queue_places(want[i].cores, &c), want[i].places);
+        assert_int_equal(queue_threads(want[i].cores, want[i].places, want[i].live, &c), want[i].threads);
+    }
+    c.threads = 3;
+    assert_int_equal(queue_places(16, &c), 5);
+    assert_int_equal(queue_threads(16, 5, 9, &c), 3);
 }
 
 static void pauses_and_stops_change_no_bit(void **state)
@@ -371,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_runs_at_once_both_finish),
         cmocka_unit_test(a_queue_is_worked_off_in_order),
+        cmocka_unit_test(cores_are_shared_among_runs),
         cmocka_unit_test(pauses_and_stops_change_no_bit),
         cmocka_unit_test(a_queued_run_can_be_stopped_and_resumed),
         cmocka_unit_test(the_first_signal_keeps_what_was_trained),
