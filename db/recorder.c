@@ -2,9 +2,11 @@
  *
  * Events wait until the oldest is 200 ms old (20 ms with a checkpoint or a state among them), the
  * queue is half full, or somebody waits for them; then all go into one transaction. What cannot be
- * written (no space, I/O error) stays in memory, in order, and is tried again; emit blocks only
- * when the queue is full, and after LOSE_AFTER seconds in that state gives an event up rather than
- * holding a training thread for ever. */
+ * written (no space, I/O error) stays in memory, in order, and is tried again. Emit blocks only when
+ * the queue is full. A training thread then waits for the store, however long, unless its run is to
+ * end: a row given up would be missing for ever once a later checkpoint is written. States, messages
+ * and checkpoints have a reserve, so that the host's main thread does not wait; and whoever cannot be
+ * told to end gives an event up after LOSE_AFTER seconds. */
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
@@ -19,6 +21,7 @@
 #include "src/base/err.h"
 
 #define QUEUE_EVENTS 4096          /* about 2 KB each, taken when needed */
+#define RESERVE_EVENTS 1024
 #define QUEUE_ROWS 10000           /* metric rows in memory */
 #define QUEUE_BYTES (64u << 20)    /* of token sequences */
 #define BATCH_EVENTS 1024
@@ -55,7 +58,7 @@ struct recorder {
     pthread_cond_t done;   /* to the others: space, a commit, a call is over */
     struct node *head, *tail;
     struct call *calls, **last_call;
-    int count, stopping, urgent, waiting, retry_now;
+    int count, stopping, urgent, waiting, retry_now, held;
     size_t rows, bytes;
     uint64_t emitted, stored;   /* numbers of the last emitted, the last settled */
     struct err failing;         /* code 0: all well */
@@ -66,8 +69,10 @@ struct recorder {
     atomic_int depth;
 };
 
-static int full(const struct recorder *r)
+static int full(const struct recorder *r, int kind)
 {
+    if (kind == EVENT_STATE || kind == EVENT_CHECKPOINT || kind == EVENT_MESSAGE)
+        return r->count >= QUEUE_EVENTS + RESERVE_EVENTS;
     return r->count >= QUEUE_EVENTS || r->rows >= QUEUE_ROWS || r->bytes >= QUEUE_BYTES;
 }
 
@@ -85,31 +90,34 @@ static size_t seq_bytes(const struct event *e)
 }
 
 /* Waits for room, under the lock; 0: give the event up. */
-static int wait_room(struct recorder *r)
+static int wait_room(struct recorder *r, int kind, int (*let_go)(void *ud), void *ud)
 {
     double start = clock_now();
-    while (full(r) && !r->stopping) {
-        if (r->failing.code && clock_now() - start > r->patience)
-            return 0;
+    int room = 1;
+    r->held++;
+    while (room && full(r, kind) && !r->stopping) {
+        if (r->failing.code && (let_go ? let_go(ud) : clock_now() - start > r->patience))
+            room = 0;
         r->urgent = 1;
         pthread_cond_signal(&r->work);
-        wait_until(&r->done, &r->lock, clock_now() + fmin(0.5, r->patience / 2));
+        if (room)
+            wait_until(&r->done, &r->lock, clock_now() + fmin(0.5, r->patience / 2));
     }
-    return !r->stopping;
+    r->held--;
+    return room && !r->stopping;
 }
 
-static void emit(void *ud, const struct event *e)
+int recorder_emit(struct recorder *r, const struct event *e, int (*let_go)(void *ud), void *ud)
 {
-    struct recorder *r = ud;
     struct node *n = malloc(sizeof *n);
     pthread_mutex_lock(&r->lock);
-    if (!n || !wait_room(r)) {
+    if (!n || !wait_room(r, e->kind, let_go, ud)) {
         r->lost++;
         pthread_mutex_unlock(&r->lock);
         if (e->kind == EVENT_TOKENS)
             free(e->seq);
         free(n);
-        return;
+        return n ? E_IO : E_NOMEM;
     }
     n->e = *e;
     n->next = NULL;
@@ -132,6 +140,12 @@ static void emit(void *ud, const struct event *e)
     if (r->count == 1 || r->urgent)
         pthread_cond_signal(&r->work);
     pthread_mutex_unlock(&r->lock);
+    return 0;
+}
+
+static void emit(void *ud, const struct event *e)
+{
+    recorder_emit(ud, e, NULL, NULL);
 }
 
 static int transient(int code)
@@ -424,6 +438,14 @@ int recorder_error(struct recorder *r, struct err *err)
         err_set(err, code, "%s", r->failing.text);
     pthread_mutex_unlock(&r->lock);
     return code;
+}
+
+int recorder_holds(struct recorder *r)
+{
+    pthread_mutex_lock(&r->lock);
+    int holds = r->held && r->failing.code;
+    pthread_mutex_unlock(&r->lock);
+    return holds;
 }
 
 void recorder_patience(struct recorder *r, double seconds)

@@ -64,6 +64,9 @@ struct recorder *recorder_start(struct store *s,
                                 void (*committed)(void *ud, const struct event *e), void *ud,
                                 struct err *err);
 struct event_sink recorder_sink(struct recorder *r);
+/* As the sink's emit, for a training thread: with the queue full and the store failing it waits until
+ * there is room again, or until let_go says that its run is to end. 0, or a code: the event is lost. */
+int recorder_emit(struct recorder *r, const struct event *e, int (*let_go)(void *ud), void *ud);
 /* Runs fn(store) on the recorder's thread between commits and waits: every other write while a
  * recorder lives goes through here. Returns fn's value. */
 int recorder_call(struct recorder *r, int (*fn)(struct store *s, void *ud), void *ud);
@@ -72,6 +75,8 @@ int recorder_flush(struct recorder *r, struct err *err);
 /* 0, or the code and sentence of what keeps the store from being written right now (disk full,
  * I/O error). Events are kept and retried meanwhile. */
 int recorder_error(struct recorder *r, struct err *err);
+/* 1 while somebody waits for room because of that. */
+int recorder_holds(struct recorder *r);
 int recorder_queue_depth(const struct recorder *r);
 void recorder_stop(struct recorder *r);
 #endif

@@ -397,9 +397,12 @@ static void look_for_trouble(struct host *h)
 {
     struct err why = {0, ""};
     int trouble = recorder_error(h->recorder, &why) != 0;
-    if (trouble && !h->in_trouble) {
+    trouble += trouble && recorder_holds(h->recorder);
+    if (trouble > h->in_trouble) {
         char text[600];
-        snprintf(text, sizeof text, "%.400s: training goes on, new rows wait in memory", why.text);
+        snprintf(text, sizeof text, "%.400s: %s", why.text,
+                 trouble == 1 ? "training goes on, new rows wait in memory"
+                              : "memory for new rows is full, training waits for the store");
         host_log(h, "%s", text);
         if (h->options.trouble)
             h->options.trouble(h->options.ud, text);

@@ -35,6 +35,7 @@ struct job {
     struct err err;
     _Atomic int64_t step, tokens; /* of its newest event */
     _Atomic double wall;
+    int torn;                    /* an event was given up: no checkpoint may come after it */
     double told;                 /* when progress was last told */
 };
 
@@ -53,7 +54,8 @@ struct host {
     int stopping;                /* 1: stop all, then leave; 2: leave at once */
     int stop_signal;
     double idle_since, beaten;
-    int in_trouble;              /* the store could not be written when last looked at */
+    int in_trouble;              /* 1: the store could not be written when last looked at; 2: and memory
+                                    for its rows was full */
     double started;              /* UTC */
     char boot_id[64];
 };

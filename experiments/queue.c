@@ -212,12 +212,19 @@ static void *prepare_thread(void *ud)
 
 /* --- training ------------------------------------------------------------------------------- */
 
+/* Whether a thread that waits for the store is to do so no longer. */
+static int to_end(void *ud)
+{
+    struct job *j = ud;
+    int ask = atomic_load(&j->control.ask);
+    return ask == ASK_STOP || ask == ASK_KILL;
+}
+
 /* What a run says passes through here on its way to the recorder. Only the run knows whether it is
  * paused; how it began and ended are the host's to say. */
 static void on_event(void *ud, const struct event *e)
 {
     struct job *j = ud;
-    struct event_sink sink = recorder_sink(j->host->recorder);
     if (e->step > atomic_load(&j->step))
         atomic_store(&j->step, e->step);
     if (e->tokens > atomic_load(&j->tokens))
@@ -230,13 +237,14 @@ static void on_event(void *ud, const struct event *e)
             return;
         host_wake(j->host);
     }
-    sink.emit(sink.ud, e);
+    if (recorder_emit(j->host->recorder, e, to_end, j))
+        j->torn = 1;
 }
 
 static int on_flush(void *ud)
 {
     struct job *j = ud;
-    return recorder_flush(j->host->recorder, NULL);
+    return j->torn ? E_IO : recorder_flush(j->host->recorder, NULL);
 }
 
 static void *train_thread(void *ud)

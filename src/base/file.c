@@ -96,20 +96,26 @@ int file_sync_dir(const char *dir, struct err *err)
     return rc;
 }
 
+int file_write_new(const char *path, const void *data, size_t size, struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return err_errno(err, "cannot create %s", SHOW(path));
+    int rc = file_write_all(fd, data, size, path, err);
+    if (!rc && fsync(fd))
+        rc = err_errno(err, "cannot sync %s", SHOW(path));
+    if (close(fd) && !rc)
+        rc = err_errno(err, "cannot close %s", SHOW(path));
+    return rc;
+}
+
 int file_write_atomic(const char *path, const void *data, size_t size, struct err *err)
 {
     char tmp[4096], dir[4096];
     if (snprintf(tmp, sizeof tmp, "%s.tmp.%ld", path, (long)getpid()) >= (int)sizeof tmp)
         return err_set(err, E_INPUT, "path too long: %s", SHOW(path));
     snprintf(dir, sizeof dir, "%s", path);
-    int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return err_errno(err, "cannot create %s", SHOW(tmp));
-    int rc = file_write_all(fd, data, size, tmp, err);
-    if (!rc && fsync(fd))
-        rc = err_errno(err, "cannot sync %s", SHOW(tmp));
-    if (close(fd) && !rc)
-        rc = err_errno(err, "cannot close %s", SHOW(tmp));
+    int rc = file_write_new(tmp, data, size, err);
     if (!rc && rename(tmp, path))
         rc = err_errno(err, "cannot rename %s", SHOW(tmp));
     if (rc) {

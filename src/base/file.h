@@ -16,6 +16,9 @@ struct map {
 int file_read(const char *path, size_t limit, char **out, size_t *size, struct err *err);
 /* Writes beside the final name, fsyncs, renames, fsyncs the directory. */
 int file_write_atomic(const char *path, const void *data, size_t size, struct err *err);
+/* The same without a name beside and without the directory, for files of a directory that gets its own
+ * name only when it is whole: who gives it syncs the directory first. */
+int file_write_new(const char *path, const void *data, size_t size, struct err *err);
 /* write(2) until all is written. */
 int file_write_all(int fd, const void *data, size_t size, const char *path, struct err *err);
 int file_sync_dir(const char *dir, struct err *err);

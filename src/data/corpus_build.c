@@ -156,7 +156,7 @@ static int write_manifest(struct builder *u, struct err *err)
     if (!text)
         return err_nomem(err, "a manifest");
     snprintf(path, sizeof path, "%s/manifest.json", u->tmp);
-    int rc = file_write_atomic(path, text, strlen(text), err);
+    int rc = file_write_new(path, text, strlen(text), err);
     free(text);
     return rc;
 }
@@ -185,11 +185,13 @@ static int write_all(struct builder *u, struct err *err)
     rc = finish_file(&u->lines, rc, u->tmp, err);
     snprintf(path, sizeof path, "%s/counts.u64", u->tmp);
     if (!rc)
-        rc = file_write_atomic(path, u->count, (size_t)vocab_size(u->vocab) * sizeof *u->count, err);
+        rc = file_write_new(path, u->count, (size_t)vocab_size(u->vocab) * sizeof *u->count, err);
     snprintf(path, sizeof path, "%s/vocab.txt", u->tmp);
     if (!rc)
         rc = vocab_write(u->vocab, path, err);
-    return rc ? rc : write_manifest(u, err);
+    if (!rc)
+        rc = write_manifest(u, err);
+    return rc ? rc : file_sync_dir(u->tmp, err);
 }
 
 int corpus_build(const struct corpus_build *b, struct corpus_stats *stats, struct err *err)

@@ -39,7 +39,7 @@ int hf_load_encoder(const char *dir, const struct model *m, const struct net *ne
 /* The file's name of a row of the table: its name without the network's prefix; NULL for a row of
  * another network. */
 const char *hf_own_name(const struct net *net, const struct param *p);
-/* Writes all files for one network into an existing directory. */
+/* Writes and syncs all files for one network into an existing directory, which the caller syncs. */
 int hf_save(const char *dir, const struct model *m, const struct net *net, const float *block,
             const struct vocab *v, const struct wordpiece_options *text, struct err *err);
 /* The same for a fine-tuned network: its class and labels in config.json. */

@@ -19,7 +19,7 @@ static int write_json(const char *dir, const char *file, json_t *j, struct err *
     json_decref(j);
     if (!text)
         return err_nomem(err, file);
-    int rc = file_write_atomic(path, text, strlen(text), err);
+    int rc = file_write_new(path, text, strlen(text), err);
     free(text);
     return rc;
 }

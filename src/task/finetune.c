@@ -295,8 +295,10 @@ static int save_model(struct session *s, struct err *err)
         head.labels = task_is_regression(s->a->task) ? score : (const char *const *)s->data.labels.names;
     snprintf(dir, sizeof dir, "%s/model", s->a->output);
     int rc = file_mkdirs(dir, err);
-    return rc ? rc : hf_save_as(dir, m, &m->disc, tuner_values(s->tuner), s->data.text.vocab,
-                                &s->data.hf.text, &head, err);
+    if (!rc)
+        rc = hf_save_as(dir, m, &m->disc, tuner_values(s->tuner), s->data.text.vocab, &s->data.hf.text, &head,
+                        err);
+    return rc ? rc : file_sync_dir(dir, err);
 }
 
 static int train(struct session *s, struct err *err)

@@ -198,7 +198,7 @@ int vocab_write(const struct vocab *v, const char *path, struct err *err)
     memcpy(text, v->bytes, v->size);
     for (int k = 0; k < v->n; k++)
         text[v->start[k + 1] - 1] = '\n';
-    int rc = file_write_atomic(path, text, v->size, err);
+    int rc = file_write_new(path, text, v->size, err);
     free(text);
     return rc;
 }

@@ -23,5 +23,5 @@ const char *vocab_token(const struct vocab *v, int id); /* raw bytes: escape bef
 int vocab_id(const struct vocab *v, const char *token, size_t n); /* -1 if absent */
 int vocab_special(const struct vocab *v, int which);              /* id of VOCAB_CLS, ... */
 uint64_t vocab_hash(const struct vocab *v);
-int vocab_write(const struct vocab *v, const char *path, struct err *err);
+int vocab_write(const struct vocab *v, const char *path, struct err *err); /* as file_write_new */
 #endif

@@ -173,7 +173,7 @@ static int copy_file(const char *from, const char *to, struct err *err)
     int rc = file_map(from, &m, err);
     if (rc)
         return rc;
-    rc = file_write_atomic(to, m.data ? m.data : (const unsigned char *)"", m.size, err);
+    rc = file_write_new(to, m.data ? m.data : (const unsigned char *)"", m.size, err);
     file_unmap(&m);
     return rc;
 }

@@ -122,7 +122,7 @@ int checksums_write(const char *dir, struct err *err)
     if (!rc) {
         char path[4096];
         snprintf(path, sizeof path, "%s/" CHECKPOINT_LIST, dir);
-        rc = file_write_atomic(path, str_get(&s), s.len, err);
+        rc = file_write_new(path, str_get(&s), s.len, err);
     }
     str_free(&s);
     free(names);

@@ -61,8 +61,7 @@ static int save(struct run *r, int kept, struct err *err)
                        s.step);
     int rc = a->sink.flush ? a->sink.flush(a->sink.ud) : 0;
     if (rc) /* a run that went on from it would miss those rows for ever */
-        return err_set(err, rc, "the store cannot be written, rows up to step %" PRId64 " are in memory only",
-                       s.step);
+        return err_set(err, rc, "the store cannot be written and lacks rows up to step %" PRId64, s.step);
     rc = checkpoint_save(a->checkpoint_dir, &r->core.model, values, r->core.opt.m, r->core.opt.v, &s,
                              &r->core.config, corpus_vocab(r->corpus), corpus_text_options(r->corpus), path,
                              sizeof path, err);

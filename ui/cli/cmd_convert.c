@@ -43,7 +43,9 @@ static int write_net(const char *out, const struct model *m, const struct hf_dir
                      const float *values, const struct vocab *v, struct err *err)
 {
     int rc = file_mkdirs(out, err);
-    return rc ? rc : hf_save(out, m, hf->is_generator ? &m->gen : &m->disc, values, v, &hf->text, err);
+    if (!rc)
+        rc = hf_save(out, m, hf->is_generator ? &m->gen : &m->disc, values, v, &hf->text, err);
+    return rc ? rc : file_sync_dir(out, err);
 }
 
 /* A network with a task's head. */

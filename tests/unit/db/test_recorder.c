@@ -304,7 +304,7 @@ static void write_errors_lose_nothing(void **state)
     assert_true(rig_sql(path, "SELECT max(step) FROM point") == i - 1);
 }
 
-/* With memory full as well, a training thread is held up for a while, not for ever; what had to be
+/* With memory full as well, who cannot be told to end is held up for a while, not for ever; what had to be
  * given up is counted and said. */
 static void a_full_queue_gives_up_in_the_end(void **state)
 {
@@ -332,6 +332,78 @@ static void a_full_queue_gives_up_in_the_end(void **state)
     store_close(s);
     assert_int_equal(seen.last_step, 10000 / 20);
     assert_non_null(strstr(seen.message, "1 event is lost"));
+}
+
+struct sender {
+    struct recorder *r;
+    int64_t run;
+    int n, lost, asked;
+    atomic_int let_go, sent;
+};
+
+static int lets_go(void *ud)
+{
+    struct sender *s = ud;
+    s->asked++;
+    return atomic_load(&s->let_go);
+}
+
+static void *send_all(void *ud)
+{
+    struct sender *s = ud;
+    struct event e = rig_metric(s->run, 1, METRIC_total_loss, 1);
+    e.nmetrics = 20;
+    for (int k = 1; k < 20; k++)
+        e.metrics[k].id = k;
+    for (int i = 1; i <= s->n; i++) {
+        e.step = i;
+        s->lost += recorder_emit(s->r, &e, lets_go, s) == E_IO;
+        atomic_store(&s->sent, i);
+    }
+    return NULL;
+}
+
+/* A training thread waits for a store that fails, longer than anyone's patience, and loses nothing;
+ * the host's own words still pass. Told to end, it does, and knows what it lost. */
+static void a_training_thread_waits_for_the_store(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    struct store *s = rig_store(path);
+    int64_t none = 0, much = 100000;
+    struct seen seen = {0};
+    struct sender a = {.n = 600};
+    int64_t runs[2] = {rig_run(s, "a"), rig_run(s, "b")};
+    struct recorder *r = a.r = recorder_start(s, committed, &seen, &err);
+    pthread_t t;
+    recorder_patience(r, 0.02);
+    for (int end = 0; end < 2; end++) {
+        a.run = runs[end];
+        atomic_store(&a.sent, 0);
+        assert_int_equal(recorder_call(r, set_pages, &none), 0);
+        assert_int_equal(pthread_create(&t, NULL, send_all, &a), 0);
+        while (!recorder_holds(r) || atomic_load(&a.sent) < 10000 / 20)
+            clock_sleep(0.005);
+        clock_sleep(0.1);
+        assert_int_equal(atomic_load(&a.sent), 10000 / 20);
+        struct event told = {.kind = EVENT_MESSAGE, .run = a.run, .text = "still here"};
+        send(r, &told);
+        if (end)
+            atomic_store(&a.let_go, 1);
+        else
+            assert_int_equal(recorder_call(r, set_pages, &much), 0);
+        pthread_join(t, NULL);
+        assert_int_equal(a.lost, end ? 100 : 0);
+        assert_int_equal(recorder_call(r, set_pages, &much), 0);
+        ok(recorder_flush(r, &err));
+        assert_false(recorder_holds(r));
+    }
+    assert_true(a.asked > 2);
+    recorder_stop(r);
+    store_close(s);
+    assert_true(rig_sql(path, "SELECT count(*) FROM point WHERE series IN (SELECT id FROM series WHERE run = 1)") == 600 * 20);
+    assert_true(rig_sql(path, "SELECT count(*) FROM point WHERE series IN (SELECT id FROM series WHERE run = 2)") == 500 * 20);
+    assert_true(rig_sql(path, "SELECT count(*) FROM event WHERE text = 'still here'") == 2);
 }
 
 static int drop_threads(struct store *s, void *ud)
@@ -512,6 +584,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_disk_loses_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(write_errors_lose_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_queue_gives_up_in_the_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_training_thread_waits_for_the_store, setup, teardown),
         cmocka_unit_test_setup_teardown(a_refused_event_is_left_out, setup, teardown),
         cmocka_unit_test_setup_teardown(stopping_while_full_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(many_readers_one_writer, setup, teardown),
