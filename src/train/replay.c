@@ -10,6 +10,7 @@
 #include "src/base/clock.h"
 #include "src/train/run_int.h"
 
+#define SPREAD_LEAST 0.01 /* of the median: below, differences are rounding */
 #define WEIGHT_LEAST 1e-6 /* below, a tensor is rounding: the keys' biases have no gradient */
 
 struct work {
@@ -28,19 +29,55 @@ static void on_event(void *ud, const struct event *e)
     free(e->seq);
 }
 
-static void not_finite_last(double *v)
+static int by_value(const void *a, const void *b)
 {
-    if (isnan(*v))
-        *v = INFINITY; /* a gradient that is not a number is the one to look at */
+    double u = *(const double *)a, v = *(const double *)b;
+    return (u > v) - (u < v);
 }
 
-static int by_norm(const void *a, const void *b)
+static int by_unusual(const void *a, const void *b)
 {
     const struct replay_sequence *x = a, *y = b;
-    double u = x->norm, v = y->norm;
-    not_finite_last(&u);
-    not_finite_last(&v);
+    double u = x->unusual, v = y->unusual;
     return u != v ? (u < v) - (u > v) : (x->row > y->row) - (x->row < y->row);
+}
+
+static double median(double *v, int n)
+{
+    qsort(v, (size_t)n, sizeof *v, by_value);
+    return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+static double figure(const struct replay_sequence *s, int which)
+{
+    const double all[] = {s->norm, s->losses.gen, s->losses.disc, s->losses.main};
+    return isnan(all[which]) ? INFINITY : all[which]; /* the one to look at */
+}
+
+/* Garbled text has a loss like no other, a broken sequence a gradient like no other; neither is seen
+ * in the other figure, nor in the total, where the weight of the discriminator's loss hides the
+ * generator's. */
+static int rank(struct replay *r, struct err *err)
+{
+    int n = r->nsequences;
+    double *v = calloc((size_t)n + 1, sizeof *v);
+    if (!v)
+        return err_nomem(err, "the order of the sequences");
+    for (int which = 0; which < 4; which++) {
+        for (int i = 0; i < n; i++)
+            v[i] = figure(&r->sequences[i], which);
+        double middle = median(v, n);
+        for (int i = 0; i < n; i++)
+            v[i] = fabs(v[i] - middle);
+        double spread = fmax(1.4826 * median(v, n), SPREAD_LEAST * fabs(middle));
+        for (int i = 0; i < n && spread > 0; i++) {
+            double above = (figure(&r->sequences[i], which) - middle) / spread;
+            r->sequences[i].unusual = fmax(r->sequences[i].unusual, isnan(above) ? 0 : above);
+        }
+    }
+    free(v);
+    qsort(r->sequences, (size_t)n, sizeof *r->sequences, by_unusual);
+    return 0;
 }
 
 static int by_ratio(const void *a, const void *b)
@@ -152,9 +189,7 @@ static int look(struct work *w, float *before, float *after)
     for (int k = 0; !rc && k < c->train.b.B; k++)
         rc = look_at_row(w, k, r->s.row - (uint64_t)c->train.b.B, phase);
     memcpy(values, after, bytes);
-    if (!rc)
-        qsort(out->sequences, (size_t)out->nsequences, sizeof *out->sequences, by_norm);
-    return rc;
+    return rc ? rc : rank(out, w->err);
 }
 
 static int walk(struct work *w)

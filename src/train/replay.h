@@ -28,6 +28,8 @@ struct replay_sequence {
     uint64_t place;           /* in the stream of sequences */
     struct losses losses;
     double norm;
+    double unusual;           /* how far the furthest of its losses and its norm lies above the batch's
+                                 median, in the batch's own spread (1.4826 median deviations) */
     int n;                    /* tokens */
     struct token_row *tokens; /* [n] */
 };
@@ -42,7 +44,7 @@ struct replay {
     int finite;
     int64_t from;             /* step that the replay began at */
     int T;
-    struct replay_sequence *sequences; /* by gradient norm, largest first */
+    struct replay_sequence *sequences; /* the most unusual first */
     int nsequences;
     struct replay_tensor *tensors;     /* by ratio, largest first */
     int ntensors;

@@ -8,6 +8,7 @@ E2E = \
 	tests/e2e/experiments.sh \
 	tests/e2e/tables.sh \
 	tests/e2e/branch.sh \
+	tests/e2e/replay.sh \
 	tests/e2e/full.sh
 TESTS += $(E2E)
-EXTRA_DIST += $(E2E) tests/e2e/lib.sh tests/faults/kill.sh
+EXTRA_DIST += $(E2E) tests/e2e/lib.sh

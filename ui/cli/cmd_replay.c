@@ -91,7 +91,7 @@ static double loss(const struct losses *l, int i)
 
 static void sequences(const struct replay *p, const struct own *o, const struct vocab *v)
 {
-    printf("\n%4s %4s %9s", "", "row", "gradient");
+    printf("\n%4s %4s %8s %9s", "", "row", "unusual", "gradient");
     for (int k = 0; k < COLUMNS; k++)
         if (loss(&p->losses, k) != 0)
             printf(" %9s", columns[k].name);
@@ -102,6 +102,7 @@ static void sequences(const struct replay *p, const struct own *o, const struct 
         str_init(&text);
         add_tokens(&text, x, v);
         printf("%4d %4d", i + 1, x->row);
+        number(x->unusual, 8, 1);
         number(x->norm, 9, 3);
         for (int k = 0; k < COLUMNS; k++)
             if (loss(&p->losses, k) != 0)
@@ -112,7 +113,7 @@ static void sequences(const struct replay *p, const struct own *o, const struct 
         str_free(&text);
     }
     if (p->nsequences > o->top)
-        printf("%d more sequences with smaller gradients (--top)\n", p->nsequences - (int)o->top);
+        printf("%d more sequences, less unusual (--top)\n", p->nsequences - (int)o->top);
 }
 
 static void tensors(const struct replay *p, const struct own *o)
@@ -142,6 +143,7 @@ static void as_text(const struct again *a, const struct query_run *run, const st
     printf("\nloss %.6g, gradient norm %.4g, learning rate %.3g%s\n", p->losses.total, p->norm, p->rate,
            p->finite ? "" : "; not finite, so the update was left out");
     sequences(p, o, corpus_vocab(p->corpus));
+    printf("unusual: how far its loss or gradient lies above the batch's median, in median deviations x 1.48\n");
     tensors(p, o);
 }
 
@@ -167,6 +169,7 @@ static void as_json(const struct again *a, const struct query_run *run, const st
         json_open(&j, NULL, '{');
         json_int(&j, "row", x->row);
         json_int(&j, "place", (int64_t)x->place);
+        json_double(&j, "unusual", x->unusual);
         json_double(&j, "grad_norm", x->norm);
         for (int k = 0; k < COLUMNS; k++)
             if (loss(&p->losses, k) != 0)

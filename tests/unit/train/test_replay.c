@@ -73,7 +73,7 @@ static void adds_up(const struct replay *p, int sequences)
     for (int i = 0; i < p->nsequences; i++) {
         const struct replay_sequence *s = &p->sequences[i];
         assert_true(s->norm > 0 && s->n == p->T);
-        assert_true(i == 0 || s->norm <= p->sequences[i - 1].norm);
+        assert_true(i == 0 || s->unusual <= p->sequences[i - 1].unusual);
         disc += s->losses.disc_sum;
         gen += s->losses.gen_sum;
         slots += s->losses.gen_weight;
@@ -224,7 +224,7 @@ static void poison_comes_first(void **state)
     if (replay_step(&a, &p, &err))
         fail_msg("%s", err.text);
     assert_int_equal(p.nsequences, 64);
-    assert_true(p.sequences[0].place == row);
+    assert_true(p.sequences[0].place == row && p.sequences[0].unusual > 2 * p.sequences[1].unusual);
     int poison = 0;
     for (int t = 0; t < p.sequences[0].n; t++)
         poison += p.sequences[0].tokens[t].original >= 5 + POISON;
