@@ -24,4 +24,5 @@ include tests/transformers/local.mk
 include tests/learn/local.mk
 include tests/lint/local.mk
 include tests/e2e/local.mk
+include tests/faults/local.mk
 include tests/docs/local.mk
