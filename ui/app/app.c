@@ -144,6 +144,14 @@ int64_t app_selected(const struct app *a)
 
 void app_select(struct app *a, int64_t run)
 {
+    int known = 0;
+    for (int i = 0; i < a->nruns && !known; i++)
+        known = a->runs[i].id == run;
+    if (!known) { /* begun a moment ago: selected once the store has it */
+        a->wanted = run;
+        a->wanted_until = app_now(a) + 5;
+        a->stale = 1;
+    }
     a->dirty |= a->selected != run;
     a->selected = run;
 }

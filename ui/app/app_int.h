@@ -68,7 +68,8 @@ struct app {
     struct { int64_t id; int state; } *was; /* states at the last read */
     int nwas;
     /* shared by the screens */
-    int64_t selected, marks[APP_MARKS];
+    int64_t selected, wanted, marks[APP_MARKS]; /* wanted: to be selected when it is there */
+    double wanted_until;
     int nmarks, current, back[16], nback;
     struct slot slots[APP_SCREENS];
     /* the lines at the bottom */

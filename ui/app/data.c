@@ -93,6 +93,10 @@ static void read_runs(struct app *a)
     if (a->was)
         tell_ends(a);
     remember_states(a);
+    if (a->wanted && app_run(a, a->wanted))
+        a->selected = a->wanted;
+    if (a->selected == a->wanted || app_now(a) > a->wanted_until)
+        a->wanted = 0;
     if (!app_run(a, a->selected))
         a->selected = n ? runs[0].id : 0;
 }

@@ -70,7 +70,11 @@ void launch_submit(struct launch *s, int again)
         app_say(a, SEV_ERROR, "%s", err.text);
         return;
     }
-    app_say(a, SEV_INFO, "started %d run%s", n, n == 1 ? "" : "s");
+    if (n == 1)
+        app_say(a, SEV_INFO, "started %.60s · 3 shows its tokens, 2 its curves", s->runs.n == 1
+                ? s->runs.runs[0].config.name : "1 run");
+    else
+        app_say(a, SEV_INFO, "started %d runs", n);
     if (first)
         app_select(a, first);
     app_go(a, "Runs");

@@ -18,7 +18,7 @@
 static void corpus_note(const struct launch *s, const char *value, char *out, size_t size)
 {
     char tokens[FMT];
-    snprintf(out, size, "packed at the start");
+    snprintf(out, size, "packed first");
     for (int i = 0; i < s->ncorpora; i++)
         if (!strcmp(s->corpora[i].name, value))
             snprintf(out, size, "%s tokens", fmt_count(tokens, sizeof tokens, (double)s->corpora[i].tokens));
@@ -347,6 +347,24 @@ static void draw_corpora(const struct launch *s, struct grid *g, struct rect r)
     }
 }
 
+/* What Start would begin, a line a run. */
+static void draw_runs(const struct launch *s, struct grid *g, struct rect r)
+{
+    char time[FMT];
+    int n = s->has_cost && s->runs.n > 1 ? s->runs.n : 0, rows = r.h - 1 < n ? r.h - 1 : n;
+    if (rows < 2)
+        return;
+    pane_titlef(g, r.y, r.x, r.w, 0, rows < n ? "the first %d of %d runs" : "%d of %d runs", rows, n);
+    for (int i = 0; i < rows; i++) {
+        const struct sweep_item *it = &s->cost.plan.items[i];
+        int fresh = it->status == SWEEP_NEW;
+        grid_middle(g, r, r.y + 1 + i, r.x + 1, r.w - 24, STYLE(fresh ? ROLE_TEXT : ROLE_DIM, 0),
+                    s->runs.runs[i].config.name);
+        grid_right(g, r, r.y + 1 + i, r.x + r.w - 22, 10, fresh ? PLAIN : DIM, sweep_status_name(it->status));
+        grid_right(g, r, r.y + 1 + i, r.x + r.w - 11, 10, DIM, fmt_time(time, sizeof time, it->seconds));
+    }
+}
+
 static void draw_cost(struct launch *s, struct grid *g, struct rect area, int wide)
 {
     struct line l[8];
@@ -376,7 +394,11 @@ static void draw_cost(struct launch *s, struct grid *g, struct rect area, int wi
     if (wide && y < end) {
         struct rect rest = { y, area.x, end - y, area.w };
         int used = draw_buttons(s, g, rest);
-        draw_corpora(s, g, (struct rect){ y + used, area.x, end - y - used, area.w });
+        int corpora = 2 + (s->ncorpora ? s->ncorpora : 1);
+        y += used;
+        corpora = corpora > end - y || s->runs.n < 2 ? end - y : corpora;
+        draw_corpora(s, g, (struct rect){ y, area.x, corpora, area.w });
+        draw_runs(s, g, (struct rect){ y + corpora, area.x, end - y - corpora, area.w });
     } else if (!wide) {
         draw_buttons(s, g, (struct rect){ end, area.x, 1, area.w });
     }

@@ -244,9 +244,12 @@ static void runs_close(void *self)
 static int runs_tick(void *self, struct app *a)
 {
     struct runs *s = self;
+    const struct query_run *all;
+    app_runs(a, &all); /* it may select a run that has just begun */
+    int64_t chosen = app_selected(a), before = s->selected;
     refresh(s);
-    if (app_selected(a) != s->selected && app_run(a, app_selected(a)))
-        runs_show(s, app_selected(a));
+    if (chosen != before && app_run(a, chosen))
+        runs_show(s, chosen); /* elsewhere another run was chosen: the cursor follows */
     s->selected = app_selected(a);
     runs_read_side(s);
     return 1;

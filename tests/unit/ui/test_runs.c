@@ -442,6 +442,36 @@ static void test_a_changed_number_is_bold_for_one_tick(void **state)
     finish(a);
 }
 
+/* A run that was begun elsewhere is not in the store yet when it is chosen; the cursor goes to it
+ * when it comes. */
+static void test_a_new_run_is_chosen_when_it_comes(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    struct runs *s = app_self(a);
+    int64_t next = 0;
+    const struct query_run *runs;
+    int n = app_runs(a, &runs);
+    for (int i = 0; i < n; i++)
+        next = runs[i].id >= next ? runs[i].id + 1 : next;
+    fixture_keys(a, "G");
+    int64_t old = s->cursor;
+    app_select(a, next);
+    app_tick(a);
+    assert_int_equal(s->cursor, old);
+    assert_int_equal(fixture_add_runs(dir, 1), 0);
+    app_tick(a);
+    assert_int_equal(app_selected(a), next);
+    assert_int_equal(s->cursor, next);
+    fixture_keys(a, "G"); /* and then stays where it is put */
+    app_tick(a);
+    assert_int_equal(s->cursor, old);
+    char sql[80];
+    snprintf(sql, sizeof sql, "DELETE FROM run WHERE id=%lld", (long long)next);
+    assert_int_equal(fixture_sql(dir, sql), 0);
+    finish(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +491,7 @@ int main(void)
         cmocka_unit_test(test_a_changed_number_is_bold_for_one_tick),
         cmocka_unit_test(test_new_and_changed_runs_show),
         cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_a_new_run_is_chosen_when_it_comes),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
