@@ -89,6 +89,10 @@ void host_wake(struct host *h);
 void host_message(struct host *h, int64_t run, int severity, const char *text);
 void host_ask_stop(struct host *h, int signal);
 
+/* Rows of scores_store, by the recorder's thread. */
+struct json_t;
+int host_store_scores(struct host *h, const struct json_t *rows, struct err *err);
+
 /* ops.c: answers one request line of a connection. */
 void host_answer(struct host *h, struct connection *c, const char *line, size_t n);
 

@@ -7,7 +7,7 @@ libexperiments_a_SOURCES = \
 	experiments/host.c experiments/queue.c experiments/ops.c experiments/score.c \
 	experiments/client.h experiments/client.c experiments/spawn.c experiments/edit.h \
 	experiments/edit.c experiments/branch.h experiments/branch.c \
-	experiments/again.h experiments/again.c experiments/follow.h experiments/follow.c
+	experiments/again.h experiments/again.c experiments/follow.h experiments/follow.c experiments/tune.h experiments/tune.c
 libexperiments_a_SOURCES += experiments/pieces.h experiments/pieces.c
 libexperiments_a_SOURCES += experiments/finetune_run.h experiments/finetune_run.c \
 	experiments/scores.h experiments/scores.c

@@ -166,21 +166,9 @@ static int op_score(struct request *r, struct err *err)
     return rc ? rc : LATER;
 }
 
-struct add_scores {
-    const json_t *rows;
-    struct err *err;
-};
-
-static int scores_call(struct store *s, void *ud)
-{
-    struct add_scores *a = ud;
-    return scores_store(s, a->rows, a->err);
-}
-
 static int op_add_scores(struct request *r, struct err *err)
 {
-    struct add_scores a = {json_object_get(r->in, "scores"), err};
-    return recorder_call(r->h->recorder, scores_call, &a);
+    return host_store_scores(r->h, json_object_get(r->in, "scores"), err);
 }
 
 static int op_list(struct request *r, struct err *err)

@@ -141,7 +141,9 @@ int prepare_paths(const struct workspace *w, struct config *c, struct err *err)
         rc = absolute("vocab", c->vocab, err);
     if (!rc)
         rc = absolute("init_generator", c->init_generator, err);
-    return rc ? rc : absolute("init_discriminator", c->init_discriminator, err);
+    if (!rc)
+        rc = absolute("init_discriminator", c->init_discriminator, err);
+    return rc ? rc : absolute("probe_data", c->probe_data, err);
 }
 
 /* Progress of all stages; non-zero stops. */

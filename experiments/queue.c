@@ -20,6 +20,7 @@
 #include "experiments/host_int.h"
 #include "experiments/prepare.h"
 #include "experiments/probes.h"
+#include "experiments/tune.h"
 #include "src/base/clock.h"
 #include "src/base/file.h"
 #include "src/base/visible.h"
@@ -198,7 +199,9 @@ static void *prepare_thread(void *ud)
     struct prepared p;
     struct config c;
     recall(j, &c);
-    j->rc = prepare_corpus(&j->host->w, &c, &hooks, &p, &j->err);
+    j->rc = tune_check(&c, &j->err);
+    if (!j->rc)
+        j->rc = prepare_corpus(&j->host->w, &c, &hooks, &p, &j->err);
     if (!j->rc)
         j->rc = identify(j, &p);
     if (!j->rc) {
@@ -247,6 +250,38 @@ static int on_flush(void *ud)
     return j->torn ? E_IO : recorder_flush(j->host->recorder, NULL);
 }
 
+struct scores_call {
+    const struct json_t *rows;
+    struct err *err;
+};
+
+static int store_scores(struct store *s, void *ud)
+{
+    struct scores_call *c = ud;
+    return scores_store(s, c->rows, c->err);
+}
+
+int host_store_scores(struct host *h, const struct json_t *rows, struct err *err)
+{
+    struct scores_call c = {rows, err};
+    return recorder_call(h->recorder, store_scores, &c);
+}
+
+static int on_scores(void *ud, const struct json_t *rows, struct err *err)
+{
+    struct job *j = ud;
+    return host_store_scores(j->host, rows, err);
+}
+
+static int on_tune(void *ud, int64_t step, const char *checkpoint, double *score, struct err *err)
+{
+    struct job *j = ud;
+    struct tune_args a = {.config = &j->config, .run = j->id, .step = step, .checkpoint = checkpoint,
+                          .threads = j->threads, .control = &j->control, .store = on_scores,
+                          .warn = on_warn, .ud = j};
+    return tune_run(&a, score, err);
+}
+
 static void *train_thread(void *ud)
 {
     struct job *j = ud;
@@ -255,7 +290,7 @@ static void *train_thread(void *ud)
     struct run_args args = {.id = j->id, .config = j->config, .corpus_dir = j->corpus,
                             .checkpoint_dir = checkpoints, .resume = *j->resume ? j->resume : NULL,
                             .branch = j->branch, .control = &j->control,
-                            .sink = {on_event, j, on_flush}};
+                            .sink = {on_event, j, on_flush}, .tune = on_tune, .tune_ud = j};
     args.config.threads = j->threads;
     char **probes = NULL;
     struct err why = {0};

@@ -110,13 +110,13 @@ int scores_store(struct store *s, const json_t *rows, struct err *err)
     return 0;
 }
 
-static int through_host(const struct workspace *w, json_t *rows, struct err *err)
+static int through_host(const struct workspace *w, const json_t *rows, struct err *err)
 {
     return client_ask(w, json_pack("{s:i, s:s, s:O}", "v", 1, "op", "add_scores", "scores", rows), NULL,
                       err);
 }
 
-static int write_rows(const struct workspace *w, json_t *rows, struct err *err)
+static int write_rows(const struct workspace *w, const json_t *rows, struct err *err)
 {
     int lock;
     if (host_alive(w))
@@ -134,8 +134,9 @@ static int write_rows(const struct workspace *w, json_t *rows, struct err *err)
     return rc;
 }
 
-int scores_add(const struct workspace *w, const struct scores_source *src,
-               const struct finetune_args *a, const struct finetune_seed *seed, struct err *err)
+int scores_add_through(int (*store)(void *ud, const json_t *rows, struct err *err), void *ud,
+                       const struct scores_source *src, const struct finetune_args *a,
+                       const struct finetune_seed *seed, struct err *err)
 {
     char settings[500];
     const struct finetune_result *r = &seed->result;
@@ -145,9 +146,20 @@ int scores_add(const struct workspace *w, const struct scores_source *src,
         add_row(rows, src, a, seed, settings, r->scores[i].name, r->scores[i].value);
     if (isfinite(r->majority))
         add_row(rows, src, a, seed, settings, "majority", r->majority);
-    int rc = rows ? write_rows(w, rows, err) : err_nomem(err, "scores");
+    int rc = rows ? store(ud, rows, err) : err_nomem(err, "scores");
     json_decref(rows);
     return rc;
+}
+
+static int write_to(void *ud, const json_t *rows, struct err *err)
+{
+    return write_rows(ud, rows, err);
+}
+
+int scores_add(const struct workspace *w, const struct scores_source *src,
+               const struct finetune_args *a, const struct finetune_seed *seed, struct err *err)
+{
+    return scores_add_through(write_to, (void *)w, src, a, seed, err);
 }
 
 int scores_add_values(const struct workspace *w, const struct scores_source *src, const char *task,

@@ -18,6 +18,10 @@ char *scores_settings(const struct finetune_args *a, const struct finetune_resul
 /* Stores all scores of one seed, in one transaction or request. */
 int scores_add(const struct workspace *w, const struct scores_source *src,
                const struct finetune_args *a, const struct finetune_seed *seed, struct err *err);
+/* The same, written by the caller: store gets the rows that scores_store takes. */
+int scores_add_through(int (*store)(void *ud, const struct json_t *rows, struct err *err), void *ud,
+                       const struct scores_source *src, const struct finetune_args *a,
+                       const struct finetune_seed *seed, struct err *err);
 /* Scores that were not tuned for: `n` examples each, under one task name. */
 struct scores_value { const char *metric; double value; int64_t n; };
 int scores_add_values(const struct workspace *w, const struct scores_source *src, const char *task,

@@ -234,6 +234,50 @@ static long at_least_1(long x)
     return x < 1 ? 1 : x;
 }
 
+#define PROBES_IN_A_RUN 8
+
+/* The next number of "500,2000"; 0 at the end, -1 where there is none. */
+static long next_step(const char **p)
+{
+    char *end;
+    if (!**p)
+        return 0;
+    long step = strtol(*p, &end, 10);
+    if (end == *p || step < 1 || (*end && (*end != ',' || !end[1])))
+        return -1;
+    *p = *end ? end + 1 : end;
+    return step;
+}
+
+static int check_probes(const struct config *c, struct err *err)
+{
+    const char *p = c->probe_steps;
+    long step, before = 0;
+    for (; (step = next_step(&p)) != 0; before = step)
+        if (step <= before)
+            return err_set(err, E_USAGE, "probe_steps: '%s' is not a list of rising steps such as 500,2000",
+                           SHOW(c->probe_steps));
+    if (*c->probe_tasks && !*c->probe_data)
+        return err_set(err, E_USAGE, "probe_tasks: '%s' needs probe_data, the folder with the tasks' files",
+                       SHOW(c->probe_tasks));
+    return 0;
+}
+
+int config_probes_at(const struct config *c, int64_t step)
+{
+    const char *p = c->probe_steps;
+    if (!*c->probe_tasks || step < 1)
+        return 0;
+    if (step == c->steps)
+        return 1;
+    if (!*p)
+        return step % ((c->steps + PROBES_IN_A_RUN - 1) / PROBES_IN_A_RUN) == 0;
+    for (long at; (at = next_step(&p)) > 0;)
+        if (at == step)
+            return 1;
+    return 0;
+}
+
 int config_resolve(struct config *c, struct err *err)
 {
     if (c->hidden_size % c->heads)
@@ -289,6 +333,9 @@ int config_resolve(struct config *c, struct err *err)
     int n = config_skips(c, skips, err);
     if (n < 0)
         return n;
+    int rc = check_probes(c, err);
+    if (rc)
+        return rc;
     struct seq_stage stages[SEQ_STAGES_MAX];
     n = config_stages(c, stages, err);
     return n < 0 ? n : 0;

@@ -84,6 +84,8 @@ struct seq_stage {
 /* Batches first .. last of the text that are left out, numbered from 1 like the steps. */
 struct batch_range { long first, last; };
 #define SKIPS_MAX 32
+/* Whether probe_tasks are fine-tuned after this many steps. */
+int config_probes_at(const struct config *c, int64_t step);
 /* Ranges of skip_batches, ascending and apart. Returns their number or a negative code. */
 int config_skips(const struct config *c, struct batch_range out[SKIPS_MAX], struct err *err);
 /* The batch (from 0) that step `index` (from 0) takes: the index-th of those not left out. */

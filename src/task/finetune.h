@@ -78,6 +78,8 @@ struct finetune_check {
     size_t per_label[16]; /* of the first 16 classes */
 };
 int finetune_check(const struct finetune_args *a, struct finetune_check *out, struct err *err);
+/* Whether the task's training and dev files are below `data`. */
+int finetune_files(const struct task *t, const char *data, struct err *err);
 /* The directory of the network in `model`: itself, or its discriminator/ or main/. Returns out. */
 char *finetune_model_dir(const char *model, char *out, int size);
 #endif

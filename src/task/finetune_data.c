@@ -157,6 +157,18 @@ int task_file(const struct task_data *d, enum task_part_kind part, int i, char *
     return below(d, name, out, size) || (i == 0 && part != PART_TEST);
 }
 
+int finetune_files(const struct task *t, const char *data, struct err *err)
+{
+    char path[TASK_PATH] = "";
+    struct finetune_args a = {.task = t, .data = data};
+    struct task_data d = {.a = &a};
+    for (int part = PART_TRAIN; part <= PART_DEV; part++)
+        if (!task_file(&d, part, 0, path, sizeof path) || !file_exists(path))
+            return err_set(err, E_INPUT, "there is no %s file for %s in %s",
+                           part == PART_TRAIN ? "training" : "dev", t->name, SHOW(data));
+    return 0;
+}
+
 static const char *columns(const struct task_data *d, enum task_part_kind part, char *out, int size)
 {
     const struct finetune_args *a = d->a;

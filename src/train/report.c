@@ -169,6 +169,13 @@ void report_step(struct run *r, const struct update *u, const struct auc *auc, i
     emit(r);
 }
 
+void report_tuned(struct run *r, double score)
+{
+    struct event *e = start(r, EVENT_METRICS);
+    put(e, METRIC_probe_score, score);
+    emit(r);
+}
+
 void report_validation(struct run *r, const struct losses *l, const struct auc *auc, double common)
 {
     start(r, EVENT_METRICS);

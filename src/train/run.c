@@ -69,6 +69,7 @@ static int save(struct run *r, int kept, struct err *err)
         return rc;
     r->s = s;
     r->saved = s.step;
+    memcpy(r->path, path, sizeof r->path);
     report_checkpoint(r, path, best);
     struct err why = {0, ""};
     if (kept && checkpoint_prune(a->checkpoint_dir, (int)r->core.config.keep_checkpoints, r->s.best_step, &why))
@@ -261,11 +262,49 @@ static int heed(struct run *r, int n, struct err *err)
     return 0;
 }
 
+/* Fine-tunes on the way, before the step after a probe step, so that a run that was cut short
+ * there, or goes on from there, does it again. Its failure is no failure of the run. */
+static void tune(struct run *r)
+{
+    const struct run_args *a = r->args;
+    struct err why = {0, ""};
+    double score;
+    if (!a->tune || r->tuned == r->s.step || !config_probes_at(&r->core.config, r->s.step))
+        return;
+    try_save(r, 0);
+    if (r->saved != r->s.step)
+        return;
+    r->doing = "fine-tuning";
+    report_threads(r, r->doing, 1);
+    int rc = a->tune(a->tune_ud, r->s.step, r->path, &score, &why);
+    if (rc == E_STOPPED)
+        return;
+    r->tuned = r->s.step;
+    if (rc)
+        report_message(r, SEV_WARN, "no fine-tuning at step %" PRId64 ": %.400s", r->s.step, why.text);
+    else
+        report_tuned(r, score);
+}
+
+/* Obeys, and tunes where the step at hand says so: what is asked meanwhile comes first. */
+static int between_steps(struct run *r, struct err *err)
+{
+    for (;;) {
+        int rc = obey(r, err);
+        if (rc)
+            return rc;
+        tune(r);
+        int ask = asked(r);
+        if (ask == ASK_NONE || ask == ASK_RUN)
+            return 0;
+    }
+}
+
 static int train(struct run *r, struct err *err)
 {
     const struct config *c = &r->core.config;
     while (r->s.step < c->steps) {
-        int rc = obey(r, err), found = 0;
+        int rc = between_steps(r, err), found = 0;
         if (rc)
             return rc;
         struct update u = {0};
@@ -292,7 +331,8 @@ static int train(struct run *r, struct err *err)
             return rc;
         evaluate_live(r);
     }
-    return 0;
+    /* a stop that comes after the last step has nothing left to stop, but for this */
+    return config_probes_at(c, r->s.step) ? between_steps(r, err) : 0;
 }
 
 static void finish(struct run *r, int rc, const struct err *err)

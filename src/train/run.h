@@ -23,6 +23,11 @@ struct run_args {
     const char *const *probes;  /* sentences re-scored at every snapshot, NULL-ended, or NULL */
     struct run_control *control;
     struct event_sink sink;
+    /* Fine-tunes probe_tasks from the checkpoint just written, in the calling thread, and gives
+     * their mean score; E_STOPPED when the control asks for something meanwhile. NULL: no probes.
+     * Nothing of the run depends on it: it is called again when the run goes on from that step. */
+    int (*tune)(void *ud, int64_t step, const char *checkpoint, double *score, struct err *err);
+    void *tune_ud;
 };
 /* 0 done; E_STOPPED after a clean checkpoint on ASK_STOP; other codes: failed (the last good
  * checkpoint stays). */

@@ -40,6 +40,8 @@ struct run {
     struct config phase[2];    /* optimiser and schedule of a phase; [1]: two_stage */
     int64_t phase_first;       /* step index where phase 1 begins; steps when there is none */
     int64_t saved;             /* step of the last checkpoint written, -1: none */
+    int64_t tuned;             /* step of the last fine-tuning in passing */
+    char path[4096];           /* of the last checkpoint */
     struct auc auc;
     /* evaluation */
     struct batch_room eval;
@@ -98,6 +100,8 @@ void report_threads(struct run *r, const char *what, int always);
 void report_step(struct run *r, const struct update *u, const struct auc *auc, int T, int64_t step);
 /* val_ metrics. common: AUC on the common fakes, NaN: none. */
 void report_validation(struct run *r, const struct losses *l, const struct auc *auc, double common);
+/* What fine-tuning in passing gave. */
+void report_tuned(struct run *r, double score);
 /* One scored sequence; rows beyond the attended ones are left out. */
 void report_tokens(struct run *r, int source, int sentence, const struct token_row *rows, int n);
 #endif

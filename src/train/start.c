@@ -295,6 +295,7 @@ static int resume(struct run *r, const char *path, struct err *err)
     r->core.opt.updates = r->s.updates;
     r->base_wall = r->s.wall;
     r->saved = r->s.step;
+    snprintf(r->path, sizeof r->path, "%s", r->args->resume);
     return 0;
 }
 

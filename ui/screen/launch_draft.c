@@ -383,7 +383,8 @@ static void quoted(struct str *out, const char *text)
 static void value_of(const struct draft *d, int field, const struct sweep *runs, char *out, size_t size)
 {
     int path = field == LAUNCH_corpus || field == LAUNCH_vocab || field == LAUNCH_validation ||
-               field == LAUNCH_init_generator || field == LAUNCH_init_discriminator;
+               field == LAUNCH_init_generator || field == LAUNCH_init_discriminator ||
+               field == LAUNCH_probe_data;
     if (path && runs->n && !strchr(d->value[field], '|'))
         config_get(&runs->runs[0].config, &config_fields[field], out, size);
     else

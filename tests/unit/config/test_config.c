@@ -138,6 +138,37 @@ static void skipped_batches(void **state)
     }
 }
 
+static void probe_steps(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"0", "5,3", "5,5", "a", "3,", "3 4", "-1"};
+    struct config c;
+    struct err err = {0};
+    uint64_t plain;
+    int n = 0;
+    config_default(&c);
+    c.steps = 1000;
+    assert_int_equal(config_resolve(&c, &err), 0);
+    plain = config_hash(&c);
+    assert_int_equal(config_probes_at(&c, 1000), 0);
+    strcpy(c.probe_tasks, "cola");
+    assert_int_equal(config_resolve(&c, &err), E_USAGE); /* no data */
+    strcpy(c.probe_data, "glue");
+    assert_int_equal(config_resolve(&c, &err), 0);
+    assert_true(config_hash(&c) == plain); /* the run is the same */
+    for (int s = 0; s <= 1000; s++)
+        n += config_probes_at(&c, s);
+    assert_int_equal(n, 8);
+    strcpy(c.probe_steps, "30,700");
+    for (int s = 0; s <= 1000; s++)
+        assert_int_equal(config_probes_at(&c, s), s == 30 || s == 700 || s == 1000);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        strcpy(c.probe_steps, bad[i]);
+        assert_int_equal(config_resolve(&c, &err), E_USAGE);
+        assert_non_null(strstr(err.text, "probe_steps"));
+    }
+}
+
 static void stages_keep_tokens_a_step_constant(void **state)
 {
     (void)state;
@@ -194,6 +225,7 @@ int main(void)
         cmocka_unit_test(hash_follows_identity_fields_only),
         cmocka_unit_test(later_fields_are_hashed_where_set),
         cmocka_unit_test(skipped_batches),
+        cmocka_unit_test(probe_steps),
         cmocka_unit_test(stages_keep_tokens_a_step_constant),
         cmocka_unit_test(tie_all_needs_equal_sizes),
         cmocka_unit_test(metric_names_find_themselves),

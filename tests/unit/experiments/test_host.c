@@ -251,6 +251,53 @@ static void a_bad_run_fails_with_a_sentence(void **state)
     assert_int_equal(host_rig_end(&h), 0);
 }
 
+/* A task of two words, tuned on the way: scores with their steps in the store, a metric of the run. */
+static void tasks_are_tuned_on_the_way(void **state)
+{
+    (void)state;
+    struct host_rig h;
+    struct config c;
+    struct err err = {0};
+    struct arena arena;
+    struct query_score *scores;
+    struct query_point *points;
+    char path[600];
+    int64_t id, bad;
+    for (int dev = 0; dev < 2; dev++) {
+        rig_put(path, sizeof path, "%s/%s.tsv", rig.dir, dev ? "dev" : "train");
+        FILE *f = fopen(path, "w");
+        for (int i = 0; i < 16; i++)
+            fprintf(f, "x\t%d\t\t%s\n", i % 2, i % 2 ? "w1 w2" : "w3 w4 w5");
+        fclose(f);
+    }
+    assert_int_equal(host_rig_start(&h, &rig, 1), 0);
+    rig_config(&rig, &c, 12);
+    strcpy(c.probe_tasks, "cola");
+    rig_put(c.probe_data, sizeof c.probe_data, "%s", rig.dir);
+    strcpy(c.probe_steps, "5");
+    c.probe_seeds = 2;
+    assert_int_equal(host_client_submit(&rig.w, &c, 0, &id, &err), 0);
+    assert_int_equal(rig_wait(&rig, id, RUN_DONE, 0), 0);
+    strcpy(c.probe_tasks, "cola,nonsense");
+    assert_int_equal(host_client_submit(&rig.w, &c, 0, &bad, &err), 0);
+    assert_int_equal(rig_wait(&rig, bad, RUN_FAILED, 0), 0);
+    assert_int_equal(rig_run(&rig, bad, &run), 0);
+    assert_non_null(strstr(run.reason, "nonsense"));
+    assert_int_equal(host_rig_end(&h), 0);
+    struct query *q = query_open(rig.w.db, &err);
+    arena_init(&arena);
+    int n = query_scores(q, id, "cola", &arena, &scores, &err), main_ones = 0;
+    for (int i = 0; i < n; i++)
+        main_ones += !strcmp(scores[i].metric, "matthews") &&
+                     (scores[i].checkpoint_step == 5 || scores[i].checkpoint_step == 12);
+    assert_int_equal(main_ones, 4);
+    assert_int_equal(query_points(q, id, METRIC_probe_score, &arena, &points, &err), 2);
+    assert_int_equal(points[0].step, 5);
+    assert_int_equal(points[1].step, 12);
+    query_close(q);
+    arena_free(&arena);
+}
+
 static void entries_change_with_and_without_a_host(void **state)
 {
     (void)state;
@@ -399,6 +446,7 @@ int main(void)
         cmocka_unit_test(the_first_signal_keeps_what_was_trained),
         cmocka_unit_test(two_signals_do_not_wait_for_a_checkpoint),
         cmocka_unit_test(a_bad_run_fails_with_a_sentence),
+        cmocka_unit_test(tasks_are_tuned_on_the_way),
         cmocka_unit_test(entries_change_with_and_without_a_host),
         cmocka_unit_test(following_tells_every_row_once),
         cmocka_unit_test(own_sentences_are_scored_beside_the_run),

@@ -204,7 +204,7 @@ int rig_run(struct rig *r, const char *resume, struct err *err)
     static const char *const probes[] = {"w1 w10 w13 w34 w1 [MASK]", "w5 w38", NULL};
     struct run_args a = {.id = 3, .config = r->config, .corpus_dir = corpus, .checkpoint_dir = r->dir, .validation_dir = r->validation,
                          .resume = resume, .probes = probes, .control = &r->control,
-                         .sink = {.emit = keep, .ud = r, .flush = flush}};
+                         .sink = {.emit = keep, .ud = r, .flush = flush}, .tune = r->tune, .tune_ud = r};
     atomic_store(&r->control.ask, ASK_NONE);
     r->resumes += resume != NULL;
     return run_train(&a, err);

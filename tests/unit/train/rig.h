@@ -29,6 +29,8 @@ struct rig {
     const char *validation;       /* corpus to validate on, or NULL */
     void (*each)(void *ud, const struct event *e); /* sees every event; may be NULL */
     void *ud;
+    /* fine-tuning on the way, with the rig as ud; may be NULL */
+    int (*tune)(void *ud, int64_t step, const char *checkpoint, double *score, struct err *err);
 };
 /* Builds the corpus in a fresh directory below the working directory; 0 or -1. */
 int rig_setup(void **state);

@@ -185,6 +185,55 @@ static void watchers_change_nothing(void **state)
     rig_same_tensors(rig_path(&one, 20), rig_path(&two, 20));
 }
 
+static int64_t tuned[8];
+static int ntuned, cut_short;
+
+/* Fine-tuning that is stopped in its midst the first time it comes to step 9. */
+static int fake_tune(void *ud, int64_t step, const char *checkpoint, double *score, struct err *err)
+{
+    struct rig *r = ud;
+    struct checkpoint_state s;
+    assert_int_equal(checkpoint_read_state(checkpoint, &s, err), 0);
+    assert_int_equal(s.step, step);
+    assert_true(ntuned < 8);
+    tuned[ntuned++] = step;
+    if (step == 9 && !cut_short++) {
+        atomic_store(&r->control.ask, ASK_STOP);
+        return err_set(err, E_STOPPED, "stopped");
+    }
+    *score = 50 + (double)step;
+    return step == 4 ? err_set(err, E_INPUT, "no such file") : 0;
+}
+
+static void fine_tuning_on_the_way_changes_nothing(void **state)
+{
+    (void)state;
+    static const int64_t steps[] = {4, 9, 9, 20};
+    int kept = 0;
+    rig_new(&one, OBJ_ELECTRA);
+    run(&one, NULL, 0);
+    rig_new(&two, OBJ_ELECTRA);
+    rig_set(&two, "probe_tasks", "cola");
+    rig_set(&two, "probe_data", "data");
+    rig_set(&two, "probe_steps", "4,9");
+    two.tune = fake_tune;
+    ntuned = cut_short = 0;
+    run(&two, NULL, E_STOPPED);
+    run(&two, rig_path(&two, 9), 0);
+    assert_int_equal(ntuned, 4);
+    assert_memory_equal(tuned, steps, sizeof steps);
+    assert_false(has(&two, 4, METRIC_probe_score)); /* it failed: said, and the run went on */
+    assert_non_null(strstr(two.message, "no such file"));
+    assert_true(value_of(&two, 9, METRIC_probe_score) == 59);
+    assert_true(value_of(&two, 20, METRIC_probe_score) == 70);
+    for (int i = 0; i < two.nrows; i++)
+        if (two.row[i].id != METRIC_probe_score)
+            two.row[kept++] = two.row[i];
+    two.nrows = kept;
+    rig_same_rows(&one, &two);
+    rig_same_tensors(rig_path(&one, 20), rig_path(&two, 20));
+}
+
 static void a_kill_leaves_at_once(void **state)
 {
     (void)state;
@@ -256,6 +305,7 @@ int main(void)
         cmocka_unit_test(two_stage_resumes_at_its_boundary),
         cmocka_unit_test(other_generators_and_ties_run),
         cmocka_unit_test(watchers_change_nothing),
+        cmocka_unit_test(fine_tuning_on_the_way_changes_nothing),
         cmocka_unit_test(a_kill_leaves_at_once),
         cmocka_unit_test(a_run_goes_on_as_itself_only),
         cmocka_unit_test(a_loss_that_is_not_finite_stops_the_run),
