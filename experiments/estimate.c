@@ -9,13 +9,13 @@
 #include <string.h>
 
 #include "experiments/prepare.h"
+#include "experiments/speed.h"
 #include "src/base/err.h"
 #include "src/base/file.h"
 #include "src/model/model.h"
-#include "src/train/bench.h"
 #include "src/train/core.h"
 
-#define MEASURE_FLOP 3e9  /* of a measured step: 25 of them take five seconds at most */
+#define MEASURE_FLOP 5e10 /* spent on a measurement: five seconds at most */
 #define MANIFEST_MAX (1 << 20)
 
 void estimate_machine(struct machine *m)
@@ -148,20 +148,8 @@ void estimate_free(struct estimate *e)
 
 double estimate_measure(const struct config *c, int V, struct err *err)
 {
-    struct bench_args a = {.config = *c, .vocab = V < 8 ? 8 : V, .steps = 20, .warmup = 5};
     struct bench_report r;
-    a.config.seq_stages[0] = 0;
-    long *cut[] = { &a.config.batch, &a.config.seq };
-    for (int k = 0; k < 2; k++)
-        while (*cut[k] > (k ? 16 : 1) &&
-               model_flops(&a.config, V, (int)a.config.seq, (int)a.config.batch, 0) > MEASURE_FLOP)
-            *cut[k] /= 2;
-    double step = model_flops(&a.config, V, (int)a.config.seq, (int)a.config.batch, 0);
-    if (step > MEASURE_FLOP) { /* a large model: fewer steps */
-        a.steps = 2;
-        a.warmup = 1;
-    }
-    if (bench_run(&a, &r, err))
+    if (speed_bench(c, V, MEASURE_FLOP, &r, err))
         return 0;
     free(r.seconds);
     return r.gflops * 1e9;

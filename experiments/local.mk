@@ -22,5 +22,6 @@ libexperiments_a_SOURCES += experiments/stats.h experiments/stats.c experiments/
 	experiments/ablation_values.c experiments/ablation_effects.c experiments/compare.h \
 	experiments/compare.c experiments/score_table.h experiments/score_table.c
 libexperiments_a_SOURCES += experiments/estimate.h experiments/estimate.c \
+	experiments/speed.h experiments/speed.c \
 	experiments/probes.h experiments/probes.c \
 	experiments/model_dir.h experiments/model_dir.c

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "experiments/prepare.h"
+#include "experiments/speed.h"
 #include "experiments/sweep_int.h"
 #include "src/base/err.h"
 #include "src/base/rng.h"
@@ -18,7 +19,8 @@
 #define ROWS_MAX 64
 #define SEEDS_MAX 1000
 
-enum budget { BUDGET_STEPS, BUDGET_TOKENS, BUDGET_FLOPS, BUDGET_FLOPS_PAPER };
+enum budget { BUDGET_STEPS, BUDGET_TOKENS, BUDGET_FLOPS, BUDGET_FLOPS_PAPER, BUDGET_MINUTES, BUDGET_HOURS, BUDGETS };
+static const char *const budgets[BUDGETS] = {"steps", "tokens", "flops", "flops_paper", "minutes", "hours"};
 enum mode { MODE_GRID, MODE_LIST, MODE_RANDOM };
 
 struct axis {
@@ -68,9 +70,8 @@ static int amount(const char *text, double *out)
 
 static int set(struct draft *d, const char *key, const char *value, struct err *err)
 {
-    static const char *const names[] = {"steps", "tokens", "flops", "flops_paper"};
-    for (int i = 0; i < 4; i++) {
-        if (strcmp(key, names[i]))
+    for (int i = 0; i < BUDGETS; i++) {
+        if (strcmp(key, budgets[i]))
             continue;
         d->budget = i;
         if (i && amount(value, &d->amount))
@@ -80,7 +81,7 @@ static int set(struct draft *d, const char *key, const char *value, struct err *
     if (!strcmp(key, "share"))
         return amount(value, &d->share) ? err_set(err, E_USAGE, "share: '%s' is not a number above 0",
                                                   SHOW(value)) : 0;
-    if (!strcmp(key, "preset") || (d->budget && !strcmp(key, names[d->budget])))
+    if (!strcmp(key, "preset") || (d->budget && !strcmp(key, budgets[d->budget])))
         return 0;
     return config_set(&d->c, key, value, err);
 }
@@ -152,8 +153,9 @@ static int add_axis(struct making *m, const struct sweep_entry *e, const char *f
         a = &m->axis[m->naxes++];
     sweep_list_free(&a->values);
     *a = (struct axis){.field = field};
-    int budget = !strcmp(field, "tokens") || !strcmp(field, "flops") ||
-                 !strcmp(field, "flops_paper") || !strcmp(field, "share");
+    int budget = !strcmp(field, "share");
+    for (int i = 0; i < BUDGETS; i++)
+        budget |= !strcmp(field, budgets[i]);
     if (!budget && !config_find(field))
         return sweep_file_error(&m->f, e->section, e->key, E_INPUT, "there is no such field", err);
     if (m->mode == MODE_RANDOM && strstr(e->value, ".."))
@@ -353,7 +355,14 @@ static int spend(const struct making *m, struct draft *d, struct err *err)
         int rc = V < 0 ? V : config_resolve(&probe, err);
         if (rc)
             return rc;
-        steps = rint(d->amount * d->share / (sweep_flops(&probe, V, d->budget == BUDGET_FLOPS_PAPER) / 1e5));
+        double flops = d->amount, rate = 0;
+        if (d->budget >= BUDGET_MINUTES) {
+            rc = speed_known(m->w, &probe, V, &rate, err);
+            flops *= rate * (d->budget == BUDGET_HOURS ? 3600 : 60);
+        }
+        if (rc)
+            return rc;
+        steps = rint(flops * d->share / (sweep_flops(&probe, V, d->budget == BUDGET_FLOPS_PAPER) / 1e5));
     }
     if (steps < 1)
         steps = 1;

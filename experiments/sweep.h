@@ -2,8 +2,11 @@
  * what is to come is estimated before it is begun.
  *
  *   [run]           FIELD = VALUE for every run; preset first. Besides the fields of a run:
- *                   tokens, flops, flops_paper = a budget that sets steps (2.4M, 1e12), and
- *                   share = the part of the budget that is spent (0.5)
+ *                   tokens, flops, flops_paper (as the paper counts), minutes, hours = a budget
+ *                   that sets steps (2.4M, 1e12, 0.5), and share = the part of it that is spent
+ *                   (0.5). Minutes are of the whole machine: by the speed of the run's shape,
+ *                   measured once and kept in the workspace (speed.h), so that the schedule is a
+ *                   function of the step and a second look at the file finds the same runs
  *   [sweep]         FIELD = a, b, c (or a | b | c where a value has commas): an axis
  *                   row.NAME = FIELD=VALUE ... : explicit rows, times the axes
  *                   mode = grid (default) | list (axes side by side) | random

@@ -7,13 +7,13 @@
 #include "db/query.h"
 #include "experiments/host.h"
 #include "experiments/prepare.h"
+#include "experiments/speed.h"
 #include "experiments/sweep.h"
 #include "src/base/err.h"
 #include "src/base/visible.h"
 #include "src/model/model.h"
-#include "src/train/bench.h"
 
-#define MEASURED_FLOP 5e11 /* a measured step is kept below this */
+#define MEASURED_FLOP 1e11 /* spent on a measurement */
 
 static const char *const status_names[] = {"new", "done", "running", "resume", "failed"};
 
@@ -104,17 +104,9 @@ static double known_rate(const struct config *c, const struct query_run *runs, i
 /* A few steps of this shape, cut down where one would take long. */
 static double measured_rate(const struct config *c, int V, char *source, size_t size)
 {
-    struct bench_args a = {.config = *c, .vocab = V < 8 ? 8 : V, .steps = 3, .warmup = 1};
     struct bench_report r;
     struct err why = {0};
-    a.config.seq_stages[0] = 0;
-    while (a.config.batch > 1 &&
-           model_flops(&a.config, V, (int)a.config.seq, (int)a.config.batch, 0) > MEASURED_FLOP)
-        a.config.batch /= 2;
-    while (a.config.seq > 32 &&
-           model_flops(&a.config, V, (int)a.config.seq, (int)a.config.batch, 0) > MEASURED_FLOP)
-        a.config.seq /= 2;
-    if (bench_run(&a, &r, &why)) {
+    if (speed_bench(c, V, MEASURED_FLOP, &r, &why)) {
         snprintf(source, size, "not known: %.150s", why.text);
         return 0;
     }
