@@ -188,3 +188,16 @@ int query_tokens(struct query *q, int64_t run, int source, int64_t step, struct 
         *age = fmax(0, clock_utc() - written);
     return rc;
 }
+
+int query_last_sentence(struct query *q, int source)
+{
+    sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT max(sentence) FROM sequence WHERE source = ?", NULL);
+    int last = 0;
+    if (!st)
+        return 0;
+    sql_bind(st, "i", (int64_t)source);
+    if (sql_row(&q->sql, st, NULL) > 0)
+        last = sqlite3_column_int(st, 0);
+    sqlite3_reset(st);
+    return last > 0 ? last : 0;
+}

@@ -254,6 +254,9 @@ int host_resume_run(struct host *h, int64_t run, struct err *err)
     int rc = find_run(h, run, r, err), branch = branch_origin(&h->w, run, &parent, &origin);
     if (!rc && r->state == RUN_DONE)
         rc = err_set(err, E_USAGE, "run %lld is done: there is nothing to resume", (long long)run);
+    if (!rc && !*r->config.corpus)
+        rc = err_set(err, E_USAGE, "run %lld was opened to look at: make a new run from it to train it",
+                     (long long)run);
     snprintf(dir, sizeof dir, "%s/%lld", h->w.checkpoints, (long long)run);
     if (!rc) {
         struct err why = {0};

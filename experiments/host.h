@@ -32,6 +32,9 @@ int host_resume_run(struct host *h, int64_t run, struct err *err);
  * branch.h limits. */
 int host_branch(struct host *h, int64_t parent, int64_t step, const struct config *c, int64_t *id,
                 struct err *err);
+/* An entry for a checkpoint from elsewhere (this program's or Hugging Face's layout), in state stopped:
+ * its sentences can be scored; it is not trained. The same directory twice is one entry. */
+int host_open_checkpoint(struct host *h, const char *dir, int64_t *id, struct err *err);
 /* Serves until no run is left (plus linger), or a signal asked to stop. `stop_fd` (-1: none):
  * host_signals(), or a pipe that gets one byte a signal, its number (first: checkpoint and stop,
  * second: at once). Returns 0, or E_STOPPED. */

@@ -100,8 +100,17 @@ void host_answer(struct host *h, struct connection *c, const char *line, size_t 
 struct scoring *scoring_start(struct host *h, struct err *err);
 void scoring_stop(struct scoring *s);
 int scoring_pending(const struct scoring *s);
-/* Queues a request; its answer is written to the connection later. positions is taken over.
- * wait: the run was asked for its first checkpoint. */
-int scoring_add(struct scoring *s, struct connection *c, int64_t run, const char *text,
-                uint64_t seed, int *positions, int npositions, int wait, struct err *err);
+struct score_request {
+    int64_t run, step;       /* step of the checkpoint; -1: the newest */
+    const char *text;        /* "[MASK]" in it is a token to be proposed */
+    uint64_t seed;
+    int *positions;          /* malloc'd; NULL: drawn */
+    int npositions;
+    int sentence;            /* the number whose rows are replaced; 0: a new one */
+    int fill;                /* 1: candidates for every masked position too (appendix G) */
+    struct job *live;        /* at work: asked itself first; NULL: the checkpoint */
+    int wait;                /* the run was asked for its first checkpoint: it will come */
+};
+/* Queues a request; its answer is written to the connection later. positions is taken over. */
+int scoring_add(struct scoring *s, struct connection *c, const struct score_request *r, struct err *err);
 #endif

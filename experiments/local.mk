@@ -4,7 +4,8 @@ libexperiments_a_SOURCES = \
 	experiments/workspace.h experiments/workspace.c experiments/lock.h experiments/lock.c \
 	experiments/prepare.h experiments/prepare.c experiments/demo_text.c \
 	experiments/socket.h experiments/socket.c experiments/host_int.h experiments/host.h \
-	experiments/host.c experiments/queue.c experiments/ops.c experiments/score.c \
+	experiments/host.c experiments/queue.c experiments/ops.c experiments/score.c experiments/opened.c \
+	experiments/later.h experiments/later.c \
 	experiments/client.h experiments/client.c experiments/spawn.c experiments/edit.h \
 	experiments/edit.c experiments/branch.h experiments/branch.c \
 	experiments/again.h experiments/again.c experiments/follow.h experiments/follow.c experiments/tune.h experiments/tune.c

@@ -79,6 +79,18 @@ static int op_branch(struct request *r, struct err *err)
     return rc;
 }
 
+static int op_open(struct request *r, struct err *err)
+{
+    const char *dir = json_string_value(json_object_get(r->in, "dir"));
+    int64_t id = 0;
+    if (!dir || !*dir)
+        return err_set(err, E_USAGE, "open: dir is missing");
+    int rc = host_open_checkpoint(r->h, dir, &id, err);
+    if (!rc)
+        json_object_set_new(r->out, "run", json_integer(id));
+    return rc;
+}
+
 static int op_pause(struct request *r, struct err *err)
 {
     return r->job ? job_pause(r->job, err) : not_here(r, err);
@@ -147,6 +159,18 @@ static int first_checkpoint(struct request *r)
            !job_checkpoint(r->job, NULL);
 }
 
+static int is_at_work(struct job *j)
+{
+    int state = atomic_load(&j->state);
+    return state == RUN_RUNNING || state == RUN_PAUSED;
+}
+
+static int small_number(const json_t *j)
+{
+    json_int_t v = json_integer_value(j);
+    return v > 0 && v < INT32_MAX ? (int)v : 0;
+}
+
 static int op_score(struct request *r, struct err *err)
 {
     const char *text = json_string_value(json_object_get(r->in, "text"));
@@ -155,14 +179,22 @@ static int op_score(struct request *r, struct err *err)
     int *positions = NULL;
     if (!text || !*text)
         return err_set(err, E_USAGE, "score: text is missing");
-    if (n && !(positions = malloc(n * sizeof *positions)))
+    if (json_is_array(list) && !(positions = malloc((n + 1) * sizeof *positions)))
         return err_nomem(err, "mask positions");
     for (size_t i = 0; i < n; i++) {
         json_int_t p = json_integer_value(json_array_get(list, i));
         positions[i] = p < 0 || p > 65535 ? -1 : (int)p;
     }
-    int rc = scoring_add(r->h->scoring, r->c, r->run, text, (uint64_t)json_integer_value(seed),
-                         positions, (int)n, first_checkpoint(r), err);
+    json_t *step = json_object_get(r->in, "step");
+    struct score_request q = {.run = r->run, .step = json_is_integer(step) ? json_integer_value(step) : -1,
+                              .text = text, .seed = (uint64_t)json_integer_value(seed),
+                              .positions = positions, .npositions = (int)n,
+                              .sentence = small_number(json_object_get(r->in, "sentence")),
+                              .fill = json_is_true(json_object_get(r->in, "fill"))};
+    if (json_is_true(json_object_get(r->in, "live")) && r->job && is_at_work(r->job))
+        q.live = r->job;
+    q.wait = q.step < 0 && (!q.live || strstr(text, "[MASK]") || q.fill) && first_checkpoint(r);
+    int rc = scoring_add(r->h->scoring, r->c, &q, err);
     return rc ? rc : LATER;
 }
 
@@ -240,6 +272,7 @@ static const struct {
     {"archive", 1, op_edit},          {"unarchive", 1, op_edit}, {"delete", 1, op_edit},
     {"score", 1, op_score},           {"list", 0, op_list},     {"status", 0, op_status},
     {"ping", 0, op_ping},             {"quit", 0, op_quit},     {"add_scores", 0, op_add_scores},
+    {"open", 0, op_open},
 };
 
 static int run_op(struct request *r, struct err *err)

@@ -1,29 +1,32 @@
-/* Own sentences: one thread scores them with a run's newest checkpoint. It has networks and
- * random numbers of its own, so a run at work never notices; the result becomes rows of the
- * store (source user) like any other. The last model stays open, for those who type and look. */
+/* Own sentences: one thread has them scored. A run at work is asked itself, between two steps, and
+ * changes no bit by it; of others a checkpoint is opened, with random numbers of its own. The result
+ * becomes rows of the store (source user) like any other. The last model stays open, for those who
+ * type and look. */
 #include <jansson.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/query.h"
+#include "experiments/branch.h"
 #include "experiments/host_int.h"
 #include "src/base/clock.h"
 #include "src/base/file.h"
 #include "src/base/visible.h"
-#include "src/train/checkpoint.h"
+#include "src/train/fill.h"
 
+#define MASK_PROB 0.15
+#define FILL_TOLD 12 /* candidates of a position in an answer */
 #define WAITING_MAX 16
 #define PATIENCE 30.0 /* seconds for the first checkpoint of a run at work */
 
 struct sentence {
     struct sentence *next;
     struct connection *c;
-    int64_t run;
-    char *text;
-    uint64_t seed;
-    int *positions, npositions;
-    int wait;                /* a first checkpoint was asked for: it will come */
+    struct score_request r;
+    char *text;              /* r.text */
 };
 
 struct scoring {
@@ -35,14 +38,14 @@ struct scoring {
     int waiting, ending;     /* waiting counts the one at work */
     /* Of the thread alone: */
     struct scorer *scorer;
-    char model[1200];        /* the checkpoint that is open */
-    int number;              /* of the last sentence */
+    char model[1300];        /* its main network's directory */
+    int number, last;        /* of the sentence at hand; the highest given out, 0: not looked up */
 };
 
 static void free_sentence(struct sentence *s)
 {
     free(s->text);
-    free(s->positions);
+    free(s->r.positions);
     free(s);
 }
 
@@ -54,57 +57,175 @@ static int ending(struct scoring *s)
     return yes;
 }
 
-static int open_model(struct scoring *s, int64_t run, int wait, int64_t *step, struct err *err)
+/* The networks of a run that was opened to be looked at lie where its configuration says. */
+static int opened_model(struct scoring *s, int64_t run, char *disc, char *gen, size_t size)
 {
-    char dir[1200], path[1200], disc[1300], gen[1300];
-    double until = clock_now() + PATIENCE;
-    snprintf(dir, sizeof dir, "%s/%lld", s->host->w.checkpoints, (long long)run);
-    int rc = checkpoint_newest(dir, path, sizeof path, step, err);
-    while (rc == E_NOTFOUND && wait && clock_now() < until && !ending(s)) {
-        clock_sleep(0.05);
-        rc = checkpoint_newest(dir, path, sizeof path, step, err);
+    char id[32];
+    struct query *q = query_open(s->host->w.db, NULL);
+    struct query_run *found = q ? malloc(sizeof *found) : NULL;
+    snprintf(id, sizeof id, "%lld", (long long)run);
+    int ok = found && !query_run_find(q, id, found, NULL) && *found->config.init_discriminator;
+    if (ok) {
+        snprintf(disc, size, "%s", found->config.init_discriminator);
+        snprintf(gen, size, "%s", found->config.init_generator);
     }
-    if (rc == E_NOTFOUND)
-        return err_set(err, rc, "run %lld has no checkpoint yet to score a sentence with",
-                       (long long)run);
-    if (rc || (s->scorer && !strcmp(path, s->model)))
+    free(found);
+    if (q)
+        query_close(q);
+    return ok;
+}
+
+/* The directories of both networks (gen "" without one), and the step they are of. */
+static int find_model(struct scoring *s, const struct score_request *r, char *disc, char *gen, size_t size,
+                      int64_t *step, struct err *err)
+{
+    char path[1200];
+    struct err why = {0, ""};
+    double until = clock_now() + PATIENCE;
+    int rc = branch_find(&s->host->w, r->run, r->step, path, sizeof path, step, &why);
+    while (rc == E_NOTFOUND && r->wait && clock_now() < until && !ending(s)) {
+        clock_sleep(0.05);
+        rc = branch_find(&s->host->w, r->run, r->step, path, sizeof path, step, &why);
+    }
+    if (rc == E_NOTFOUND && opened_model(s, r->run, disc, gen, size)) {
+        *step = 0;
+        return 0;
+    }
+    if (rc)
+        return err_set(err, rc, "%s", why.text);
+    snprintf(disc, size, "%s/discriminator", path);
+    snprintf(gen, size, "%s/generator", path);
+    if (!file_exists(disc))
+        snprintf(disc, size, "%s/main", path);
+    if (!file_exists(gen))
+        *gen = 0;
+    return 0;
+}
+
+static int open_model(struct scoring *s, const struct score_request *r, int64_t *step, struct err *err)
+{
+    char disc[1300], gen[1300];
+    int rc = find_model(s, r, disc, gen, sizeof disc, step, err);
+    if (rc || (s->scorer && !strcmp(disc, s->model)))
         return rc;
     scorer_close(s->scorer);
-    snprintf(disc, sizeof disc, "%s/discriminator", path);
-    snprintf(gen, sizeof gen, "%s/generator", path);
-    if (!file_exists(disc))
-        snprintf(disc, sizeof disc, "%s/main", path);
-    s->scorer = scorer_open(disc, file_exists(gen) ? gen : NULL, "auto", NULL, NULL, err);
-    snprintf(s->model, sizeof s->model, "%s", s->scorer ? path : "");
+    s->scorer = scorer_open(disc, *gen ? gen : NULL, "auto", NULL, NULL, err);
+    snprintf(s->model, sizeof s->model, "%s", s->scorer ? disc : "");
     return s->scorer ? 0 : E_INPUT;
 }
 
-static int score(struct scoring *s, const struct sentence *x, int64_t *step, struct err *err)
+/* Asks the run itself, between two of its steps. E_NOTFOUND: it does not answer any more. */
+static int score_live(struct scoring *s, const struct score_request *r, int64_t *step, struct err *err)
 {
-    struct scorer_args args = {.text = x->text, .seed = x->seed, .mask_positions = x->positions,
-                               .nmask = x->npositions, .mask_prob = 0.15};
+    struct run_control *control = &r->live->control;
+    struct own_sentence own = {.text = r->text, .seed = r->seed, .positions = r->positions,
+                               .npositions = r->npositions, .mask_prob = MASK_PROB, .sentence = s->number};
+    struct own_sentence *none = NULL, *mine = &own;
+    if (!atomic_compare_exchange_strong(&control->own, &none, &own))
+        return E_NOTFOUND;
+    while (!atomic_load(&own.done)) {
+        int state = atomic_load(&r->live->state);
+        if ((state != RUN_RUNNING && state != RUN_PAUSED) || ending(s)) {
+            mine = &own; /* taken back, or it is being answered just now */
+            if (atomic_compare_exchange_strong(&control->own, &mine, NULL))
+                return E_NOTFOUND;
+        }
+        clock_sleep(0.002);
+    }
+    *step = own.step;
+    return own.rc ? err_set(err, own.rc, "%s", own.why) : 0;
+}
+
+static int score_checkpoint(struct scoring *s, const struct score_request *r, int64_t *step, struct err *err)
+{
+    struct scorer_args args = {.text = r->text, .seed = r->seed, .mask_positions = r->positions,
+                               .nmask = r->npositions, .mask_prob = MASK_PROB, .masks = 1};
     struct token_seq *seq = NULL;
-    int rc = open_model(s, x->run, x->wait, step, err);
+    int rc = open_model(s, r, step, err);
     if (!rc)
         rc = scorer_score(s->scorer, &args, &seq, err);
     if (rc)
         return rc;
     struct event_sink sink = recorder_sink(s->host->recorder);
-    seq->sentence = ++s->number;
-    struct event e = {.kind = EVENT_TOKENS, .run = x->run, .step = *step, .source = TOKENS_USER,
+    seq->sentence = s->number;
+    struct event e = {.kind = EVENT_TOKENS, .run = r->run, .step = *step, .source = TOKENS_USER,
                       .seq = seq};
     sink.emit(sink.ud, &e);
-    return recorder_flush(s->host->recorder, err);
+    return 0;
+}
+
+/* [{"at": 3, "original": 17, "tokens": [[id, p, p(replaced) or null, score], ...]}, ...] */
+static json_t *candidates(struct scoring *s, const struct score_request *r, struct err *err)
+{
+    struct fill_args args = {.text = r->text, .positions = r->positions, .npositions = r->npositions,
+                             .mask_prob = MASK_PROB};
+    struct fill *f = NULL;
+    int64_t step;
+    int rc = open_model(s, r, &step, err);
+    if (!rc)
+        rc = scorer_fill(s->scorer, &args, &f, err);
+    if (rc)
+        return NULL;
+    json_t *slots = json_array();
+    for (int i = 0; i < f->nslots; i++) {
+        json_t *tokens = json_array();
+        for (int k = 0; k < f->slot[i].n && k < FILL_TOLD; k++) {
+            const struct fill_token *t = &f->slot[i].token[k];
+            json_array_append_new(tokens, json_pack("[i, f, o, f]", t->id, (double)t->gen_prob,
+                                                    isnan(t->disc_prob) ? json_null()
+                                                                        : json_real((double)t->disc_prob),
+                                                    (double)t->score));
+        }
+        json_array_append_new(slots, json_pack("{s:i, s:i, s:o}", "at", f->slot[i].at, "original",
+                                               f->slot[i].original, "tokens", tokens));
+    }
+    fill_free(f);
+    return slots;
+}
+
+/* Own sentences of earlier hosts keep their numbers. */
+static void choose_number(struct scoring *s, const struct score_request *r)
+{
+    if (!s->last) {
+        struct query *q = query_open(s->host->w.db, NULL);
+        s->last = q ? query_last_sentence(q, TOKENS_USER) : 0;
+        if (q)
+            query_close(q);
+    }
+    s->number = r->sentence > 0 && r->sentence <= s->last ? r->sentence : ++s->last;
+}
+
+static json_t *score(struct scoring *s, const struct score_request *r, struct err *err)
+{
+    int64_t step = 0;
+    int live = r->live && !strstr(r->text, "[MASK]"), rc = E_NOTFOUND;
+    json_t *fill = NULL;
+    choose_number(s, r);
+    if (live)
+        rc = score_live(s, r, &step, err);
+    if (rc == E_NOTFOUND) {
+        live = 0;
+        rc = score_checkpoint(s, r, &step, err);
+    }
+    if (!rc)
+        rc = recorder_flush(s->host->recorder, err);
+    if (!rc && r->fill && !(fill = candidates(s, r, err)))
+        rc = E_FAIL;
+    if (rc)
+        return NULL;
+    json_t *j = json_pack("{s:b, s:I, s:I, s:i, s:b}", "ok", 1, "run", (json_int_t)r->run, "step",
+                          (json_int_t)step, "sentence", s->number, "live", live);
+    if (fill)
+        json_object_set_new(j, "fill", fill);
+    return j;
 }
 
 static void answer(struct scoring *s, const struct sentence *x)
 {
-    struct err err = {0};
-    int64_t step = 0;
-    int rc = score(s, x, &step, &err);
-    json_t *j = rc ? json_pack("{s:b, s:s, s:i}", "ok", 0, "error", err.text, "code", rc)
-                   : json_pack("{s:b, s:I, s:I, s:i}", "ok", 1, "run", (json_int_t)x->run, "step",
-                               (json_int_t)step, "sentence", s->number);
+    struct err err = {E_FAIL, "the sentence could not be scored"};
+    json_t *j = score(s, &x->r, &err);
+    if (!j)
+        j = json_pack("{s:b, s:s, s:i}", "ok", 0, "error", err.text, "code", err.code);
     char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
     json_decref(j);
     if (text)
@@ -188,19 +309,17 @@ int scoring_pending(const struct scoring *scoring)
     return n;
 }
 
-int scoring_add(struct scoring *s, struct connection *c, int64_t run, const char *text,
-                uint64_t seed, int *positions, int npositions, int wait, struct err *err)
+int scoring_add(struct scoring *s, struct connection *c, const struct score_request *r, struct err *err)
 {
     struct sentence *x = calloc(1, sizeof *x), **at = &s->first;
     if (x)
-        *x = (struct sentence){.c = c, .run = run, .text = strdup(text), .seed = seed,
-                               .positions = positions, .npositions = npositions,
-                               .wait = wait};
+        *x = (struct sentence){.c = c, .r = *r, .text = strdup(r->text)};
     if (!x || !x->text) {
         free(x);
-        free(positions);
+        free(r->positions);
         return err_nomem(err, "a sentence");
     }
+    x->r.text = x->text;
     pthread_mutex_lock(&s->lock);
     int full = s->waiting >= WAITING_MAX;
     if (!full) {

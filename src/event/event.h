@@ -77,9 +77,24 @@ struct event_sink {
 
 /* What the world may ask; written by any thread, read by the run between steps. */
 enum { ASK_NONE, ASK_PAUSE, ASK_RUN, ASK_STOP, ASK_KILL };
+/* A sentence to be scored between two steps with the weights as they are. Whoever asks keeps it until
+ * `done`, or takes it back by exchanging run_control.own for NULL. */
+struct own_sentence {
+    const char *text;
+    uint64_t seed;
+    const int *positions;      /* tokens to mask, [CLS] is 0; NULL: drawn */
+    int npositions;
+    double mask_prob;
+    int sentence;              /* number of the rows, source TOKENS_USER */
+    int64_t step;              /* answer: finished steps */
+    int rc;                    /* answer: 0, or a negative code with `why` */
+    char why[300];
+    atomic_int done;
+};
 struct run_control {
     atomic_int ask;            /* the wanted state */
     atomic_int checkpoint;     /* set to 1: write one now; the run clears it */
     _Atomic double watch_until;/* monotonic seconds: send live tokens until then */
+    struct own_sentence *_Atomic own; /* the run takes it out, then answers in it */
 };
 #endif

@@ -30,6 +30,11 @@ static int scratch_tokens(const struct learner *l)
     return shard < slice ? (int)shard : slice;
 }
 
+int learner_tokens(const struct learner *l)
+{
+    return scratch_tokens(l);
+}
+
 /* Sequences of a slice, for rows of length T. */
 static int slice_rows(const struct learner *l, int T)
 {

@@ -96,6 +96,8 @@ void learner_step(struct learner *l, struct batch *b, int stage, struct losses *
  * filled completely (top-k included). */
 void learner_eval(struct learner *l, struct batch *b, int stage, struct losses *out,
                   struct auc *auc, struct token_row *rows);
+/* Tokens of the longest sequence that an evaluation takes. */
+int learner_tokens(const struct learner *l);
 /* Discriminator logits [B,T] of given ids, dropout off (common fakes, minimal pairs); NaN when
  * the objective has no such head. T <= max_T; B is free. */
 void learner_disc_logits(struct learner *l, int B, int T, const int32_t *ids, const uint8_t *mask,

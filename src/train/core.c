@@ -67,6 +67,38 @@ void batch_room_set(struct batch_room *r, const struct config *c, int B, int T)
     b->use_sample = RNG_SAMPLE;
 }
 
+static int by_value(const void *a, const void *b)
+{
+    return *(const int32_t *)a - *(const int32_t *)b;
+}
+
+int batch_room_mask_at(struct batch_room *r, const int *positions, int npositions, int mask, struct err *err)
+{
+    struct batch *b = &r->b;
+    int T = b->T;
+    if (npositions > T || (size_t)npositions > r->slots)
+        return err_set(err, E_USAGE, "%d positions are to be masked in %d tokens", npositions, T);
+    b->N = npositions > 0 ? npositions : 1;
+    b->positions[0] = 0;
+    b->weights[0] = 0;
+    memcpy(b->gen_ids, b->ids, (size_t)T * sizeof *b->ids);
+    for (int i = 0; i < npositions; i++) {
+        int at = positions[i];
+        if (at < 1 || at > T - 2)
+            return err_set(err, E_USAGE, "position %d cannot be masked: the text's tokens are at 1 to %d", at,
+                           T - 2);
+        b->positions[i] = at;
+        b->weights[i] = 1;
+        b->gen_ids[at] = mask;
+    }
+    if (npositions > 1)
+        qsort(b->positions, (size_t)npositions, sizeof *b->positions, by_value);
+    for (int i = 1; i < npositions; i++)
+        if (b->positions[i] == b->positions[i - 1])
+            return err_set(err, E_USAGE, "position %d is to be masked twice", (int)b->positions[i]);
+    return 0;
+}
+
 int core_threads(int wanted)
 {
     if (wanted > 0)

@@ -21,6 +21,9 @@ int batch_room_init(struct batch_room *r, size_t tokens, size_t slots, struct er
 void batch_room_free(struct batch_room *r);
 /* Points the batch at B sequences of T tokens; draws keyed by the seed, step 0, rows from 0. */
 void batch_room_set(struct batch_room *r, const struct config *c, int B, int T);
+/* In a batch of one sequence: exactly these positions show [MASK]. E_USAGE for one that is no token of
+ * the text or comes twice. The room holds `npositions` slots. */
+int batch_room_mask_at(struct batch_room *r, const int *positions, int npositions, int mask, struct err *err);
 
 struct core_args {
     const struct config *config; /* resolved */

@@ -2,6 +2,7 @@
  * the corpus and the place, never by the run's seed or the step, so that every look at them, by
  * every run, asks the same questions. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "src/text/vocab.h"
 #include "src/train/run_int.h"
 
+#define OWN_MOST 512 /* tokens of a probe or own sentence */
 #define KIND (1u << 24) /* streams of one rng_use: positions, kinds, samples */
 #define SAMPLE (2u << 24)
 
@@ -45,12 +47,19 @@ static int add_probe(struct run *r, struct wordpiece *w, const char *text, int l
     return 0;
 }
 
+/* Tokens of a text that a run can score beside its training. */
+static int longest_text(const struct run *r)
+{
+    int positions = (int)r->core.config.max_positions, room = learner_tokens(r->core.learner);
+    int longest = positions < room ? positions : room;
+    return longest > OWN_MOST ? OWN_MOST : longest;
+}
+
 static int read_probes(struct run *r, struct err *err)
 {
-    int longest = (int)r->core.config.max_positions, rc = 0;
+    int longest = longest_text(r), rc = 0;
     if (!r->args->probes || !r->args->probes[0])
         return 0;
-    longest = longest > 512 ? 512 : longest; /* a learner takes 1,024 tokens at least */
     struct wordpiece_options text = *corpus_text_options(r->corpus);
     text.special_in_text = 0;
     struct wordpiece *w = wordpiece_new(corpus_vocab(r->corpus), &text, err);
@@ -72,13 +81,11 @@ int evaluate_open(struct run *r, struct err *err)
         tokens = most(tokens, n * T);
         slots = most(slots, n * (size_t)batch_slots(c, (int)T));
     }
-    for (int i = 0; i < r->nprobes; i++) {
-        tokens = most(tokens, (size_t)r->probe[i].n);
-        slots = most(slots, (size_t)batch_slots(c, r->probe[i].n));
-    }
+    tokens = most(tokens, (size_t)longest_text(r));
+    slots = most(slots, tokens < OWN_MOST ? tokens : OWN_MOST);
     if (!rc)
         rc = batch_room_init(&r->eval, tokens, slots, err);
-    size_t rows = most((size_t)SNAPSHOT_MOST * (size_t)r->core.max_T, 1024);
+    size_t rows = most((size_t)SNAPSHOT_MOST * (size_t)r->core.max_T, OWN_MOST);
     r->rows = calloc(rows, sizeof *r->rows);
     r->logits = calloc(tokens, sizeof *r->logits);
     r->labels = calloc(tokens, 1);
@@ -259,4 +266,77 @@ void evaluate_live(struct run *r)
     r->live_at = now;
     learner_eval(r->core.learner, &b, run_phase(r, r->s.step - 1), &ignored, NULL, r->rows);
     send_rows(r, &b, TOKENS_LIVE, 0);
+}
+
+/* Its tokens into the room for evaluation; their number, or a negative code. */
+static int own_tokens(struct run *r, const char *text, struct err *err)
+{
+    const struct vocab *v = corpus_vocab(r->corpus);
+    struct wordpiece_options plain = *corpus_text_options(r->corpus);
+    struct ids ids = {0};
+    size_t bytes = strlen(text), longest = (size_t)longest_text(r);
+    plain.special_in_text = 0;
+    struct wordpiece *w = wordpiece_new(v, &plain, err);
+    if (!w)
+        return E_NOMEM;
+    int rc = ids_push(&ids, vocab_special(v, VOCAB_CLS));
+    if (!rc)
+        rc = wordpiece_encode(w, text, bytes, &ids);
+    wordpiece_free(w);
+    if (rc)
+        rc = err_nomem(err, "a sentence");
+    else if (ids.len == 1)
+        rc = err_set(err, E_INPUT, "the text holds no token");
+    if (!rc && ids.len >= longest)
+        ids.len = longest - 1;
+    if (!rc && ids_push(&ids, vocab_special(v, VOCAB_SEP)))
+        rc = err_nomem(err, "a sentence");
+    if (!rc)
+        memcpy(r->eval.ids, ids.data, ids.len * sizeof *ids.data);
+    rc = rc ? rc : (int)ids.len;
+    ids_free(&ids);
+    return rc;
+}
+
+static int score_own(struct run *r, const struct own_sentence *own, struct err *err)
+{
+    struct config c = r->core.config;
+    struct losses ignored;
+    int T = own_tokens(r, own->text, err), rc = 0;
+    if (T < 0)
+        return T;
+    c.mask_prob = own->mask_prob;
+    c.mask_token_share = 1; /* as the scorer of checkpoints does: every chosen one shows [MASK] */
+    batch_room_set(&r->eval, &c, 1, T);
+    struct batch *b = &r->eval.b;
+    b->mask = b->segments = NULL;
+    b->seed = own->seed;
+    b->use_mask = RNG_PROBE;
+    b->use_kind = RNG_PROBE + KIND;
+    b->use_sample = RNG_PROBE + SAMPLE;
+    if ((size_t)b->N > r->eval.slots)
+        rc = err_set(err, E_USAGE, "a share of %g of the tokens is more than this run can mask", own->mask_prob);
+    else if (own->positions)
+        rc = batch_room_mask_at(&r->eval, own->positions, own->npositions, r->core.special[VOCAB_MASK], err);
+    else
+        batch_mask(b, &c, r->core.special, r->core.V);
+    if (rc)
+        return rc;
+    int64_t index = r->s.step > 0 ? r->s.step - 1 : 0;
+    learner_eval(r->core.learner, b, run_phase(r, index), &ignored, NULL, r->rows);
+    send_rows(r, b, TOKENS_USER, own->sentence);
+    return 0;
+}
+
+void evaluate_own(struct run *r)
+{
+    struct run_control *control = r->args->control;
+    struct own_sentence *own = control ? atomic_exchange(&control->own, NULL) : NULL;
+    struct err why = {0, ""};
+    if (!own)
+        return;
+    own->step = r->s.step;
+    own->rc = score_own(r, own, &why);
+    snprintf(own->why, sizeof own->why, "%.299s", why.text);
+    atomic_store(&own->done, 1); /* from here on it is no longer ours */
 }

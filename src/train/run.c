@@ -103,6 +103,7 @@ static void pause_run(struct run *r)
         if (wants_checkpoint(r))
             try_save(r, 0);
         evaluate_live(r);
+        evaluate_own(r);
         clock_sleep(0.05);
     }
     if (asked(r) != ASK_STOP && asked(r) != ASK_KILL)
@@ -330,6 +331,7 @@ static int train(struct run *r, struct err *err)
         if (rc)
             return rc;
         evaluate_live(r);
+        evaluate_own(r);
     }
     /* a stop that comes after the last step has nothing left to stop, but for this */
     return config_probes_at(c, r->s.step) ? between_steps(r, err) : 0;

@@ -46,6 +46,8 @@ struct scorer_args {
     const int *mask_positions; /* token positions, [CLS] is 0; NULL: drawn */
     int nmask;
     double mask_prob;          /* 0.15 */
+    int masks;                 /* 1: "[MASK]" in the text is a position that is open, masked like those
+                                  given; what stands there has no outcome and no loss */
 };
 /* *out is malloc'd: free it. A text longer than the model takes is cut, with a warning. */
 int scorer_score(struct scorer *s, const struct scorer_args *a, struct token_seq **out,

@@ -88,6 +88,8 @@ int evaluate(struct run *r, struct err *err);
 void evaluate_snapshot(struct run *r);
 /* Rows of the last training batch, as they look now. */
 void evaluate_live(struct run *r);
+/* The sentence that somebody asks about, if any: its rows, then `done`. */
+void evaluate_own(struct run *r);
 
 /* report.c */
 void report_state(struct run *r, int state, const char *text);

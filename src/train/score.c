@@ -265,35 +265,32 @@ int scorer_tokenise(struct scorer *s, const char *text, int masks, struct err *e
     return n;
 }
 
-static int by_value(const void *a, const void *b)
+/* Where the text itself says [MASK]. */
+static int masks_in_text(const struct scorer *s, int T, int *at)
 {
-    return *(const int32_t *)a - *(const int32_t *)b;
+    int n = 0;
+    for (int t = 1; t < T - 1; t++)
+        if (s->room.ids[t] == s->special[VOCAB_MASK])
+            at[n++] = t;
+    return n;
 }
 
-static int given_positions(struct scorer *s, const struct scorer_args *a, int T, struct err *err)
+static int in_list(const int *list, int n, int v)
 {
-    struct batch *b = &s->room.b;
-    if (a->nmask > T)
-        return err_set(err, E_USAGE, "%d positions are to be masked in %d tokens", a->nmask, T);
-    b->N = a->nmask > 0 ? a->nmask : 1;
-    b->positions[0] = 0;
-    b->weights[0] = 0;
-    memcpy(b->gen_ids, b->ids, (size_t)T * sizeof *b->ids);
-    for (int i = 0; i < a->nmask; i++) {
-        int at = a->mask_positions[i];
-        if (at < 1 || at > T - 2)
-            return err_set(err, E_USAGE, "position %d cannot be masked: the text's tokens are at 1 to %d", at,
-                           T - 2);
-        b->positions[i] = at;
-        b->weights[i] = 1;
-        b->gen_ids[at] = s->special[VOCAB_MASK];
-    }
-    if (a->nmask > 1)
-        qsort(b->positions, (size_t)a->nmask, sizeof *b->positions, by_value);
-    for (int i = 1; i < a->nmask; i++)
-        if (b->positions[i] == b->positions[i - 1])
-            return err_set(err, E_USAGE, "position %d is to be masked twice", (int)b->positions[i]);
+    for (int i = 0; i < n; i++)
+        if (list[i] == v)
+            return 1;
     return 0;
+}
+
+/* Of a position that the text leaves open nobody knows whether it is replaced. */
+static void leave_open(const struct scorer *s, int T, struct token_row *rows)
+{
+    for (int t = 1; t < T - 1; t++)
+        if (rows[t].original == s->special[VOCAB_MASK]) {
+            rows[t].label = rows[t].same = 0;
+            rows[t].disc_loss = rows[t].gen_loss = NAN;
+        }
 }
 
 static int choose(struct scorer *s, const struct scorer_args *a, int T, struct err *err)
@@ -309,8 +306,14 @@ static int choose(struct scorer *s, const struct scorer_args *a, int T, struct e
     b->use_mask = RNG_PROBE;
     b->use_kind = RNG_PROBE + (1u << 24);
     b->use_sample = RNG_PROBE + (2u << 24);
-    if (a->mask_positions)
-        return given_positions(s, a, T, err);
+    int at[TOKENS_MOST], n = a->masks ? masks_in_text(s, T, at) : 0;
+    for (int i = 0; a->mask_positions && i < a->nmask && i < T && n < TOKENS_MOST; i++)
+        if (!in_list(at, a->masks ? n : 0, a->mask_positions[i]))
+            at[n++] = a->mask_positions[i];
+    if (a->mask_positions && a->nmask > T)
+        return batch_room_mask_at(&s->room, a->mask_positions, a->nmask, s->special[VOCAB_MASK], err);
+    if (a->mask_positions || n)
+        return batch_room_mask_at(&s->room, at, n, s->special[VOCAB_MASK], err);
     batch_mask(b, &s->config, s->special, s->model.disc.shape.vocab);
     return 0;
 }
@@ -333,7 +336,7 @@ static void score_alone(struct scorer *s, int T, struct token_row *rows)
 
 int scorer_score(struct scorer *s, const struct scorer_args *a, struct token_seq **out, struct err *err)
 {
-    int T = scorer_tokenise(s, a->text, 0, err), rc = 0;
+    int T = scorer_tokenise(s, a->text, a->masks && s->has_gen, err), rc = 0;
     if (T < 0)
         return T;
     if (s->has_gen)
@@ -351,6 +354,8 @@ int scorer_score(struct scorer *s, const struct scorer_args *a, struct token_seq
         learner_eval(s->learner, &s->room.b, 0, &ignored, NULL, seq->rows);
     else
         score_alone(s, T, seq->rows);
+    if (a->masks)
+        leave_open(s, T, seq->rows);
     *out = seq;
     return 0;
 }

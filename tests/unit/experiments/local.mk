@@ -43,3 +43,8 @@ tests_unit_experiments_test_branch_SOURCES = tests/unit/experiments/test_branch.
 	$(HOST_RIG_EXPERIMENTS)
 tests_unit_experiments_test_branch_LDADD = $(TESTLIBS)
 TESTS += tests/unit/experiments/test_branch
+check_PROGRAMS += tests/unit/experiments/test_own
+tests_unit_experiments_test_own_SOURCES = tests/unit/experiments/test_own.c $(RIG_EXPERIMENTS) \
+	$(HOST_RIG_EXPERIMENTS)
+tests_unit_experiments_test_own_LDADD = $(TESTLIBS)
+TESTS += tests/unit/experiments/test_own
