@@ -10,6 +10,7 @@
 /* Steps in which a discriminator that says nothing is normal (the first plateau). */
 #define PLATEAU_STEPS 10000
 #define PLATEAU_SHARE 0.25
+#define FEW_STEPS 2000
 
 const char *diagnosis_title(int rule)
 {
@@ -19,6 +20,14 @@ const char *diagnosis_title(int rule)
         "the discriminator says original everywhere", "the discriminator says replaced everywhere",
         "the generator knows word frequencies, no more", "held-out loss rises"};
     return rule >= 0 && rule < DIAG_RULES ? titles[rule] : "";
+}
+
+const char *diagnosis_short(int rule)
+{
+    static const char *const words[] = {"loss is nan", "nothing replaced", "samples the original",
+                                        "loss near zero", "says original", "says replaced",
+                                        "generator stuck", "held-out rises"};
+    return rule >= 0 && rule < DIAG_RULES ? words[rule] : "";
 }
 
 void diagnosis_input_init(struct diagnosis_input *in, const struct config *c)
@@ -104,18 +113,27 @@ static int near_zero(const struct diagnosis_input *in, struct diagnosis *d)
     return 1;
 }
 
-static void look_at_weights(const struct config *c, struct diagnosis *d)
+static void look_at_weights(const struct diagnosis_input *in, struct diagnosis *d)
 {
+    const struct config *c = in->config;
     if (c->disc_weight < 10)
-        SAY(look, "disc_weight is %g: the discriminator's loss hardly counts (50 is usual)",
+        SAY(look, "disc_weight %g: %s (50 is usual)", c->disc_weight,
+            c->disc_weight > 0 ? "the discriminator's loss hardly counts"
+                               : "the discriminator is not trained at all");
+    else if (c->learning_rate > 4e-3 || c->learning_rate < 1e-5)
+        SAY(look, "learning rate %g: far %s what works (1e-4 to 1e-3; disc_weight is %g, as usual)",
+            c->learning_rate, c->learning_rate < 1e-5 ? "below" : "above", c->disc_weight);
+    else if (in->step < FEW_STEPS)
+        SAY(look, "the number of steps: after %lld many a discriminator still says original everywhere; "
+                  "then learning rate %g, disc_weight %g", (long long)in->step, c->learning_rate,
             c->disc_weight);
     else if (c->hidden_size >= 768 && c->learning_rate > 2.5e-4)
         SAY(look, "learning rate %g is high for width %ld: 1e-4 to 2e-4 cured this for others",
             c->learning_rate, c->hidden_size);
     else
-        SAY(look, "learning rate %g, generator too far ahead (sampled accuracy; try a smaller "
-                  "one or two_stage), vocabulary, order of the text",
-            c->learning_rate);
+        SAY(look, "learning rate %g, disc_weight %g, a generator too far ahead (sampled accuracy; try a "
+                  "smaller one or two_stage), vocabulary, order of the text",
+            c->learning_rate, c->disc_weight);
 }
 
 static int all_original(const struct diagnosis_input *in, struct diagnosis *d)
@@ -138,8 +156,8 @@ static int all_original(const struct diagnosis_input *in, struct diagnosis *d)
         SAY(look, "recall and disc skill over the next steps");
         return 1;
     }
-    SAY(expected, "recall .3 to .5 and said replaced near half the true share by now");
-    look_at_weights(in->config, d);
+    SAY(expected, "recall .3 to .5, said replaced near half the true share: about %.1f %%", 50 * fakes);
+    look_at_weights(in, d);
     return 1;
 }
 

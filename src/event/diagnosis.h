@@ -40,4 +40,6 @@ void diagnosis_input_init(struct diagnosis_input *in, const struct config *c);
 int diagnose(const struct diagnosis_input *in, struct diagnosis out[DIAG_RULES]);
 /* "discriminator says \"original\" everywhere" */
 const char *diagnosis_title(int rule);
+/* The same in a column's width: "says original" */
+const char *diagnosis_short(int rule);
 #endif

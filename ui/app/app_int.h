@@ -15,7 +15,7 @@
 #define APP_MARKS 50
 #define APP_MESSAGES 64
 #define APP_HITS 64
-#define APP_FIELD 1024
+#define APP_FIELD 4096
 #define APP_MESSAGE_S 5.0
 #define CHOICES 256        /* lines of a list above a field that are looked at */
 

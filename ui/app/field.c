@@ -50,8 +50,11 @@ static size_t after(const char *s, size_t at)
 static void insert(struct field *f, const char *text)
 {
     size_t n = strlen(text), len = strlen(f->text);
-    if (len + n >= sizeof f->text)
-        return;
+    if (len + n >= sizeof f->text) { /* what fits, up to a whole character */
+        n = sizeof f->text - 1 - len;
+        while (n && ((unsigned char)text[n] & 0xC0) == 0x80)
+            n--;
+    }
     memmove(f->text + f->caret + n, f->text + f->caret, len - f->caret + 1);
     memcpy(f->text + f->caret, text, n);
     f->caret += n;

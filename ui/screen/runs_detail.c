@@ -7,6 +7,7 @@
 #include "src/base/err.h"
 #include "src/base/str.h"
 #include "src/event/event.h"
+#include "ui/screen/run_diagnosis.h"
 #include "ui/screen/runs.h"
 #include "ui/term/sign.h"
 #include "ui/widget/bar.h"
@@ -119,6 +120,20 @@ static void origin(const struct runs *s, struct grid *g, struct rect row, const 
         pair(g, row, x, "note", r->note, ROLE_TEXT);
 }
 
+/* What is unusual, and where the reasons stand. Returns the rows used. */
+static int complaint(struct grid *g, struct rect row, const struct query_run *r)
+{
+    struct diagnosis d[DIAG_RULES];
+    if (!run_diagnose(r, NULL, d) || d[0].severity <= SEV_INFO)
+        return 0;
+    int x = row.x + grid_textf(g, row, row.y, row.x, -1, STYLE(ROLE_WARN, ATTR_BOLD), "! %s",
+                               diagnosis_title(d[0].rule));
+    x += grid_text(g, row, row.y, x, -1, STYLE(ROLE_DIM, 0), " · ");
+    x += grid_text(g, row, row.y, x, -1, STYLE(ROLE_ACCENT, 0), "3");
+    grid_text(g, row, row.y, x, -1, STYLE(ROLE_DIM, 0), " Tokens says why");
+    return 1;
+}
+
 void runs_draw_detail(struct runs *s, struct grid *g, struct rect area)
 {
     const struct query_run *r = runs_current(s);
@@ -139,6 +154,7 @@ void runs_draw_detail(struct runs *s, struct grid *g, struct rect area)
     }
     origin(s, g, row, r);
     row.y++;
+    row.y += complaint(g, row, r);
     for (int i = 0; i < s->nevents && row.y < area.y + area.h; i++) {
         if (s->events[i].run == r->id || rows < 5) {
             runs_draw_event(s, g, row, &s->events[i]);

@@ -4,13 +4,12 @@
 #include <string.h>
 
 #include "experiments/host.h"
-#include "experiments/model_dir.h"
 #include "experiments/prepare.h"
 #include "src/base/err.h"
 #include "src/event/event.h"
 #include "ui/app/action.h"
-#include "ui/screen/launch.h"
 #include "ui/screen/runs.h"
+#include "ui/screen/tokens_opened.h"
 #include "ui/term/sign.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
@@ -20,7 +19,7 @@ static const struct { const char *title, *what; } ways[WAYS] = {
     { "Try it on the sample text", "a tiny ELECTRA on the King James Bible, watched token by token" },
     { "Your own text", "the same on a text file you name: its vocabulary is learnt first" },
     { "Open a checkpoint",
-      "a directory of this program or of Hugging Face: a new run goes on from its weights" },
+      "ours or of Hugging Face: see what it makes of your own sentences" },
 };
 
 static void submit(struct runs *s, const char *name, const char *corpus)
@@ -62,20 +61,6 @@ static void text_done(void *ud, const char *text)
     submit(ud, *name ? name : "text", text);
 }
 
-static void model_done(void *ud, const char *text)
-{
-    struct runs *s = ud;
-    struct err err = { 0 };
-    struct config c;
-    if (!text || !*text)
-        return;
-    config_default(&c);
-    if (model_dir_config(text, &c, &err))
-        app_say(s->app, SEV_ERROR, "%s", err.text);
-    else
-        launch_from_model(s->app, text);
-}
-
 int runs_first_act(struct runs *s, int action)
 {
     if (action == ACT_UP || action == ACT_DOWN)
@@ -85,7 +70,7 @@ int runs_first_act(struct runs *s, int action)
     else if (s->choice == WAY_TEXT)
         app_prompt_path(s->app, "text file to train on:", "", "", text_done, NULL, s);
     else
-        app_prompt_path(s->app, "directory of the checkpoint:", "", "", model_done, NULL, s);
+        tokens_open_checkpoint(s->app);
     return 1;
 }
 
@@ -124,7 +109,7 @@ static void look_around(struct runs *s)
 static void cost_of(const struct runs *s, int way, char *out, size_t size)
 {
     if (way == WAY_MODEL)
-        snprintf(out, size, "free: it fills the form of Launch, which says what training costs");
+        snprintf(out, size, "free: seconds to read it");
     else
         snprintf(out, size, "~%s to train%s", s->first.time, way == WAY_TEXT ? ", after reading the text" : "");
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ui/screen/run_diagnosis.h"
 #include "ui/screen/runs.h"
 #include "ui/term/sign.h"
 #include "ui/widget/bar.h"
@@ -290,6 +291,14 @@ static void draw_standing(const struct runs *s, struct grid *g, struct rect cell
 {
     char text[320], percent[16];
     run_standing(s, r, text, sizeof text);
+    const char *odd = r->state == RUN_PREPARING ? NULL : run_complaint(r);
+    if (odd) { /* Tokens says why */
+        int used = grid_text(g, cell, cell.y, cell.x, cell.w, STYLE(ROLE_WARN, 0), "! ");
+        if (cell.w >= 22)
+            used += grid_textf(g, cell, cell.y, cell.x + used, cell.w - used, STYLE(ROLE_WARN, 0), "%s ", odd);
+        cell.x += used;
+        cell.w -= used;
+    }
     if (r->state != RUN_PREPARING || cell.w < 9) {
         grid_text(g, cell, cell.y, cell.x, cell.w, STYLE(ROLE_TEXT, 0), text);
         return;

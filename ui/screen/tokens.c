@@ -1,16 +1,14 @@
 /* Screen 3: what the generator proposed and what the discriminator believed, token by token. */
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "experiments/host.h"
 #include "src/base/err.h"
 #include "ui/app/action.h"
-#include "ui/screen/launch.h"
 #include "ui/screen/screen.h"
 #include "ui/screen/tokens_int.h"
+#include "ui/screen/tokens_opened.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
 
@@ -43,6 +41,7 @@ static void close_tokens(void *self)
     arena_free(&s->arena);
     arena_free(&s->past_arena);
     tokens_hunt_end(s);
+    own_forget(s);
 }
 
 /* Asks the host for live tokens, every five seconds while somebody looks. */
@@ -62,8 +61,9 @@ static int tick_tokens(void *self, struct app *a)
     int64_t version = app_query(a) ? query_version(app_query(a)) : 0, run = s->run;
     tokens_select_run(s, a);
     keep_watching(s, a);
+    int answered = own_look(s, a);
     if (run == s->run && (s->frozen || version == s->version))
-        return s->mode == MODE_LIVE && s->active; /* the age is shown */
+        return answered || (s->mode == MODE_LIVE && s->active); /* the age is shown */
     s->version = version;
     if (run != s->run || s->mode != MODE_SNAPSHOT || !s->nsentences)
         tokens_reload(s, a);
@@ -86,7 +86,12 @@ const char *tokens_fresh(const struct tokens *s, char *out, size_t size)
 {
     char n[FMT];
     double age = s->age + (s->app ? app_now(s->app) - s->read_at : 0);
-    if (s->frozen)
+    if (own_pending(s))
+        own_says(s, out, size);
+    else if (s->mode == MODE_OWN && s->step >= 0)
+        snprintf(out, size, s->own.live ? "own sentence, live at step %s" : "own sentence, checkpoint %s",
+                 fmt_count(n, sizeof n, (double)s->step));
+    else if (s->frozen)
         snprintf(out, size, "frozen");
     else if (s->fallback && s->step >= 0)
         snprintf(out, size, "snapshot %s", fmt_count(n, sizeof n, (double)s->step));
@@ -95,8 +100,7 @@ const char *tokens_fresh(const struct tokens *s, char *out, size_t size)
     else if (s->mode == MODE_LIVE && s->step >= 0)
         snprintf(out, size, "stale %s", fmt_age(n, sizeof n, age));
     else if (s->step >= 0)
-        snprintf(out, size, "%s %s", s->mode == MODE_OWN ? "own sentence, snapshot" : "snapshot",
-                 fmt_count(n, sizeof n, (double)s->step));
+        snprintf(out, size, "snapshot %s", fmt_count(n, sizeof n, (double)s->step));
     else
         snprintf(out, size, "stale");
     return out;
@@ -169,37 +173,21 @@ static void find_done(void *ud, const char *text)
     if (*text) tokens_hunt_text(s, s->app);
 }
 
-static void own_done(void *ud, const char *text)
+static int next_pane(struct tokens *s, int by)
 {
-    struct tokens *s = ud;
-    struct app *a = s->app;
-    struct err err = {0};
-    char *answer = NULL;
-    if (!text || !*text) return;
-    json_t *ask = json_pack("{s:i, s:s, s:I, s:s}", "v", 1, "op", "score", "run",
-                            (json_int_t)s->run, "text", text);
-    char *line = ask ? json_dumps(ask, JSON_COMPACT) : NULL;
-    json_decref(ask);
-    int rc = !line ? err_set(&err, E_INPUT, "the sentence is not valid UTF-8") : 0;
-    if (!rc && !host_alive(app_workspace(a))) rc = host_spawn(app_workspace(a), &err);
-    if (!rc) rc = host_request(app_workspace(a), line, &answer, &err);
-    free(line);
-    json_t *reply = rc ? NULL : json_loads(answer, 0, NULL);
-    free(answer);
-    if (rc)
-        app_say(a, SEV_ERROR, "%s", err.text);
-    else if (!json_is_true(json_object_get(reply, "ok")))
-        app_say(a, SEV_ERROR, "%s", json_string_value(json_object_get(reply, "error"))
-                                        ? json_string_value(json_object_get(reply, "error"))
-                                        : "the host gave no answer");
-    else {
-        s->mode = MODE_OWN, s->frozen = 0, s->cursor = -1;
-        s->at_source = TOKENS_USER;
-        s->at_number = (int)json_integer_value(json_object_get(reply, "sentence"));
-        tokens_reload(s, a);
-    }
-    json_decref(reply);
-    app_redraw(a);
+    do
+        s->focus = (enum tokens_focus)((s->focus + by) % ON_COUNT);
+    while (s->focus == ON_DIAGNOSIS && (s->wide || !s->ndiagnosis));
+    return 1;
+}
+
+static int enter(struct tokens *s, struct app *a)
+{
+    if (s->focus != ON_TEXT)
+        s->focus = ON_TEXT;
+    else
+        own_fill(s, a);
+    return 1;
 }
 
 static int act_view(struct tokens *s, struct app *a, int action)
@@ -231,14 +219,17 @@ static int act_view(struct tokens *s, struct app *a, int action)
         s->card.choice = tokens_card_shown(s, a) ? -1 : 1;
         return 1;
     case ACT_PIN: return tokens_pin(s, a);
-    case ACT_NEW: launch_from_run(a, s->run); return 1;
-    case ACT_OWN: app_prompt(a, "own sentence", "", own_done, NULL, s); return 1;
-    case ACT_ENTER: s->focus = ON_TEXT; return 1;
-    case ACT_NEXT_PANE: s->focus = (enum tokens_focus)((s->focus + 1) % 3); return 1;
-    case ACT_PREV_PANE: s->focus = (enum tokens_focus)((s->focus + 2) % 3); return 1;
+    case ACT_NEW: tokens_new_run(a, s->run); return 1;
+    case ACT_OPEN_CHECKPOINT: tokens_open_checkpoint(a); return 1;
+    case ACT_OWN: own_prompt(s, a); return 1;
+    case ACT_MARK: return own_toggle(s, a);
+    case ACT_MASKS: return own_redraw_masks(s, a);
+    case ACT_ENTER: return enter(s, a);
+    case ACT_NEXT_PANE: return next_pane(s, 1);
+    case ACT_PREV_PANE: return next_pane(s, ON_COUNT - 1);
     case ACT_GROUP: s->focus = s->focus == ON_RATES ? ON_TEXT : ON_RATES; return 1;
     case ACT_BACK:
-        if (s->focus == ON_LIST) s->focus = ON_TEXT;
+        if (s->focus == ON_LIST || s->focus == ON_DIAGNOSIS) s->focus = ON_TEXT;
         else if (s->hunt.kind != HUNT_NONE) tokens_hunt_end(s);
         else if (s->mode == MODE_OWN)
             s->mode = s->active ? MODE_LIVE : MODE_SNAPSHOT, tokens_reload(s, a);
@@ -267,8 +258,11 @@ static int act_tokens(void *self, struct app *a, int action)
     case ACT_FIND_PREV: return go_event(s, a, -1);
     case ACT_PREV_SENTENCE: return go_sentence(s, -1);
     case ACT_NEXT_SENTENCE: return go_sentence(s, 1);
-    case ACT_PREV_SNAPSHOT: return go_in_time(s, a, -1);
-    case ACT_NEXT_SNAPSHOT: return go_in_time(s, a, 1);
+    case ACT_PREV_SNAPSHOT:
+    case ACT_NEXT_SNAPSHOT: {
+        int by = action == ACT_PREV_SNAPSHOT ? -1 : 1;
+        return s->mode == MODE_OWN ? own_go_in_time(s, a, by) : go_in_time(s, a, by);
+    }
     }
     return act_view(s, a, action);
 }
@@ -280,17 +274,52 @@ static int can_tokens(void *self, struct app *a, int action)
     case ACT_LEFT: case ACT_RIGHT: case ACT_FAST_LEFT: case ACT_FAST_RIGHT: case ACT_UP:
     case ACT_DOWN: case ACT_PAGE_UP: case ACT_PAGE_DOWN: case ACT_FIRST: case ACT_LAST:
     case ACT_FIND: case ACT_FIND_NEXT: case ACT_FIND_PREV: case ACT_VIEW: case ACT_DIGITS: case ACT_UNCHANGED:
-    case ACT_EXPORT: case ACT_NEXT_PANE: case ACT_PREV_PANE: case ACT_GROUP: return s->nsentences > 0;
+    case ACT_NEXT_PANE: case ACT_PREV_PANE: return s->nsentences > 0 || (s->ndiagnosis && !s->wide);
+    case ACT_EXPORT: case ACT_GROUP: return s->nsentences > 0;
     case ACT_PREV_SENTENCE: case ACT_NEXT_SENTENCE: case ACT_SORT: return s->nsentences > 1;
     case ACT_FIT: return s->focus == ON_RATES && s->npast > 1;
-    case ACT_PREV_SNAPSHOT: return s->npast > 0;
-    case ACT_NEXT_SNAPSHOT: return s->mode == MODE_SNAPSHOT && s->npast > 0;
+    case ACT_PREV_SNAPSHOT: return s->npast > 0 || s->mode == MODE_OWN;
+    case ACT_NEXT_SNAPSHOT: return (s->mode == MODE_SNAPSHOT && s->npast > 0) || s->mode == MODE_OWN;
     case ACT_FOLLOW: return s->active;
-    case ACT_ENTER: return s->focus != ON_TEXT;
+    case ACT_ENTER: return s->focus != ON_TEXT || (s->mode == MODE_OWN && !app_readonly(a));
+    case ACT_MARK: return s->nsentences > 0 && s->run > 0 && !app_readonly(a);
+    case ACT_OPEN_CHECKPOINT: return !app_readonly(a);
+    case ACT_MASKS: return s->mode == MODE_OWN && !app_readonly(a);
     case ACT_MAXIMISE: case ACT_NEW: return s->run > 0;
     case ACT_PIN: return s->nsentences > 0 && !app_readonly(a);
     case ACT_OWN: return s->run > 0 && !app_readonly(a);
     case ACT_BACK: return s->focus != ON_TEXT || s->mode == MODE_OWN || s->hunt.kind != HUNT_NONE;
+    }
+    return 0;
+}
+
+static const char *word_tokens(void *self, struct app *a, int action)
+{
+    const struct tokens *s = self;
+    (void)a;
+    switch (action) {
+    case ACT_ENTER: return s->focus == ON_TEXT ? "fill in" : s->focus == ON_RATES ? "list" : "show";
+    case ACT_MARK: return "mask";
+    case ACT_GROUP: return "rates";
+    case ACT_FIT: return s->rates.every ? "these" : "all snapshots";
+    case ACT_OWN: return "own sentence";
+    case ACT_PREV_SNAPSHOT: return s->mode == MODE_OWN ? "checkpoint" : NULL;
+    case ACT_MAXIMISE: return "card";
+    }
+    return NULL;
+}
+
+static int place_tokens(void *self, struct app *a, int action)
+{
+    const struct tokens *s = self;
+    (void)a;
+    switch (action) {
+    case ACT_OWN: return 5;
+    case ACT_GROUP: return 9;
+    case ACT_PREV_SNAPSHOT: return 7;
+    case ACT_FIT: return 4;
+    case ACT_MARK: return s->mode == MODE_OWN ? 4 : 31;
+    case ACT_NEW: return 28;
     }
     return 0;
 }
@@ -343,5 +372,5 @@ const struct screen_ops tokens_screen = {
     .size = sizeof(struct tokens),
     .open = open_tokens, .close = close_tokens, .tick = tick_tokens, .period = period_tokens,
     .draw = tokens_draw, .act = act_tokens, .can = can_tokens, .mouse = mouse_tokens,
-    .status = status_tokens, .export_csv = tokens_export,
+    .word = word_tokens, .place = place_tokens, .status = status_tokens, .export_csv = tokens_export,
 };

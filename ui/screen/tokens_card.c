@@ -322,18 +322,11 @@ void tokens_card_preparing(struct tokens *s, struct app *a, struct grid *g, stru
 int tokens_pin(struct tokens *s, struct app *a)
 {
     const struct sentence *c = tokens_current(s);
-    char piece[PIECE];
     struct err err = { 0 };
     struct str text;
     str_init(&text);
-    for (int i = 0; c && i < c->seq->n; i++) {
-        int32_t id = c->seq->rows[i].original;
-        tokens_piece(s, id, piece, sizeof piece);
-        if (piece[0] == '[' && piece[1])
-            continue; /* [CLS], [SEP], [UNK] */
-        int joined = tokens_continues(s, id);
-        str_addf(&text, "%s%s", text.len && !joined ? " " : "", joined ? piece + strlen("·") : piece);
-    }
+    if (c)
+        tokens_sentence_text(s, c->seq, &text);
     int rc = probes_add(app_workspace(a), str_get(&text), &err);
     if (rc < 0)
         app_say(a, SEV_ERROR, "%s", err.text);

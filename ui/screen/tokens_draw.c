@@ -11,7 +11,7 @@ static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct re
 {
     static const char *const views[VIEW_COUNT] = {"text", "strip", "table", "waterfall"};
     const struct sentence *c = tokens_current(s);
-    char fresh[64], name[64], own[64] = "", legend[96] = "";
+    char fresh[64], name[64], own[80] = "", legend[96] = "";
     tokens_fresh(s, fresh, sizeof fresh);
     if (c)
         snprintf(name, sizeof name, "sentence %d of %d", s->current + 1, s->nsentences);
@@ -20,6 +20,8 @@ static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct re
     if (c && c->source == TOKENS_PROBE) snprintf(own, sizeof own, "probe %d", c->seq->sentence);
     if (c && c->source == TOKENS_SNAPSHOT)
         snprintf(own, sizeof own, "held-out %d", c->seq->sentence);
+    if (c && s->mode == MODE_OWN)
+        snprintf(own, sizeof own, "Space masks · * draws anew · Enter fills in");
     if (c && c->source == TOKENS_LIVE) snprintf(own, sizeof own, "training batch");
     if (c && s->has_disc)
         snprintf(legend, sizeof legend, "%d replaced ✓%d ✗%d ▵%d ≡%d", c->replaced,
@@ -55,7 +57,8 @@ static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct re
 /* Three panes beside each other, then sentences and diagnosis. */
 static void draw_wide(struct tokens *s, struct app *a, struct grid *g, struct rect r)
 {
-    int list = r.h >= 40 ? 9 : 7, mid = r.h >= 40 ? 13 : 11, main_h = r.h - list - mid;
+    int ill = s->ndiagnosis && s->diagnosis[0].severity > SEV_INFO;
+    int list = r.h >= 40 || ill ? 9 : 7, mid = r.h >= 40 ? 13 : 11, main_h = r.h - list - mid;
     int y = r.y + main_h, w1 = r.w * 31 / 100, w2 = r.w * 33 / 100, w3 = r.w - w1 - w2 - 2;
     struct rect top = {y, r.x, mid, w1}, past = {y, r.x + w1 + 1, mid, w2};
     struct rect counts = {y, r.x + w1 + w2 + 2, mid, w3};
@@ -93,6 +96,7 @@ void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area)
         area.y += card, area.h -= card;
         small = small && area.h >= 12;
     }
+    s->wide = wide;
     if (wide) {
         draw_wide(s, a, g, area);
         return;
@@ -102,6 +106,9 @@ void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area)
         strip = area.h >= 14 ? area.h - 7 : area.h;
         tokens_pane_rates(s, g, (struct rect){area.y + area.h - strip, area.x, strip, area.w});
         if (strip == area.h) return;
+    } else if (small && s->focus == ON_DIAGNOSIS) {
+        strip = area.h >= 18 ? 11 : area.h / 2;
+        tokens_pane_diagnosis(s, g, (struct rect){area.y + area.h - strip, area.x, strip, area.w});
     } else if (small && s->focus == ON_LIST) { /* the list takes the strip's place, and more */
         strip = area.h / 2;
         tokens_pane_list(s, g, (struct rect){area.y + area.h - strip, area.x, strip, area.w});

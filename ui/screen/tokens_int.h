@@ -12,7 +12,7 @@
 struct csv_out;
 struct err;
 
-enum tokens_focus { ON_TEXT, ON_LIST, ON_RATES };
+enum tokens_focus { ON_TEXT, ON_DIAGNOSIS, ON_LIST, ON_RATES, ON_COUNT };
 enum tokens_view { VIEW_TEXT, VIEW_STRIP, VIEW_TABLE, VIEW_WATERFALL, VIEW_COUNT };
 enum tokens_mode { MODE_LIVE, MODE_SNAPSHOT, MODE_OWN };
 enum outcome { OUT_KEPT, OUT_CAUGHT, OUT_MISSED, OUT_FALSE, OUT_NONE /* no discriminator */ };
@@ -91,6 +91,31 @@ struct counts {
     struct pair pairs[PAIRS];            /* most missed first */
     int npairs;
 };
+/* A sentence of one's own (tokens_own.c). */
+#define OWN_POSITIONS 512
+#define OWN_SLOTS 8
+#define OWN_CANDIDATES 12
+enum { OWN_NEWEST = -1, OWN_LIVE = -2 };
+struct own_slot {
+    int at, n;                           /* position; candidates by falling score */
+    int32_t id[OWN_CANDIDATES];
+    float gen_prob[OWN_CANDIDATES], disc_prob[OWN_CANDIDATES], score[OWN_CANDIDATES];
+};
+struct later;
+struct tokens_own {
+    char text[4096];
+    uint64_t seed;                       /* of drawn masks and of the samples */
+    int chosen, npositions, positions[OWN_POSITIONS]; /* chosen 0: masks are drawn */
+    int64_t target;                      /* step of a checkpoint, OWN_NEWEST or OWN_LIVE */
+    int number;                          /* of its rows; 0: none yet */
+    int64_t step;                        /* they are of this step */
+    int live;                            /* of the run itself, not of a checkpoint */
+    struct later *asked;                 /* NULL: nothing is under way */
+    int again, fill;                     /* to be asked anew; with candidates */
+    double since, took;                  /* app_now of the question; seconds the last one took */
+    struct own_slot slot[OWN_SLOTS];
+    int nslots;
+};
 struct tokens {
     int64_t run, version, config_step;
     struct app *app;                     /* for the prompt's answer */
@@ -102,6 +127,7 @@ struct tokens {
     enum tokens_view view;
     int digits, only_changed, by_loss;
     enum tokens_focus focus;
+    int wide;                            /* as drawn last: the diagnosis stands there anyway */
     struct arena arena;                  /* of the sentences */
     struct sentence *sentences;
     struct past_seq *now;                /* the same sentences, as the history keeps them */
@@ -126,6 +152,7 @@ struct tokens {
     struct tokens_card card;
     struct tokens_rates rates;
     struct tokens_hunt hunt;
+    struct tokens_own own;
     char find[64];                       /* "": nothing is looked for */
     char message[160];                   /* why there is nothing */
 };
@@ -172,6 +199,21 @@ const struct past_seq *tokens_match_seq(const struct tokens *s, const struct tok
 /* "missed · rank 1 to 10  3/17"; "" when nothing is looked for */
 const char *tokens_hunt_says(const struct tokens *s, char *out, size_t size);
 
+/* tokens_own.c */
+void own_prompt(struct tokens *s, struct app *a);
+void own_ask(struct tokens *s, struct app *a, int fill);
+int own_look(struct tokens *s, struct app *a); /* 1: something to draw */
+int own_pending(const struct tokens *s);
+void own_forget(struct tokens *s);             /* all but the text */
+int own_toggle(struct tokens *s, struct app *a); /* the mask at the cursor */
+int own_fill(struct tokens *s, struct app *a);   /* candidates for the masked tokens, this one too */
+int own_redraw_masks(struct tokens *s, struct app *a);
+int own_go_in_time(struct tokens *s, struct app *a, int by); /* to another checkpoint, or live */
+const char *own_says(const struct tokens *s, char *out, size_t size); /* while it is pending */
+const struct own_slot *own_slot_at(const struct tokens *s, int pos); /* NULL: not filled in */
+struct str;
+void tokens_sentence_text(const struct tokens *s, const struct token_seq *q, struct str *out);
+
 /* tokens_rates.c: counts by group. */
 void tokens_rates_build(struct tokens *s);
 int tokens_rates_holds(const struct tokens *s, const struct rate_row *row, int col,
@@ -191,6 +233,8 @@ int tokens_rates_export(struct tokens *s, struct csv_out *out);
 /* tokens_show.c: how a token looks, everywhere the same. */
 /* "hungry", "·ing", "[M]", "#123"; raw text for the grid. */
 const char *tokens_piece(const struct tokens *s, int32_t id, char *out, size_t size);
+/* 1: the text itself says [MASK] there, so nobody knows what stood there. */
+int tokens_open(const struct token_row *r);
 uint8_t tokens_heat(float p);
 struct style tokens_style(const struct token_row *r, int at_cursor);
 const char *tokens_sign(enum outcome o); /* "" for kept */

@@ -7,6 +7,7 @@
 #include "src/base/clock.h"
 #include "src/base/err.h"
 #include "src/base/file.h"
+#include "ui/screen/run_diagnosis.h"
 #include "ui/screen/tokens_int.h"
 
 static int without_disc(int objective)
@@ -66,6 +67,7 @@ void tokens_select_run(struct tokens *s, struct app *a)
         s->mode = running ? MODE_LIVE : MODE_SNAPSHOT;
         s->step = -1;
         s->at_source = -1;
+        own_forget(s);
     }
     s->active = running || run->state == RUN_PAUSED || run->state == RUN_STOPPING;
     s->objective = run->config.objective;
@@ -261,6 +263,9 @@ static void say_why_nothing(struct tokens *s, struct app *a)
     const struct query_run *run = app_run(a, s->run);
     if (!run)
         snprintf(s->message, sizeof s->message, "Tokens of the selected run.");
+    else if (!*run->config.corpus && *run->config.init_discriminator)
+        snprintf(s->message, sizeof s->message,
+                 "A checkpoint that was opened to look at. o scores a sentence of yours with it.");
     else if (run->state == RUN_PREPARING)
         snprintf(s->message, sizeof s->message, "preparing: %.60s %.0f %%", run->progress,
                  100 * run->done);
@@ -310,7 +315,8 @@ void tokens_reload(struct tokens *s, struct app *a)
     if (q && s->run) {
         tokens_list_snapshots(s, a);
         if (s->mode != MODE_SNAPSHOT)
-            add_source(s, q, s->mode == MODE_OWN ? TOKENS_USER : TOKENS_LIVE, -1);
+            add_source(s, q, s->mode == MODE_OWN ? TOKENS_USER : TOKENS_LIVE,
+                       s->mode == MODE_OWN ? s->own.step : -1);
         s->fallback = s->mode == MODE_LIVE && !s->nsentences;
         if (s->mode == MODE_SNAPSHOT || s->fallback)
             add_snapshot(s, q, s->fallback || step < 0 ? INT64_MAX : step);
@@ -389,23 +395,5 @@ const struct past_cell *tokens_past(const struct tokens *s, int k, int pos)
 void tokens_diagnose(struct tokens *s, struct app *a)
 {
     const struct query_run *run = app_run(a, s->run);
-    struct diagnosis_input in;
-    s->ndiagnosis = 0;
-    if (!run || !app_query(a)) return;
-    diagnosis_input_init(&in, &run->config);
-    in.step = run->step, in.tokens = run->tokens;
-    for (int i = 0; i < METRIC_COUNT; i++) {
-        if (run->has[i]) in.last[i] = run->last[i];
-        if (run->val_has[i]) in.val[i] = run->val_last[i], in.val_best[i] = run->val_best[i];
-    }
-    in.not_finite = run->has[METRIC_total_loss] && !isfinite(run->last[METRIC_total_loss]);
-    struct arena tmp;
-    struct query_bucket *b;
-    int metric = run->val_has[METRIC_rtd_recall] ? METRIC_VAL + METRIC_rtd_recall
-                                                 : METRIC_rtd_recall;
-    arena_init(&tmp);
-    int n = query_series(app_query(a), run->id, metric, 0, run->step / 2, 1, &tmp, &b, NULL);
-    if (n > 0 && b[n - 1].n) in.recall_before = b[n - 1].last;
-    arena_free(&tmp);
-    s->ndiagnosis = diagnose(&in, s->diagnosis);
+    s->ndiagnosis = run && app_query(a) ? run_diagnose(run, app_query(a), s->diagnosis) : 0;
 }

@@ -28,6 +28,11 @@ int tokens_continues(const struct tokens *s, int32_t id)
     return t && t[0] == '#' && t[1] == '#' && t[2];
 }
 
+int tokens_open(const struct token_row *r)
+{
+    return r->chosen && r->original == r->masked && isnan(r->disc_loss) && isnan(r->gen_loss);
+}
+
 uint8_t tokens_heat(float p)
 {
     return p >= .8F   ? BACK_HEAT4
@@ -42,7 +47,7 @@ struct style tokens_style(const struct token_row *r, int at_cursor)
     struct style st = STYLE(ROLE_TEXT, 0);
     st.back = at_cursor ? BACK_SELECTED : tokens_heat(r->disc_prob);
     if (r->disc_prob >= .5F) st.attr |= ATTR_BOLD;
-    if (r->label || (isnan(r->disc_prob) && r->chosen)) st.attr |= ATTR_UNDERLINE;
+    if (r->label || tokens_open(r) || (isnan(r->disc_prob) && r->chosen)) st.attr |= ATTR_UNDERLINE;
     return st;
 }
 

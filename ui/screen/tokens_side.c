@@ -29,7 +29,7 @@ static void token_line(const struct tokens *s, const struct token_row *t, char *
     char a[PIECE], b[PIECE];
     tokens_piece(s, t->original, a, sizeof a);
     tokens_piece(s, t->sampled, b, sizeof b);
-    if (t->label)
+    if (t->label || tokens_open(t))
         snprintf(out, size, "%.80s → %.80s", a, b);
     else if (t->same)
         snprintf(out, size, "%.80s, sampled the same", a);
@@ -54,7 +54,7 @@ static int token_facts(struct grid *g, struct rect in, const struct token_row *t
         grid_text(g, in, in.y, x, 1, STYLE(tokens_sign_role(o), 0), tokens_sign(o));
         grid_text(g, in, in.y, x + 2, -1, PLAIN, tokens_outcome_name(o));
     } else if (o == OUT_KEPT) {
-        grid_text(g, in, in.y, in.x + text_columns(text), -1, LABEL, t->same ? "same" : "kept");
+        grid_text(g, in, in.y, in.x + text_columns(text), -1, LABEL, t->same ? "same" : tokens_open(t) ? "open" : "kept");
     }
     snprintf(text, sizeof text, "loss %s",
              fmt_fixed(v[1], FMT, isnan(t->disc_loss) ? t->gen_loss : t->disc_loss, 3));
@@ -63,6 +63,31 @@ static int token_facts(struct grid *g, struct rect in, const struct token_row *t
                  fmt_fixed(v[2], FMT, t->gen_entropy, 2));
     grid_text(g, in, in.y + 1, in.x, -1, LABEL, text);
     return o == OUT_NONE ? 1 : 2;
+}
+
+/* Filled in: the generator's candidates as the discriminator ranks them (appendix G). */
+static void candidates(const struct tokens *s, struct grid *g, struct rect in, const struct own_slot *f,
+                       const struct token_row *t)
+{
+    char piece[PIECE], v[FMT];
+    int w = in.w - 21 > 8 ? in.w - 21 : 8;
+    grid_text(g, in, in.y, in.x, -1, LABEL, "filled in");
+    grid_right(g, in, in.y, in.x + w, 6, LABEL, "gen p");
+    grid_right(g, in, in.y, in.x + w + 6, 8, LABEL, "p(repl)");
+    grid_right(g, in, in.y, in.x + w + 14, 6, LABEL, "score");
+    for (int k = 0; k < f->n && k + 1 < in.h; k++) {
+        int y = in.y + 1 + k, original = f->id[k] == t->original;
+        struct style st = STYLE(ROLE_TEXT, original ? ATTR_BOLD : 0), heat = st;
+        grid_text(g, in, y, in.x, w, st, tokens_piece(s, f->id[k], piece, sizeof piece));
+        grid_right(g, in, y, in.x + w, 6, st, fmt_prob(v, sizeof v, (double)f->gen_prob[k]));
+        heat.back = tokens_heat(f->disc_prob[k]);
+        if (isnan(f->disc_prob[k]))
+            grid_right(g, in, y, in.x + w + 8, 6, LABEL, "-");
+        else
+            grid_right(g, in, y, in.x + w + 8, 6, heat, fmt_prob(v, sizeof v, (double)f->disc_prob[k]));
+        grid_right(g, in, y, in.x + w + 14, 6, STYLE(ROLE_ACCENT, 0),
+                   fmt_prob(v, sizeof v, (double)f->score[k]));
+    }
 }
 
 void tokens_pane_top(struct tokens *s, struct grid *g, struct rect r)
@@ -76,6 +101,11 @@ void tokens_pane_top(struct tokens *s, struct grid *g, struct rect r)
     grid_text(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, ATTR_BOLD), text);
     struct rect facts = {in.y + 1, in.x, in.h - 1, in.w};
     int y = in.y + 1 + token_facts(g, facts, t);
+    const struct own_slot *slot = own_slot_at(s, s->cursor);
+    if (slot) {
+        candidates(s, g, (struct rect){y, in.x, in.y + in.h - y, in.w}, slot, t);
+        return;
+    }
     if (t->top_id[0] < 0) {
         grid_text(g, in, y, in.x, -1, LABEL,
                   t->chosen ? "no generator here" : "not masked: no proposals");
@@ -138,7 +168,7 @@ void tokens_pane_past(struct tokens *s, struct grid *g, struct rect r)
     if (!n) {
         grid_text(g, in, in.y, in.x, -1, LABEL,
                   c->source == TOKENS_LIVE   ? "training text passes once;"
-                  : c->source == TOKENS_USER ? "own sentences are scored once"
+                  : c->source == TOKENS_USER ? "[ and ] score it by other checkpoints"
                                              : "no snapshot yet");
         if (c->source == TOKENS_LIVE && in.h > 1)
             grid_text(g, in, in.y + 1, in.x, -1, LABEL, "[ shows the held-out sentences");
@@ -339,9 +369,9 @@ void tokens_pane_diagnosis(struct tokens *s, struct grid *g, struct rect r)
     struct rect in = inner(r);
     const struct diagnosis *d = &s->diagnosis[0];
     if (s->ndiagnosis > 1)
-        pane_titlef(g, r.y, r.x, r.w, 0, "diagnosis 1 of %d", s->ndiagnosis);
+        pane_titlef(g, r.y, r.x, r.w, s->focus == ON_DIAGNOSIS, "diagnosis 1 of %d", s->ndiagnosis);
     else
-        pane_titlef(g, r.y, r.x, r.w, 0, "diagnosis");
+        pane_titlef(g, r.y, r.x, r.w, s->focus == ON_DIAGNOSIS, "diagnosis");
     if (!s->ndiagnosis) {
         grid_text(g, in, in.y, in.x, -1, LABEL, "nothing unusual in the metrics");
         return;
@@ -375,7 +405,16 @@ void tokens_small(struct tokens *s, struct grid *g, struct rect r)
     if (rest.w > 8) token_facts(g, rest, t);
     x = in.x;
     y++;
-    for (int i = 0; i < EVENT_TOPK && t->top_id[i] >= 0 && y < in.y + in.h; i++) {
+    const struct own_slot *slot = own_slot_at(s, s->cursor);
+    if (slot) x += grid_text(g, in, y, x, -1, LABEL, "filled in, score:") + 1;
+    for (int i = 0; slot && i < slot->n; i++) {
+        snprintf(text, sizeof text, "%s %s", tokens_piece(s, slot->id[i], piece, sizeof piece),
+                 fmt_prob(v[0], FMT, (double)slot->score[i]));
+        if (x + text_columns(text) > in.x + in.w) break;
+        x += grid_text(g, in, y, x, -1,
+                       STYLE(ROLE_TEXT, slot->id[i] == t->original ? ATTR_BOLD : 0), text) + 2;
+    }
+    for (int i = 0; !slot && i < EVENT_TOPK && t->top_id[i] >= 0 && y < in.y + in.h; i++) {
         snprintf(text, sizeof text, "%s %s%s", tokens_piece(s, t->top_id[i], piece, sizeof piece),
                  fmt_prob(v[0], FMT, t->top_prob[i]),
                  t->top_id[i] == t->sampled ? " drawn" : "");
@@ -401,6 +440,6 @@ void tokens_small(struct tokens *s, struct grid *g, struct rect r)
     else if (y < in.y + in.h)
         grid_text(g, in, y++, in.x, -1, LABEL, "no discriminator: no p(replaced), no outcome");
     if (y < in.y + in.h && s->ndiagnosis && s->diagnosis[0].severity > SEV_INFO)
-        grid_textf(g, in, y, in.x, -1, STYLE(ROLE_WARN, 0), "! %s",
+        grid_textf(g, in, y, in.x, -1, STYLE(ROLE_WARN, 0), "! %s · Tab says why",
                    diagnosis_title(s->diagnosis[0].rule));
 }

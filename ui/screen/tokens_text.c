@@ -18,7 +18,7 @@ static const char *under(const struct tokens *s, const struct token_row *r, char
 {
     char piece[PIECE];
     const char *mark = r->same ? sign(SIGN_SAME) : tokens_sign(tokens_outcome(r));
-    int changed = r->label || (isnan(r->disc_prob) && r->chosen);
+    int changed = r->label || tokens_open(r) || (isnan(r->disc_prob) && r->chosen);
     snprintf(out, size, "%s%s%s", mark,
              r->same && tokens_outcome(r) == OUT_FALSE ? sign(SIGN_FALSE_ALARM) : "",
              changed ? tokens_piece(s, r->original, piece, sizeof piece) : "");

@@ -109,6 +109,7 @@ static void emit_all(struct event_sink sink)
         emit(sink, NEWEST, TOKENS_SNAPSHOT, steps[k], sentence(RATES, 1, share, 1));
         emit(sink, NEWEST, TOKENS_SNAPSHOT, steps[k], sentence(KOREAN, 2, share, 1));
     }
+    emit(sink, NEWEST, TOKENS_USER, steps[5], sentence(CHEF, 7, 1, 1)); /* an own one */
     emit(sink, MLM, TOKENS_SNAPSHOT, 1000000, sentence(CHEF, 0, 1, 0));
 }
 

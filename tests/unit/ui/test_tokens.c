@@ -413,6 +413,73 @@ static void test_a_cell_is_listed_and_walked_through(void **state)
     app_free(a);
 }
 
+static void show_own(struct tokens *s, struct app *a)
+{
+    s->mode = MODE_OWN, s->own.step = 400000, s->own.number = 7, s->own.seed = 1;
+    s->at_source = TOKENS_USER, s->at_number = 7, s->cursor = -1;
+    strcpy(s->own.text, "the chef cooked the meal");
+    tokens_reload(s, a);
+}
+
+/* An own sentence is shown like any other; a slot that was filled in stands at its token. */
+static void test_an_own_sentence_is_shown(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    struct tokens *s = app_self(a);
+    show_own(s, a);
+    assert_int_equal(s->nsentences, 1);
+    assert_true(shows(a, 36, 120, "own sentence, checkpoint 400k"));
+    s->own.nslots = 1;
+    s->own.slot[0] = (struct own_slot){.at = 8, .n = 2, .id = {10, 18}, .gen_prob = {.3F, .4F},
+                                       .disc_prob = {.05F, .9F}, .score = {.8F, .2F}};
+    s->cursor = 8;
+    assert_non_null(own_slot_at(s, 8));
+    assert_null(own_slot_at(s, 7));
+    assert_int_equal(fixture_golden(a, 36, 120, "tokens-own-120x36") +
+                     fixture_golden(a, 24, 80, "tokens-own-80x24"), 0);
+    fixture_keys(a, "Esc"); /* back to what was looked at */
+    assert_int_equal(s->mode, MODE_LIVE);
+    app_free(a);
+}
+
+/* Nothing is asked of a host by looking; [CLS] cannot be masked. */
+static void test_the_ends_are_never_masked(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    struct tokens *s = app_self(a);
+    show_own(s, a);
+    s->cursor = 0;
+    fixture_keys(a, "Space Enter");
+    assert_false(own_pending(s));
+    assert_int_equal(s->own.chosen, 0);
+    assert_true(shows(a, 24, 80, "[CLS] and [SEP] are never masked"));
+    app_free(a);
+}
+
+static void test_a_diagnosis_is_read_at_80_columns(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    struct tokens *s = app_self(a);
+    s->ndiagnosis = 1;
+    s->diagnosis[0] = (struct diagnosis){.rule = DIAG_ALL_ORIGINAL, .severity = SEV_WARN,
+                                         .seen = "0.00 % of the tokens are said replaced, 23.0 % are",
+                                         .expected = "recall .3 to .5",
+                                         .look = "disc_weight 0: the discriminator is not trained at all"};
+    assert_true(shows(a, 24, 80, "says original everywhere · Tab says why"));
+    fixture_keys(a, "Tab");
+    assert_int_equal(s->focus, ON_DIAGNOSIS);
+    assert_true(shows(a, 24, 80, "the discriminator is not trained at all"));
+    fixture_keys(a, "Tab Tab Tab");
+    assert_int_equal(s->focus, ON_TEXT);
+    free(fixture_text(a, 36, 120)); /* there it stands anyway */
+    fixture_keys(a, "Tab");
+    assert_int_equal(s->focus, ON_LIST);
+    app_free(a);
+}
+
 static void test_without_a_discriminator_it_says_what_is_missing(void **state)
 {
     (void)state;
@@ -468,6 +535,9 @@ int main(void)
         cmocka_unit_test(test_find_sees_words_samples_and_hangul),
         cmocka_unit_test(test_cells_lead_to_their_tokens),
         cmocka_unit_test(test_frequencies_come_from_the_corpus),
+        cmocka_unit_test(test_an_own_sentence_is_shown),
+        cmocka_unit_test(test_the_ends_are_never_masked),
+        cmocka_unit_test(test_a_diagnosis_is_read_at_80_columns),
         cmocka_unit_test(test_a_cell_is_listed_and_walked_through),
         cmocka_unit_test(test_without_a_discriminator_it_says_what_is_missing),
         cmocka_unit_test(test_long_sentences_scroll),

@@ -1,0 +1,33 @@
+/* See run_diagnosis.h. */
+#include "ui/screen/run_diagnosis.h"
+
+#include <math.h>
+
+int run_diagnose(const struct query_run *r, struct query *q, struct diagnosis out[DIAG_RULES])
+{
+    struct diagnosis_input in;
+    diagnosis_input_init(&in, &r->config);
+    in.step = r->step, in.tokens = r->tokens;
+    for (int i = 0; i < METRIC_COUNT; i++) {
+        if (r->has[i]) in.last[i] = r->last[i];
+        if (r->val_has[i]) in.val[i] = r->val_last[i], in.val_best[i] = r->val_best[i];
+    }
+    in.not_finite = r->has[METRIC_total_loss] && !isfinite(r->last[METRIC_total_loss]);
+    if (q) {
+        struct arena tmp;
+        struct query_bucket *b;
+        int metric = r->val_has[METRIC_rtd_recall] ? METRIC_VAL + METRIC_rtd_recall : METRIC_rtd_recall;
+        arena_init(&tmp);
+        int n = query_series(q, r->id, metric, 0, r->step / 2, 1, &tmp, &b, NULL);
+        if (n > 0 && b[n - 1].n) in.recall_before = b[n - 1].last;
+        arena_free(&tmp);
+    }
+    return diagnose(&in, out);
+}
+
+const char *run_complaint(const struct query_run *r)
+{
+    struct diagnosis d[DIAG_RULES];
+    if (r->state == RUN_FAILED || r->state == RUN_LOST) return NULL; /* its reason says more */
+    return run_diagnose(r, NULL, d) && d[0].severity > SEV_INFO ? diagnosis_short(d[0].rule) : NULL;
+}

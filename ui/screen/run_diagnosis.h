@@ -1,0 +1,11 @@
+/* What is unusual about a run, from its newest numbers in the store: for every screen the same. */
+#ifndef ES_UI_RUN_DIAGNOSIS_H
+#define ES_UI_RUN_DIAGNOSIS_H
+#include "db/query.h"
+#include "src/event/diagnosis.h"
+
+/* Most important first; their number. q (may be NULL): looks up recall at half the steps too. */
+int run_diagnose(const struct query_run *r, struct query *q, struct diagnosis out[DIAG_RULES]);
+/* The first one that is more than usual this early, in a few words; NULL: there is none. */
+const char *run_complaint(const struct query_run *r);
+#endif
