@@ -45,7 +45,7 @@ static void count(char *out, size_t size, int n, int state, const char *word, in
 
 static void counts(const struct app *a, char *out, size_t size, int level)
 {
-    out[0] = 0;
+    snprintf(out, size, "%s", level == RIGHT_NONE && a->readonly ? "read-only" : "");
     if (level == RIGHT_NONE)
         return;
     count(out, size, a->active - a->preparing, RUN_RUNNING, "running", level);

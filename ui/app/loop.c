@@ -16,6 +16,7 @@
 #include "src/base/clock.h"
 #include "src/base/err.h"
 #include "ui/app/app_int.h"
+#include "ui/app/widths.h"
 #include "ui/term/sink.h"
 #include "ui/term/theme.h"
 #include "ui/term/tty.h"
@@ -258,6 +259,7 @@ static void choose(const struct app_args *args, struct app *a, struct sink_optio
         setlocale(LC_CTYPE, "C.UTF-8");
         a->ascii = 1;
     }
+    widths_apply(); /* as doctor measured */
     if (s->error[0])
         app_say(a, SEV_WARN, "%s", s->error);
 }

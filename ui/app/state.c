@@ -80,19 +80,26 @@ void app_set_state(struct app *a, const char *key, const char *value)
         change(a, key, value);
 }
 
-void state_load(struct app *a)
+int state_dir(char *out, size_t size)
 {
     const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (base && base[0] == '/')
+        snprintf(out, size, "%s/electroscope", base);
+    else if (home && *home)
+        snprintf(out, size, "%s/.local/state/electroscope", home);
+    else
+        return 0;
+    return 1;
+}
+
+void state_load(struct app *a)
+{
     uint64_t h = 14695981039346656037ull; /* FNV-1a of the workspace's place */
     char dir[1000], *text = NULL;
     size_t size;
     str_init(&a->state);
     a->state_path[0] = 0;
-    if (base && base[0] == '/')
-        snprintf(dir, sizeof dir, "%s/electroscope", base);
-    else if (home && *home)
-        snprintf(dir, sizeof dir, "%s/.local/state/electroscope", home);
-    else
+    if (!state_dir(dir, sizeof dir))
         return;
     for (const char *p = a->workspace.dir; *p; p++)
         h = (h ^ (unsigned char)*p) * 1099511628211ull;

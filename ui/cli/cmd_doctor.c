@@ -18,6 +18,7 @@
 #include "src/base/file.h"
 #include "src/base/visible.h"
 #include "src/math/math.h"
+#include "ui/app/widths.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/print.h"
 
@@ -148,13 +149,12 @@ static int cursor_column(void)
     return sscanf(answer, "\033[%d;%dR", &row, &column) == 2 ? column : -1;
 }
 
-/* Signs of the screens whose width is ambiguous: how many columns this terminal gives each. */
+/* Signs of the screens whose width is ambiguous, one of each kind: how many columns this terminal
+ * gives it. The workbench remembers. */
 static void sign_widths(struct doctor *d)
 {
-    static const char *const signs[] = {"\xE2\x80\xA6", "\xC2\xB7", "\xE2\x94\x82", "\xE2\x96\x88",
-                                        "\xE2\xA3\xBF", "\xE2\x86\x92", "\xE2\x96\xB2", "\xE2\x97\x8F"};
     struct termios before, raw;
-    char wide[64] = "";
+    char wide[64] = "", kinds[32] = "";
     int unknown = 0;
     if (d->json || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &before))
         return;
@@ -162,20 +162,26 @@ static void sign_widths(struct doctor *d)
     raw = before;
     raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-    for (size_t i = 0; i < sizeof signs / sizeof signs[0] && !unknown; i++) {
+    for (const char *k = widths_kinds(); *k && !unknown; k++) {
+        const char *sample = widths_sample(*k);
         ssize_t n = write(STDOUT_FILENO, "\r", 1);
-        n += write(STDOUT_FILENO, signs[i], strlen(signs[i]));
+        n += write(STDOUT_FILENO, sample, strlen(sample));
         int column = n > 1 ? cursor_column() : -1;
         unknown = column < 0;
-        if (column > 2)
-            snprintf(wide + strlen(wide), sizeof wide - strlen(wide), "%s", signs[i]);
+        if (column <= 2)
+            continue;
+        snprintf(wide + strlen(wide), sizeof wide - strlen(wide), "%s", sample);
+        snprintf(kinds + strlen(kinds), sizeof kinds - strlen(kinds), "%c", *k);
     }
     tcsetattr(STDIN_FILENO, TCSANOW, &before);
     fputs("\r    \r", stdout);
-    if (unknown)
+    if (unknown) {
         say(d, WARN, "signs", "the terminal does not report its cursor: widths not tested");
-    else if (*wide)
-        say(d, WARN, "signs", "two columns wide here: %s; start with --ascii", wide);
+        return;
+    }
+    widths_remember(kinds);
+    if (*wide)
+        say(d, WARN, "signs", "two columns wide here: %s; the workbench draws their kinds in ASCII", wide);
     else
         say(d, OK, "signs", "one column each");
 }

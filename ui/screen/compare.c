@@ -302,6 +302,27 @@ static int act_compare(void *self, struct app *a, int action)
     return move(s, action);
 }
 
+static const char *word_compare(void *self, struct app *a, int action)
+{
+    (void)self;
+    (void)a;
+    switch (action) {
+    case ACT_STATISTIC: return "read at";
+    case ACT_SORT: return "other curve";
+    case ACT_BASELINE: return "next as A";
+    case ACT_UNCHANGED: return "equal fields";
+    case ACT_EXPORT: return "export table";
+    default: return NULL;
+    }
+}
+
+static int place_compare(void *self, struct app *a, int action)
+{
+    (void)self;
+    (void)a;
+    return action == ACT_EXPORT ? 6 : action == ACT_UNCHANGED ? 10 : 0;
+}
+
 static void status_compare(void *self, struct app *a, char *out, size_t size)
 {
     const struct comparison *s = self;
@@ -333,6 +354,8 @@ const struct screen_ops compare_screen = {
     .draw = compare_draw,
     .act = act_compare,
     .can = can_compare,
+    .word = word_compare,
+    .place = place_compare,
     .status = status_compare,
     .export_csv = export_compare,
 };

@@ -94,7 +94,7 @@ static void put(struct grid *g, int y, int x, int x0, int x1, struct style s, co
     unhook(g, y, x);
     if (cols == 2)
         unhook(g, y, x + 1);
-    const char *fold = g->ascii ? sign_fold(text) : NULL;
+    const char *fold = g->ascii || sign_is_wide(text) ? sign_fold(text) : NULL;
     snprintf(c->text, sizeof c->text, "%s", fold ? fold : text);
     c->style = s;
     if (cols == 2) {

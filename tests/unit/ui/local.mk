@@ -54,3 +54,8 @@ tests_unit_ui_test_export_SOURCES = tests/unit/ui/test_export.c tests/unit/ui/fi
 	tests/unit/ui/fixture.h
 tests_unit_ui_test_export_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_export
+check_PROGRAMS += tests/unit/ui/test_states
+tests_unit_ui_test_states_SOURCES = tests/unit/ui/test_states.c tests/unit/ui/fixture.c \
+	tests/unit/ui/fixture_tokens.c tests/unit/ui/fixture.h
+tests_unit_ui_test_states_LDADD = $(TESTLIBS)
+TESTS += tests/unit/ui/test_states
