@@ -113,7 +113,11 @@ static void result_row(const struct comparison *s, struct grid *g, struct rect i
         return;
     if (fabs(d) >= 1e5)
         fmt_exp(text, sizeof text, d);
-    else
+    else if (!m->decimals && fabs(d) >= 1000) {
+        char exact[FMT];
+        fmt_exact(exact, sizeof exact, (int64_t)llround(fabs(d)));
+        snprintf(text, sizeof text, "%s%.20s", d < 0 ? sign(SIGN_MINUS) : "+", exact);
+    } else
         fmt_signed(text, sizeof text, d, m->decimals > 4 ? 4 : m->decimals);
     grid_right(g, in, y, in.x + k->name + 2 * (k->run + 1) + 1, k->diff, STYLE(role, 0), text);
 }
@@ -181,10 +185,15 @@ static void draw_curve(struct comparison *s, struct grid *g, struct rect area)
     chart_of(s, g, lower, s->less, 1);
 }
 
+/* A vocabulary's piece; one that goes on a word begins with a dot, as on Tokens. */
 static const char *piece(const struct comparison *s, int32_t id)
 {
+    static char joined[160];
     const char *text = s->pieces && id >= 0 ? pieces_get(s->pieces, id) : NULL;
-    return text ? text : "?";
+    if (!text || strncmp(text, "##", 2) || !text[2])
+        return text ? text : "?";
+    snprintf(joined, sizeof joined, "·%.150s", text + 2);
+    return joined;
 }
 
 static uint8_t heat(float p)
