@@ -140,6 +140,24 @@ static void test_leaving_restores_the_terminal(void **state)
     assert_left_clean();
 }
 
+/* Keys typed before a question came are no answer to it, and neither is a paste. */
+static void test_a_question_is_not_answered_ahead(void **state)
+{
+    (void)state;
+    start("xterm-256color", 1);
+    listen_for(5, "gen1/4-tie-emb-s1");
+    type("qqs\x1b[200~q\x1b[201~"); /* leave, leave, stop: only the first was meant */
+    listen_for(1, "runs go on");
+    listen_for(.3, NULL);
+    assert_int_equal(waitpid(pid, NULL, WNOHANG), 0); /* it lives */
+    type("\x1b[200~q\x1b[201~");
+    listen_for(.3, NULL);
+    assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+    type("q");
+    assert_int_equal(ended(5), 0);
+    assert_left_clean();
+}
+
 static void test_signals(void **state)
 {
     (void)state;
@@ -290,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_leaving_restores_the_terminal),
+        cmocka_unit_test(test_a_question_is_not_answered_ahead),
         cmocka_unit_test(test_signals),
         cmocka_unit_test(test_signals_of_a_living_terminal),
         cmocka_unit_test(test_a_lost_terminal_ends_it),
