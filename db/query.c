@@ -293,3 +293,81 @@ int query_scores(struct query *q, int64_t run, const char *task, struct arena *a
     }
     return rc ? rc : n;
 }
+
+/* 1: the store is older than schema 1.2. */
+static int before_tuning(struct query *q, struct err *err)
+{
+    int64_t version = 0;
+    int rc = sql_int(&q->sql, "PRAGMA user_version", &version, err);
+    return rc ? rc : version < 1002;
+}
+
+static double real_or_nan(sqlite3_stmt *st, int i)
+{
+    return sqlite3_column_type(st, i) == SQLITE_NULL ? NAN : sqlite3_column_double(st, i);
+}
+
+int query_tunings(struct query *q, struct arena *a, struct query_tuning **out, struct err *err)
+{
+    int n = 0, cap = 0, rc = before_tuning(q, err);
+    *out = NULL;
+    if (rc)
+        return rc < 0 ? rc : 0;
+    sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT run, checkpoint_step, model, task, seed, state, epoch, "
+                                "epochs, step, steps, loss, score, seconds_left, why, time FROM tuning "
+                                "ORDER BY state <> 'running', run DESC, checkpoint_step, task, seed",
+                                err);
+    if (!st)
+        return q->sql.code;
+    while ((rc = sql_row(&q->sql, st, err)) > 0) {
+        if (!(*out = grow(a, *out, n, &cap, sizeof **out))) {
+            sqlite3_reset(st);
+            return err_nomem(err, "fine-tunings");
+        }
+        struct query_tuning *t = &(*out)[n++];
+        int64_t *const whole[] = { &t->epoch, &t->epochs, &t->step, &t->steps };
+        double *const real[] = { &t->loss, &t->score, &t->seconds_left };
+        t->run = sqlite3_column_int64(st, 0);
+        t->checkpoint_step = sqlite3_column_int64(st, 1);
+        sql_text(st, 2, t->model, sizeof t->model);
+        sql_text(st, 3, t->task, sizeof t->task);
+        t->seed = sqlite3_column_int64(st, 4);
+        sql_text(st, 5, t->state, sizeof t->state);
+        for (int i = 0; i < 4; i++)
+            *whole[i] = sqlite3_column_int64(st, 6 + i);
+        for (int i = 0; i < 3; i++)
+            *real[i] = real_or_nan(st, 10 + i);
+        sql_text(st, 13, t->why, sizeof t->why);
+        t->time = sqlite3_column_double(st, 14);
+    }
+    return rc ? rc : n;
+}
+
+int query_mistakes(struct query *q, const struct query_score *whose, struct arena *a,
+                   struct query_mistake **out, struct err *err)
+{
+    int n = 0, cap = 0, rc = before_tuning(q, err);
+    *out = NULL;
+    if (rc)
+        return rc < 0 ? rc : 0;
+    sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT place, text, second, label, said, confidence FROM "
+                                "mistake WHERE run = ? AND checkpoint_step = ? AND model = ? AND task = ? "
+                                "AND seed = ? ORDER BY confidence DESC, place", err);
+    if (!st)
+        return q->sql.code;
+    sql_bind(st, "iitti", whose->run, whose->checkpoint_step, whose->model, whose->task, whose->seed);
+    while ((rc = sql_row(&q->sql, st, err)) > 0) {
+        if (!(*out = grow(a, *out, n, &cap, sizeof **out))) {
+            sqlite3_reset(st);
+            return err_nomem(err, "mistakes");
+        }
+        struct query_mistake *m = &(*out)[n++];
+        m->place = sqlite3_column_int64(st, 0);
+        sql_text(st, 1, m->text, sizeof m->text);
+        sql_text(st, 2, m->second, sizeof m->second);
+        sql_text(st, 3, m->label, sizeof m->label);
+        sql_text(st, 4, m->said, sizeof m->said);
+        m->confidence = real_or_nan(st, 5);
+    }
+    return rc ? rc : n;
+}

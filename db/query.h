@@ -38,11 +38,13 @@ struct query_run {
     char progress[64];          /* stage while preparing */
     double done;
     double best[METRIC_COUNT];  /* of `last`; NAN where a metric has no better direction */
-    double trend[QUERY_TREND];  /* of total_loss (val where there is one); NAN = gap */
 };
 /* All runs, newest first; *out lies in the arena. Returns their number or a negative code. */
 int query_runs(struct query *q, int with_archived, struct arena *a, struct query_run **out,
                struct err *err);
+/* The course of a run's total_loss (held-out where there is one), QUERY_TREND values, NAN where there
+ * is a gap; NULL: none. As query_runs saw the run last; good until the next call. */
+const double *query_trend(struct query *q, int64_t run);
 /* By id or unique name. E_NOTFOUND names it. */
 int query_run_find(struct query *q, const char *id_or_name, struct query_run *out,
                    struct err *err);
@@ -114,6 +116,22 @@ struct query_score {
 /* Fine-tuning results of a run (0: of all) and a task (NULL: all), by task, metric, run, seed. */
 int query_scores(struct query *q, int64_t run, const char *task, struct arena *a,
                  struct query_score **out, struct err *err);
+/* Fine-tunings that are at work, then those that ended without a score. */
+struct query_tuning {
+    int64_t run, checkpoint_step, seed, epoch, epochs, step, steps;
+    char model[1024], task[64], state[32], why[256];
+    double loss, score, seconds_left, time;
+};
+int query_tunings(struct query *q, struct arena *a, struct query_tuning **out, struct err *err);
+/* What the tuned network of a score got wrong (its run, step, model, task and seed), the surest
+ * first. */
+struct query_mistake {
+    int64_t place;
+    char text[256], second[256], label[64], said[64];
+    double confidence;
+};
+int query_mistakes(struct query *q, const struct query_score *whose, struct arena *a,
+                   struct query_mistake **out, struct err *err);
 /* Times a run was resumed: the steps it went on from, oldest first. */
 int query_resumes(struct query *q, int64_t run, struct arena *a, int64_t **steps, struct err *err);
 #endif

@@ -7,9 +7,13 @@
 
 #define QUERY_COLUMNS 256
 
-/* The trend of a run, kept until its series grows. */
+struct series_end {
+    int64_t id, n, first_step, last_step;
+};
+/* The trend of a run: the series that it is of, and what was read of that when somebody asked. */
 struct trend {
-    int64_t run, series, n, last_step;
+    int64_t run;
+    struct series_end of, read;
     double values[QUERY_TREND];
 };
 
@@ -33,9 +37,6 @@ int query_load_metrics(struct query *q, struct err *err);
 /* The program's metric id for the store's, or -1. */
 int query_metric_id(const struct query *q, int64_t stored);
 
-struct series_end {
-    int64_t id, n, first_step, last_step;
-};
 /* 1, 0 when the run has no such metric, or an error. */
 int query_series_end(struct query *q, int64_t run, int metric, struct series_end *out,
                      struct err *err);

@@ -155,8 +155,6 @@ static void read_run(struct query *q, sqlite3_stmt *st, const struct columns *c,
     r->config = q->defaults;
     for (int i = 0; i < METRIC_COUNT; i++)
         r->last[i] = r->val_last[i] = r->best[i] = r->val_best[i] = NAN;
-    for (int i = 0; i < QUERY_TREND; i++)
-        r->trend[i] = NAN;
     for (int i = 0; i < c->n; i++) {
         if (c->fixed[i] >= 0)
             read_fixed(st, i, c->fixed[i], r);
@@ -215,11 +213,12 @@ static struct trend *trend_slot(struct query *q, int64_t run)
     }
     memmove(&q->trends[lo + 1], &q->trends[lo], (size_t)(q->ntrends - lo) * sizeof *q->trends);
     q->ntrends++;
-    q->trends[lo] = (struct trend){.run = run, .series = -1};
+    q->trends[lo] = (struct trend){.run = run, .read = {.id = -1}};
     return &q->trends[lo];
 }
 
-static int read_trend(struct query *q, struct query_run *r, const struct trend_source *src,
+/* Which series the run's trend is of; it is read when it is asked for. */
+static int note_trend(struct query *q, const struct query_run *r, const struct trend_source *src,
                       struct err *err)
 {
     const struct series_end *e = src->val.n > 1 ? &src->val : &src->train;
@@ -228,23 +227,29 @@ static int read_trend(struct query *q, struct query_run *r, const struct trend_s
     struct trend *t = trend_slot(q, r->id);
     if (!t)
         return err_nomem(err, "the trends");
-    if (t->series != e->id || t->n != e->n || t->last_step != e->last_step) {
+    t->of = *e;
+    return 0;
+}
+
+const double *query_trend(struct query *q, int64_t run)
+{
+    struct trend *t = trend_slot(q, run);
+    const struct series_end *e = t ? &t->of : NULL;
+    if (!t || !e->n)
+        return NULL;
+    if (t->read.id != e->id || t->read.n != e->n || t->read.last_step != e->last_step) {
         struct block out[QUERY_TREND] = {0};
         struct reduce red = {e->id, e->first_step, e->last_step, QUERY_TREND, out};
         if (e->last_step - e->first_step < QUERY_TREND)
             red.buckets = (int)(e->last_step - e->first_step + 1);
-        int rc = query_reduce(q, &red, query_density(e, red.from, red.to, red.buckets), err);
-        if (rc)
-            return rc;
+        if (query_reduce(q, &red, query_density(e, red.from, red.to, red.buckets), NULL))
+            return NULL;
         for (int i = 0; i < QUERY_TREND; i++)
             t->values[i] = out[i].n > out[i].nonfinite
                                ? out[i].sum / (double)(out[i].n - out[i].nonfinite) : NAN;
-        t->series = e->id;
-        t->n = e->n;
-        t->last_step = e->last_step;
+        t->read = *e;
     }
-    memcpy(r->trend, t->values, sizeof r->trend);
-    return 0;
+    return t->values;
 }
 
 /* Series of runs first .. last (by id), merged into the ascending list. */
@@ -273,7 +278,7 @@ static int fill_series(struct query *q, struct query_run **by_id, int n, struct 
             read_series(q, st, by_id[at], &t[at]);
     }
     for (int i = 0; i < n && !rc; i++)
-        rc = read_trend(q, by_id[i], &t[i], err);
+        rc = note_trend(q, by_id[i], &t[i], err);
     free(t);
     return rc;
 }

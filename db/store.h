@@ -55,6 +55,28 @@ struct store_score {
 };
 int store_add_score(struct store *s, const struct store_score *score, struct err *err);
 
+/* Whose fine-tuning: a checkpoint of a run, or (run 0) a model from elsewhere. */
+struct tuning_key {
+    int64_t run, checkpoint_step, seed;
+    const char *model, *task;
+};
+/* How far it is; NAN where there is no number. state NULL: it is over and its row goes. */
+struct store_tuning {
+    struct tuning_key key;
+    const char *state, *why;     /* "running", "stopped", "failed"; why: what failed */
+    int64_t epoch, epochs, step, steps;
+    double loss, score, seconds_left;
+};
+int store_tuning(struct store *s, const struct store_tuning *t, struct err *err);
+/* Examples that the tuned network got wrong; they replace those of the time before. */
+struct store_mistake {
+    int64_t place;               /* in the dev file, from 0 */
+    const char *text, *second /* of a pair, or "" */, *label, *said;
+    double confidence;           /* probability of what was said; of numbers the distance */
+};
+int store_mistakes(struct store *s, const struct tuning_key *k, const struct store_mistake *m, int n,
+                   struct err *err);
+
 /* The recorder: a thread that drains a bounded queue of events into the store, a commit at least
  * every 250 ms. Its emit is an event_sink; events of all runs go through one recorder. */
 struct recorder;

@@ -297,7 +297,8 @@ static int delete_rest(struct store *s, int64_t run, struct err *err)
         "DELETE FROM sequence WHERE run = ?", "DELETE FROM logged WHERE run = ?",
         "DELETE FROM event WHERE run = ?", "DELETE FROM checkpoint WHERE run = ?",
         "DELETE FROM thread WHERE run = ?", "DELETE FROM resume WHERE run = ?",
-        "DELETE FROM score WHERE run = ?", "DELETE FROM run WHERE id = ?"};
+        "DELETE FROM score WHERE run = ?", "DELETE FROM tuning WHERE run = ?",
+        "DELETE FROM mistake WHERE run = ?", "DELETE FROM run WHERE id = ?"};
     int rc = 0;
     for (size_t i = 0; i < sizeof rest / sizeof rest[0] && !rc; i++)
         rc = sql_run(&s->sql, err, rest[i], "i", run);

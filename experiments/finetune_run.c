@@ -71,6 +71,14 @@ static void on_warning(void *ud, const char *text)
     pthread_mutex_unlock(&c->lock);
 }
 
+static void on_mistakes(void *ud, const struct finetune_mistakes *m)
+{
+    struct crew *c = ud;
+    pthread_mutex_lock(&c->lock);
+    c->a->base.mistakes(c->a->base.ud, m);
+    pthread_mutex_unlock(&c->lock);
+}
+
 static void run_one(struct crew *c, int i)
 {
     struct finetune_seed *s = &c->out->seeds[i];
@@ -80,6 +88,7 @@ static void run_one(struct crew *c, int i)
     a.config.threads = c->threads;
     a.progress = on_progress;
     a.warn = i == 0 ? on_warning : NULL;
+    a.mistakes = a.mistakes ? on_mistakes : NULL;
     a.ud = c;
     a.stop = &c->stop;
     if (a.output && c->a->seeds > 1) {

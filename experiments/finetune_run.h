@@ -26,7 +26,7 @@ struct finetune_seeds_args {
     struct finetune_args base;    /* seeds are base.config.seed, +1, ... */
     int seeds;
     int at_once;                  /* fine-tunings side by side (0: as many as there are cores) */
-    /* A seed is done: called by one thread at a time, as is base.progress. */
+    /* A seed is done: called by one thread at a time, as are base.progress and base.mistakes. */
     void (*done)(void *ud, const struct finetune_seed *seed);
 };
 /* Trains all seeds. With an output directory and more than one seed, each writes into seed-N below

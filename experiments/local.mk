@@ -11,7 +11,7 @@ libexperiments_a_SOURCES = \
 	experiments/again.h experiments/again.c experiments/follow.h experiments/follow.c experiments/tune.h experiments/tune.c
 libexperiments_a_SOURCES += experiments/pieces.h experiments/pieces.c
 libexperiments_a_SOURCES += experiments/finetune_run.h experiments/finetune_run.c \
-	experiments/scores.h experiments/scores.c
+	experiments/scores.h experiments/scores.c experiments/tuning.h experiments/tuning.c
 libexperiments_a_SOURCES += experiments/sweep.h experiments/sweep_int.h experiments/sweep_file.c \
 	experiments/sweep.c experiments/sweep_plan.c
 EXTRA_DIST += experiments/weight-sharing.ini experiments/generator-size.ini \

@@ -11,6 +11,7 @@
 #include "experiments/client.h"
 #include "experiments/host.h"
 #include "experiments/lock.h"
+#include "experiments/tuning.h"
 
 #define PROGRAM "electroscope 0.1.0"
 
@@ -94,6 +95,11 @@ int scores_store(struct store *s, const json_t *rows, struct err *err)
     if (!json_is_array(rows))
         return err_set(err, E_USAGE, "add_scores: \"scores\" is not an array");
     json_array_foreach(rows, i, row) {
+        int rc = json_object_get(row, "kind") ? tuning_store(s, row, err) : 1;
+        if (rc < 0)
+            return rc;
+        if (!rc)
+            continue;
         struct store_score x = {
             .run = json_integer_value(json_object_get(row, "run")),
             .checkpoint_step = json_integer_value(json_object_get(row, "step")),
@@ -103,7 +109,7 @@ int scores_store(struct store *s, const json_t *rows, struct err *err)
             .seed = json_integer_value(json_object_get(row, "seed")),
             .n = json_integer_value(json_object_get(row, "n")),
             .value = value_of(json_object_get(row, "value"))};
-        int rc = store_add_score(s, &x, err);
+        rc = store_add_score(s, &x, err);
         if (rc)
             return rc;
     }
@@ -116,7 +122,7 @@ static int through_host(const struct workspace *w, const json_t *rows, struct er
                       err);
 }
 
-static int write_rows(const struct workspace *w, const json_t *rows, struct err *err)
+int scores_write(const struct workspace *w, const json_t *rows, struct err *err)
 {
     int lock;
     if (host_alive(w))
@@ -153,7 +159,7 @@ int scores_add_through(int (*store)(void *ud, const json_t *rows, struct err *er
 
 static int write_to(void *ud, const json_t *rows, struct err *err)
 {
-    return write_rows(ud, rows, err);
+    return scores_write(ud, rows, err);
 }
 
 int scores_add(const struct workspace *w, const struct scores_source *src,
@@ -173,7 +179,7 @@ int scores_add_values(const struct workspace *w, const struct scores_source *src
         json_object_set_new(row, "n", json_integer((json_int_t)v[i].n));
         json_array_append_new(rows, row);
     }
-    int rc = rows ? write_rows(w, rows, err) : err_nomem(err, "scores");
+    int rc = rows ? scores_write(w, rows, err) : err_nomem(err, "scores");
     json_decref(rows);
     return rc;
 }

@@ -26,6 +26,8 @@ int scores_add_through(int (*store)(void *ud, const struct json_t *rows, struct 
 struct scores_value { const char *metric; double value; int64_t n; };
 int scores_add_values(const struct workspace *w, const struct scores_source *src, const char *task,
                       const char *settings, const struct scores_value *v, int count, struct err *err);
+/* Rows (of scores, or of tuning.h) into the store, by the host or under the lock. */
+int scores_write(const struct workspace *w, const struct json_t *rows, struct err *err);
 /* The writing itself: rows is the request's "scores". The caller holds the lock. */
 int scores_store(struct store *s, const struct json_t *rows, struct err *err);
 #endif

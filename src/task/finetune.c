@@ -204,7 +204,7 @@ static void report(struct session *s, long epoch, long step, int scored)
 }
 
 static int evaluate(struct session *s, struct task_set *set, enum task_part_kind part, int number,
-                    int write, struct err *err)
+                    int last, struct err *err)
 {
     struct evaluator e = {.tuner = s->tuner, .rows = &s->rows, .batch = (int)s->c.batch,
                           .pad = s->data.hf.shape.pad_id, .classes = task_outputs(&s->data),
@@ -216,19 +216,21 @@ static int evaluate(struct session *s, struct task_set *set, enum task_part_kind
         return rc;
     if (part == PART_DEV)
         rc = score_set(&s->data, set, &out, s->r, err);
-    if (!rc && write)
+    if (!rc && last && part == PART_DEV && number == 0)
+        rc = tell_mistakes(&s->data, set, &out, err);
+    if (!rc && last && s->a->output)
         rc = write_predictions(&s->data, set, &out, part, number, err);
     task_outputs_free(&out);
     return rc;
 }
 
-static int evaluate_dev(struct session *s, int write, struct err *err)
+static int evaluate_dev(struct session *s, int last, struct err *err)
 {
     int rc = 0;
     s->r->n = s->r->failed = 0;
     s->r->why[0] = 0;
     for (int i = 0; !rc && i < s->ndev; i++)
-        rc = evaluate(s, &s->dev[i], PART_DEV, i, write, err);
+        rc = evaluate(s, &s->dev[i], PART_DEV, i, last, err);
     return rc;
 }
 
@@ -311,14 +313,14 @@ static int train(struct session *s, struct err *err)
         rc = train_epoch(s, epoch, &step, err);
         if (rc || s->r->failed)
             break;
-        rc = evaluate_dev(s, s->a->output && epoch == s->c.epochs, err);
+        rc = evaluate_dev(s, epoch == s->c.epochs, err);
         if (!rc)
             report(s, epoch, step, 1);
         if (epoch < s->c.epochs)
             s->r->failed = 0; /* stuck now is not stuck for good: the last verdict counts */
     }
     if (!rc && s->c.epochs == 0)
-        rc = evaluate_dev(s, s->a->output != NULL, err);
+        rc = evaluate_dev(s, 1, err);
     for (int i = 0; !rc && i < s->ntest; i++)
         rc = evaluate(s, &s->test[i], PART_TEST, i, 1, err);
     if (!rc && s->a->output && s->a->save_model)

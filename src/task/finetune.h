@@ -40,6 +40,20 @@ struct finetune_progress {
     int nscores;
 };
 
+/* Examples of the first dev file that the tuned network got wrong: those it was surest of (of
+ * numbers: those it missed farthest). Text passed visible(). */
+#define MISTAKES_MAX 100
+struct finetune_mistake {
+    int64_t place;       /* in the file, from 0 */
+    char text[160], second[160], label[40], said[40];
+    double confidence;   /* probability of what was said; of numbers the distance */
+};
+struct finetune_mistakes {
+    int seed, n;         /* n: told, at most MISTAKES_MAX */
+    size_t wrong, of;
+    const struct finetune_mistake *rows;
+};
+
 struct finetune_args {
     struct finetune_config config;
     const struct task *task;
@@ -54,6 +68,7 @@ struct finetune_args {
     atomic_int *stop;        /* set from outside: stop after this step (E_STOPPED); may be NULL */
     void (*progress)(void *ud, const struct finetune_progress *p);
     void (*warn)(void *ud, const char *text);
+    void (*mistakes)(void *ud, const struct finetune_mistakes *m); /* once, at the end */
     void *ud;
 };
 

@@ -71,6 +71,9 @@ int score_set(const struct task_data *d, const struct task_set *s, const struct 
 int write_predictions(const struct task_data *d, const struct task_set *s,
                       const struct task_outputs *o, enum task_part_kind part, int number,
                       struct err *err);
+/* Tells a->mistakes, if there is one, of the examples got wrong (questions have none). */
+int tell_mistakes(const struct task_data *d, const struct task_set *s, const struct task_outputs *o,
+                  struct err *err);
 double null_threshold(const struct finetune_config *c);
 
 /* All questions' answers as JSON trees (json_t). */

@@ -7,4 +7,5 @@ libengine_a_SOURCES += src/task/task.def src/task/task.h src/task/task.c src/tas
 libengine_a_SOURCES += src/task/items.h src/task/items.c src/task/squad.h src/task/squad_read.c \
 	src/task/squad_window.c src/task/squad_decode.c
 libengine_a_SOURCES += src/task/finetune.def src/task/finetune.h src/task/finetune_int.h \
-	src/task/finetune.c src/task/finetune_data.c src/task/finetune_score.c src/task/finetune_write.c
+	src/task/finetune.c src/task/finetune_data.c src/task/finetune_score.c src/task/finetune_write.c \
+	src/task/finetune_wrong.c

@@ -34,6 +34,8 @@ struct loop {
     int gone;            /* the terminal is */
     int resized;
     double drawn, full;  /* when the last frame, the last whole frame was sent */
+    double answered;     /* when the last frame that answers keys was */
+    int keyed;           /* a key came since the last frame */
     double looked;       /* when the store was last looked at */
     char title[64];
 };
@@ -78,6 +80,15 @@ static void draw(struct loop *l, double now)
         sink_bell(l->sink);
     a->bell = 0;
     l->drawn = now;
+    if (l->keyed)
+        l->answered = now;
+    l->keyed = 0;
+}
+
+/* When a frame may be sent: a key does not wait for what new data drew just now. */
+static double frame_due(const struct loop *l)
+{
+    return l->resized ? l->full + FULL_FRAME_S : (l->keyed ? l->answered : l->drawn) + FRAME_S;
 }
 
 static void drop_input(struct loop *l)
@@ -98,6 +109,7 @@ static void take_keys(struct loop *l, double now)
 {
     struct key k;
     while (!l->app->quit && input_next(&l->input, &k, now)) {
+        l->keyed = 1;
         app_key(l->app, &k);
         if (l->app->drop_input)
             drop_input(l);
@@ -168,7 +180,7 @@ static double wait_time(struct loop *l, double now, int *watch)
     }
     wait = sooner(wait, input_wait(&l->input, now));
     if (l->app->dirty && !sink_pending(l->sink)) {
-        next = l->resized ? l->full + FULL_FRAME_S - now : l->drawn + FRAME_S - now;
+        next = frame_due(l) - now;
         wait = sooner(wait, next > 0 ? next : 0);
     }
     return wait;
@@ -212,8 +224,7 @@ static void serve(struct loop *l)
 {
     while (!l->app->quit && !l->gone) {
         double now = clock_now();
-        double due = l->resized ? l->full + FULL_FRAME_S : l->drawn + FRAME_S;
-        if (l->app->dirty && !sink_pending(l->sink) && now >= due)
+        if (l->app->dirty && !sink_pending(l->sink) && now >= frame_due(l))
             draw(l, now);
         if (sink_pending(l->sink) && sink_flush(l->sink) < 0)
             l->gone = 1;

@@ -10,7 +10,7 @@
 
 #include "db/query.h"
 #include "experiments/finetune_run.h"
-#include "experiments/scores.h"
+#include "experiments/tuning.h"
 #include "src/base/clock.h"
 #include "src/base/visible.h"
 #include "ui/cli/cli.h"
@@ -19,6 +19,8 @@
 
 #define SHOW(s) visible((char[512]){0}, 512, (s))
 #define LINE_EVERY 10.0 /* seconds between lines where there is no terminal */
+#define STORE_EVERY 2.0 /* seconds between rows of progress in the store, a seed */
+#define FINETUNES 64    /* seeds whose progress the store has */
 
 struct finetune_options {
     const char *task, *run, *model, *data, *train, *dev, *test, *columns, *labels, *separator, *output;
@@ -43,6 +45,8 @@ struct session {
     struct scores_source source;
     char model[4300];
     double told;
+    double seed_stored[FINETUNES];  /* clock of the last row, by seed from the first */
+    struct finetune_progress last[FINETUNES];
     int tty, wipe, code;
     struct err err; /* of storing */
 };
@@ -90,11 +94,45 @@ static void progress_json(const struct finetune_progress *p)
     json_end(&j);
 }
 
+static const char *task_name(const struct session *s)
+{
+    return s->args.base.task->name;
+}
+
+/* Progress for the screens. It is no loss when it cannot be stored: the scores will be. */
+static void store_progress(struct session *s, const struct finetune_progress *p, double now)
+{
+    long i = p->seed - s->o->config.seed;
+    if (s->o->no_store || i < 0 || i >= FINETUNES || (now - s->seed_stored[i] < STORE_EVERY && !p->scores))
+        return;
+    s->seed_stored[i] = now;
+    s->last[i] = *p;
+    s->last[i].scores = NULL;
+    s->last[i].nscores = 0;
+    tuning_tell(&s->workspace, &s->source, task_name(s), "running", NULL, p, NULL);
+}
+
+/* Those that were cut off say so in their row. */
+static void store_ends(struct session *s, const char *state, const char *why)
+{
+    for (int i = 0; i < FINETUNES && !s->o->no_store; i++)
+        if (s->seed_stored[i] > 0)
+            tuning_tell(&s->workspace, &s->source, task_name(s), state, why, &s->last[i], NULL);
+}
+
+static void on_mistakes(void *ud, const struct finetune_mistakes *m)
+{
+    struct session *s = ud;
+    if (!s->o->no_store && !s->code)
+        s->code = tuning_mistakes(&s->workspace, &s->source, task_name(s), m, &s->err);
+}
+
 static void on_progress(void *ud, const struct finetune_progress *p)
 {
     struct session *s = ud;
     char left[32];
     double now = clock_now();
+    store_progress(s, p, now);
     if (s->o->json) {
         progress_json(p);
         return;
@@ -132,6 +170,12 @@ static void on_done(void *ud, const struct finetune_seed *seed)
     const struct finetune_result *r = &seed->result;
     if (!s->o->no_store && !s->code)
         s->code = scores_add(&s->workspace, &s->source, &s->args.base, seed, &s->err);
+    long i = seed->seed - s->o->config.seed;
+    if (!s->o->no_store && i >= 0 && i < FINETUNES) {
+        s->last[i].seed = seed->seed;
+        s->seed_stored[i] = 0;
+        tuning_tell(&s->workspace, &s->source, task_name(s), NULL, NULL, &s->last[i], NULL);
+    }
     if (s->o->json) {
         struct json_out j = {.f = stdout};
         json_open(&j, NULL, '{');
@@ -198,7 +242,8 @@ static int prepare(const struct cli *c, struct session *s, struct err *err)
                                 .train = o->train, .dev = o->dev, .test = o->test,
                                 .columns = o->columns, .labels = o->labels, .output = o->output,
                                 .save_model = o->save_model, .stop = &stop, .progress = on_progress,
-                                .warn = on_warning, .ud = s};
+                                .warn = on_warning, .mistakes = on_mistakes,
+                                .ud = s};
     s->args.seeds = (int)o->seeds;
     s->args.at_once = (int)o->at_once;
     s->args.done = on_done;
@@ -309,6 +354,8 @@ static int train(const struct cli *c, struct session *s, struct err *err)
     sigaction(SIGTERM, &act, NULL);
     rc = finetune_run_seeds(&s->args, &result, err);
     wipe(s);
+    if (rc)
+        store_ends(s, rc == E_STOPPED ? "stopped" : "failed", rc == E_STOPPED || !err ? "" : err->text);
     if (rc == E_STOPPED && stop_signal) {
         fprintf(stderr, "stopped: %d of %ld seeds are done\n", result.n, s->o->seeds);
         rc = 128 + stop_signal;

@@ -352,7 +352,7 @@ void curves_legend(struct curves *s, struct app *a, struct grid *g, struct rect 
         snprintf(text, sizeof text, "and %d more", s->nruns - i);
         legend_row(g, in, &y, STYLE(ROLE_DIM, 0), text, NULL);
     }
-    legend_difference(s, g, in, &y);
+    legend_difference(s, g, (struct rect){in.y, in.x, in.h - settings, in.w}, &y);
     if (!isnan(s->cursor) && y < r.y + r.h - settings) {
         curves_x_text(s->axis, s->cursor, x, sizeof x);
         pane_titlef(g, y++, r.x, r.w, 0, "at %s %s", curve_axis_name(s->axis), x);

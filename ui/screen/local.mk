@@ -13,4 +13,5 @@ libui_a_SOURCES += ui/screen/ablations.c ui/screen/ablations_launch.c ui/screen/
 	ui/screen/ablations_table.c
 libui_a_SOURCES += ui/screen/launch.c ui/screen/launch.h ui/screen/launch_cost.c \
 	ui/screen/launch_draft.c ui/screen/launch_file.c ui/screen/launch_orders.c ui/screen/launch_draw.c ui/screen/tokens_card.c
-libui_a_SOURCES += ui/screen/compare.c ui/screen/compare_draw.c ui/screen/compare_int.h ui/screen/scores.c
+libui_a_SOURCES += ui/screen/compare.c ui/screen/compare_draw.c ui/screen/compare_int.h ui/screen/scores.c \
+	ui/screen/scores_int.h ui/screen/scores_side.c

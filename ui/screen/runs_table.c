@@ -317,14 +317,15 @@ static void draw_standing(const struct runs *s, struct grid *g, struct rect cell
 
 /* Buckets without a point repeat the one before: few points are no gap in training. A loss that
  * is not finite now closes the line with '!'. */
-static void draw_trend(struct grid *g, struct rect cell, const struct query_run *r)
+static void draw_trend(const struct runs *s, struct grid *g, struct rect cell, const struct query_run *r)
 {
+    const double *trend = app_query(s->app) ? query_trend(app_query(s->app), r->id) : NULL;
     double v[QUERY_TREND];
     unsigned char bad[QUERY_TREND] = { 0 };
     int n = 0;
-    for (int i = 0; i < QUERY_TREND; i++) {
-        if (isfinite(r->trend[i]))
-            v[n++] = r->trend[i];
+    for (int i = 0; trend && i < QUERY_TREND; i++) {
+        if (isfinite(trend[i]))
+            v[n++] = trend[i];
         else if (n)
             v[n] = v[n - 1], n++;
     }
@@ -356,7 +357,7 @@ static void draw_row(struct runs *s, struct grid *g, struct rect row, const stru
         struct rect cell = { row.y, cells.x + t->x[i], 1, t->w[i] };
         struct style style = STYLE(r->archived ? ROLE_DIM : ROLE_TEXT, 0);
         if (t->col[i] == COL_TREND) {
-            draw_trend(g, cell, r);
+            draw_trend(s, g, cell, r);
             continue;
         }
         if (t->col[i] == COL_STATE) {

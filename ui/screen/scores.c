@@ -1,4 +1,5 @@
-/* Screen 7: what fine-tuning gave. A row a start, a column a task; below, the seeds of the cell. */
+/* Screen 7: what fine-tuning gave. A row a start, a column a task; below, the fine-tunings at work and
+ * the seeds of the cell; Enter opens what its tuned networks got wrong. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,26 +7,14 @@
 #include <time.h>
 
 #include "db/csv.h"
-#include "experiments/score_table.h"
 #include "src/base/err.h"
 #include "ui/app/action.h"
+#include "ui/screen/scores_int.h"
 #include "ui/screen/screen.h"
 #include "ui/term/sign.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
 #include "ui/widget/table.h"
-
-enum { SHOW_MEDIAN, SHOW_MEAN, SHOW_SEEDS, SHOW_COUNT };
-struct scores {
-    struct app *app;
-    struct score_table t;
-    int loaded, row, task, top, seed_top, maximised, statistic;
-    int64_t version;
-    char error[512];
-    struct column cols[SCORE_TASKS + 3];
-    char titles[SCORE_TASKS][80];
-    struct rect list;
-};
 
 static int load(struct scores *s)
 {
@@ -36,6 +25,7 @@ static int load(struct scores *s)
         return 0;
     if (s->loaded)
         score_table_close(&s->t);
+    scores_load_side(s, q);
     s->version = version;
     s->loaded = !score_table_open(&s->t, q, &err);
     s->error[0] = 0;
@@ -46,6 +36,8 @@ static int load(struct scores *s)
     }
     s->row = s->row < s->t.nrows ? s->row : s->t.nrows ? s->t.nrows - 1 : 0;
     s->task = s->task < s->t.ntasks ? s->task : 0;
+    if (s->errors)
+        scores_load_errors(s);
     return 1;
 }
 
@@ -53,6 +45,8 @@ static int open_scores(void *self, struct app *a)
 {
     struct scores *s = self;
     s->app = a;
+    arena_init(&s->side);
+    arena_init(&s->wrong_arena);
     load(s);
     return 0;
 }
@@ -62,6 +56,8 @@ static void close_scores(void *self)
     struct scores *s = self;
     if (s->loaded)
         score_table_close(&s->t);
+    arena_free(&s->side);
+    arena_free(&s->wrong_arena);
 }
 
 static int tick_scores(void *self, struct app *a)
@@ -223,7 +219,7 @@ static void draw_seeds(struct scores *s, struct grid *g, struct rect area)
     }
 }
 
-static void draw_empty(const struct scores *s, struct grid *g, struct rect area)
+static void draw_empty(struct scores *s, struct grid *g, struct rect area)
 {
     struct rect in = {area.y + 2, area.x + 3, area.h - 2, area.w - 6};
     pane_titlef(g, area.y, area.x, area.w, 1, "scores");
@@ -241,8 +237,17 @@ static void draw_scores(void *self, struct app *a, struct grid *g, struct rect a
     struct scores *s = self;
     (void)a;
     s->list = (struct rect){0, 0, 0, 0};
+    int jobs = s->maximised || s->errors ? 0 : s->njobs < 5 ? s->njobs : 5;
+    if (jobs && area.h >= 10 + jobs) {
+        scores_draw_jobs(s, g, (struct rect){area.y + area.h - jobs - 1, area.x, jobs + 1, area.w});
+        area.h -= jobs + 1;
+    }
     if (!s->loaded || !s->t.nrows) {
         draw_empty(s, g, area);
+        return;
+    }
+    if (s->errors) {
+        scores_draw_errors(s, g, area);
         return;
     }
     int below = s->maximised || area.h < 14 ? 0 : area.h / 3;
@@ -263,50 +268,83 @@ static int can_scores(void *self, struct app *a, int action)
         return 0;
     switch (action) {
     case ACT_UP: case ACT_DOWN: case ACT_LEFT: case ACT_RIGHT: case ACT_FIRST: case ACT_LAST:
-    case ACT_STATISTIC: case ACT_MAXIMISE: return 1;
-    case ACT_ENTER: case ACT_MARK: return s->t.rows[s->row].run != 0;
-    case ACT_QUIT: return s->maximised;
+        return 1;
+    case ACT_PAGE_UP: case ACT_PAGE_DOWN: return s->errors;
+    case ACT_STATISTIC: case ACT_MAXIMISE: return !s->errors;
+    case ACT_ENTER: return !s->errors && s->t.rows[s->row].cell[s->task].seeds > 0;
+    case ACT_MARK: return !s->errors && s->t.rows[s->row].run != 0;
+    case ACT_QUIT: return s->maximised || s->errors;
     }
     return 0;
+}
+
+static void move(struct scores *s, int action)
+{
+    int *at = s->errors ? &s->wrong_row : &s->row, n = s->errors ? s->nwrong : s->t.nrows;
+    int by = action == ACT_UP ? -1 : action == ACT_DOWN ? 1 : action == ACT_PAGE_UP ? -10
+             : action == ACT_PAGE_DOWN ? 10 : action == ACT_FIRST ? -n : n;
+    *at += by;
+    *at = *at >= n ? n - 1 : *at;
+    *at = *at < 0 ? 0 : *at;
+    if (!s->errors && s->t.rows[s->row].run)
+        app_select(s->app, s->t.rows[s->row].run);
+}
+
+/* Left and right: the task, or the seed whose errors are shown. */
+static void sideways(struct scores *s, int by)
+{
+    int n = s->errors ? s->t.rows[s->row].cell[s->task].seeds : s->t.ntasks;
+    int *at = s->errors ? &s->seed : &s->task;
+    *at = *at + by < 0 ? 0 : *at + by >= n ? n - 1 : *at + by;
+    if (s->errors)
+        scores_load_errors(s);
 }
 
 static int act_scores(void *self, struct app *a, int action)
 {
     struct scores *s = self;
     int64_t run = s->loaded && s->t.nrows ? s->t.rows[s->row].run : 0;
-    if ((action == ACT_BACK || action == ACT_QUIT) && s->maximised) {
-        s->maximised = 0;
+    if ((action == ACT_BACK || action == ACT_QUIT) && (s->errors || s->maximised)) {
+        if (s->errors)
+            s->errors = 0;
+        else
+            s->maximised = 0;
         return 1;
     }
     if (!can_scores(s, a, action))
         return 0;
     switch (action) {
-    case ACT_UP: s->row -= s->row > 0; break;
-    case ACT_DOWN: s->row += s->row + 1 < s->t.nrows; break;
-    case ACT_FIRST: s->row = 0; break;
-    case ACT_LAST: s->row = s->t.nrows - 1; break;
-    case ACT_LEFT: s->task -= s->task > 0; break;
-    case ACT_RIGHT: s->task += s->task + 1 < s->t.ntasks; break;
+    case ACT_LEFT: sideways(s, -1); break;
+    case ACT_RIGHT: sideways(s, 1); break;
     case ACT_STATISTIC: s->statistic = (s->statistic + 1) % SHOW_COUNT; break;
     case ACT_MAXIMISE: s->maximised = !s->maximised; break;
     case ACT_MARK: app_mark(a, run, !app_is_marked(a, run)); break;
     case ACT_ENTER:
-        app_select(a, run);
-        app_go(a, "Runs");
+        s->errors = 1;
+        s->seed = s->wrong_row = s->wrong_top = 0;
+        scores_load_errors(s);
         break;
-    default: return 0;
+    default: move(s, action); break;
     }
     return 1;
+}
+
+static const char *word_scores(void *self, struct app *a, int action)
+{
+    (void)self;
+    (void)a;
+    return action == ACT_ENTER ? "errors" : NULL;
 }
 
 static void mouse_scores(void *self, struct app *a, const struct mouse *m)
 {
     struct scores *s = self;
-    int row = m->y - s->list.y + s->top;
+    int row = m->y - s->list.y + (s->errors ? s->wrong_top : s->top);
     if (m->wheel)
         act_scores(s, a, m->wheel < 0 ? ACT_UP : ACT_DOWN);
-    else if (m->button == 1 && m->y >= s->list.y && m->y < s->list.y + s->list.h && row < s->t.nrows)
-        s->row = row;
+    else if (m->button == 1 && m->y >= s->list.y && m->y < s->list.y + s->list.h &&
+             row < (s->errors ? s->nwrong : s->t.nrows))
+        *(s->errors ? &s->wrong_row : &s->row) = row;
 }
 
 static void status_scores(void *self, struct app *a, char *out, size_t size)
@@ -326,6 +364,8 @@ static int export_scores(void *self, struct app *a, struct csv_out *out, struct 
 {
     const struct scores *s = self;
     (void)a;
+    if (s->errors)
+        return scores_export_errors(s, out);
     return s->loaded ? score_table_csv(&s->t, out) : err_set(err, E_NOTFOUND, "there are no scores to export yet");
 }
 
@@ -341,6 +381,7 @@ const struct screen_ops scores_screen = {
     .act = act_scores,
     .can = can_scores,
     .mouse = mouse_scores,
+    .word = word_scores,
     .status = status_scores,
     .export_csv = export_scores,
 };

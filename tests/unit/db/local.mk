@@ -21,3 +21,7 @@ tests_unit_db_test_kill_LDADD = $(TESTLIBS)
 EXTRA_PROGRAMS += tests/bench/store_speed
 tests_bench_store_speed_SOURCES = tests/bench/store_speed.c
 tests_bench_store_speed_LDADD = $(TESTLIBS)
+# a store for tests/bench/loads.py
+EXTRA_PROGRAMS += tests/bench/load_store
+tests_bench_load_store_SOURCES = tests/bench/load_store.c
+tests_bench_load_store_LDADD = $(TESTLIBS)

@@ -73,7 +73,12 @@ static void older_stores_are_migrated(void **state)
     arena_init(&a);
     ok(query_run_find(q, "old", &r, &err));
     assert_true(r.config.steps == 77 && r.config.clip_norm == 1 && r.config.tie == TIE_EMBEDDINGS);
+    struct query_tuning *tuning;
+    struct query_mistake *wrong;
+    struct query_score whose = {.run = 1};
     assert_int_equal(query_scores(q, 0, NULL, &a, &sc, &err), 0);
+    assert_int_equal(query_tunings(q, &a, &tuning, &err), 0);
+    assert_int_equal(query_mistakes(q, &whose, &a, &wrong, &err), 0);
     struct store *s = rig_store(path);
     int64_t run = rig_run(s, "new");
     struct store_score score = {.run = run, .task = "rte", .metric = "accuracy", .value = 1};
@@ -85,7 +90,7 @@ static void older_stores_are_migrated(void **state)
     query_close(q);
     arena_free(&a);
     assert_true(rig_sql(path, "PRAGMA user_version") == schema_newest());
-    assert_true(rig_sql(path, "SELECT count(*) FROM migration") == 2);
+    assert_true(rig_sql(path, "SELECT count(*) FROM migration") == 3);
     assert_true(rig_sql(path, "SELECT clip_norm FROM run WHERE name = 'old'") == 1);
 }
 
@@ -125,7 +130,7 @@ static void migration_happens_once(void **state)
         pthread_join(t[i], NULL);
         assert_true(done[i]);
     }
-    assert_true(rig_sql(path, "SELECT count(*) FROM migration") == 2);
+    assert_true(rig_sql(path, "SELECT count(*) FROM migration") == 3);
 }
 
 static void newer_stores_are_refused(void **state)

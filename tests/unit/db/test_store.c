@@ -381,9 +381,57 @@ static void fields_do_not_collide(void **state)
     assert_true(rig_sql(path, sql) == 24 - 2 + config_nfields); /* name and tags are both */
 }
 
+/* A fine-tuning's progress is one row that goes when it is over; its mistakes replace those before. */
+static void keeps_fine_tunings(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    struct store *s = rig_store(path);
+    struct query *q = rig_query(path);
+    int64_t run = rig_run(s, "a");
+    struct tuning_key key = {.run = run, .checkpoint_step = 20, .seed = 3, .model = "", .task = "rte"};
+    struct store_tuning t = {.key = key, .state = "running", .epoch = 1, .epochs = 3, .step = 5,
+                             .steps = 30, .loss = 0.5, .score = NAN, .seconds_left = 9};
+    struct query_tuning *got;
+    struct query_mistake *m;
+    struct arena a;
+    arena_init(&a);
+    ok(store_tuning(s, &t, &err));
+    t.step = 6;
+    ok(store_tuning(s, &t, &err));
+    t.key.seed = 4;
+    ok(store_tuning(s, &t, &err));
+    assert_int_equal(query_tunings(q, &a, &got, &err), 2);
+    assert_true(got[0].seed == 3 && got[0].step == 6 && got[0].steps == 30 && got[0].loss == 0.5);
+    assert_true(isnan(got[0].score) && got[0].seconds_left == 9);
+    assert_string_equal(got[0].task, "rte");
+    t.state = NULL;
+    ok(store_tuning(s, &t, &err));
+    assert_int_equal(query_tunings(q, &a, &got, &err), 1);
+    struct store_mistake wrong[] = {{7, "one", "", "yes", "no", .6}, {2, "two", "more", "no", "yes", .9},
+                                    {1, "three", "", "no", "yes", NAN}};
+    ok(store_mistakes(s, &key, wrong, 1, &err));
+    ok(store_mistakes(s, &key, wrong, 3, &err));
+    struct query_score whose = {.run = run, .checkpoint_step = 20, .seed = 3, .task = "rte"};
+    assert_int_equal(query_mistakes(q, &whose, &a, &m, &err), 3);
+    assert_true(m[0].place == 2 && m[0].confidence == .9 && m[1].place == 7); /* the surest first */
+    assert_string_equal(m[0].second, "more");
+    assert_string_equal(m[1].said, "no");
+    whose.seed = 4;
+    assert_int_equal(query_mistakes(q, &whose, &a, &m, &err), 0);
+    ok(store_delete_run(s, run, &err));
+    whose.seed = 3;
+    assert_int_equal(query_mistakes(q, &whose, &a, &m, &err), 0);
+    assert_int_equal(query_tunings(q, &a, &got, &err), 0);
+    arena_free(&a);
+    query_close(q);
+    store_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(keeps_fine_tunings, setup, teardown),
         cmocka_unit_test_setup_teardown(config_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(metrics_keep_what_is_not_finite, setup, teardown),
         cmocka_unit_test_setup_teardown(tokens_round_trip, setup, teardown),

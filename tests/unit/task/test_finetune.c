@@ -313,6 +313,43 @@ static double nothing(void *ud, const char *task, const char *metric)
     return NAN;
 }
 
+struct told { int calls, n, ordered; size_t wrong, of; struct finetune_mistake first; };
+
+static void on_mistakes(void *ud, const struct finetune_mistakes *m)
+{
+    struct told *t = ud;
+    t->calls++;
+    t->n = m->n;
+    t->wrong = m->wrong;
+    t->of = m->of;
+    t->ordered = 1;
+    for (int i = 1; i < m->n; i++)
+        t->ordered &= m->rows[i - 1].confidence >= m->rows[i].confidence;
+    if (m->n)
+        t->first = m->rows[0];
+}
+
+/* As many as the accuracy says, once, at the end; each with what it should have been. */
+static void test_mistakes_are_told(void **state)
+{
+    (void)state;
+    struct finetune_args a = args("cola");
+    struct told t = {0};
+    a.mistakes = on_mistakes;
+    a.ud = &t;
+    a.config.epochs = 2;
+    a.config.learning_rate = 1e-5; /* learns next to nothing */
+    struct finetune_result r = tune(&a);
+    assert_int_equal(t.calls, 1);
+    assert_int_equal(t.of, r.dev_examples);
+    assert_true(fabs(score(&r, "accuracy") - 100 * (1 - (double)t.wrong / (double)t.of)) < 1e-9);
+    assert_true(t.wrong > 0 && t.ordered);
+    assert_int_equal(t.n, t.wrong < MISTAKES_MAX ? t.wrong : MISTAKES_MAX);
+    assert_string_not_equal(t.first.label, t.first.said);
+    assert_true(t.first.confidence >= .5 && t.first.confidence <= 1);
+    assert_true(t.first.text[0] && !t.first.second[0]);
+}
+
 static void test_average(void **state)
 {
     (void)state;
@@ -365,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_regression),            cmocka_unit_test(test_spans),
         cmocka_unit_test(test_stuck_runs_are_said),   cmocka_unit_test(test_seeds),
         cmocka_unit_test(test_summary),               cmocka_unit_test(test_stop), cmocka_unit_test(test_average),
+        cmocka_unit_test(test_mistakes_are_told),
         cmocka_unit_test(test_check),
     };
     math_init();

@@ -235,9 +235,54 @@ static void test_scores_are_medians_of_seeds(void **state)
     free(csv);
     assert_true(shows(a, 24, 80, "majority class"));
     assert_true(shows(a, 24, 80, "50.9"));
-    fixture_keys(a, "Enter");
-    assert_string_equal(app_ops(a)->name, "Runs");
     app_free(a);
+}
+
+/* A fine-tuning at work, one that failed, one that says nothing any more; errors of one seed. */
+static void plant_tunings(void)
+{
+    char text[900];
+    snprintf(text, sizeof text, "INSERT INTO tuning VALUES(1, 500, '', 'rte', 4, 'running', 2, 3, 126, 200, "
+             ".5123, 61.2, 42, '', %f), (2, 500, '', 'cola', 1, 'running', 1, 3, 20, 200, .7, NULL, 90, '', "
+             "%f), (2, 500, '', 'sst2', 1, 'failed', 1, 3, 20, 200, .7, NULL, 90, 'out of memory', %f)",
+             FIXTURE_UTC - 1, FIXTURE_UTC - 240, FIXTURE_UTC - 300);
+    assert_int_equal(fixture_sql(dir, text), 0);
+    static const char *const wrong[] = {"17, 'The book was read by.', '', '0', '1', .97",
+                                        "3, 'They drank the pub 맥주.', 'a second sentence', '0', '1', .61"};
+    for (int i = 0; i < 2; i++) {
+        snprintf(text, sizeof text, "INSERT INTO mistake SELECT run, checkpoint_step, model, task, seed, %s "
+                 "FROM score WHERE run = 1 AND task = 'cola' AND metric = 'matthews' ORDER BY seed LIMIT 1",
+                 wrong[i]);
+        assert_int_equal(fixture_sql(dir, text), 0);
+    }
+}
+
+static void test_fine_tunings_and_errors(void **state)
+{
+    (void)state;
+    plant_tunings();
+    struct app *a = start("Scores", NULL);
+    int bad = fixture_golden(a, 24, 80, "scores-jobs-80x24") + fixture_golden(a, 36, 120, "scores-jobs-120x36");
+    assert_true(shows(a, 24, 80, "rte seed 4") && shows(a, 36, 120, "0:42 left"));
+    assert_true(shows(a, 36, 120, "lost 4 min") && shows(a, 36, 120, "failed: out of memory"));
+    fixture_keys(a, "G Enter");
+    if (!shows(a, 24, 80, "The book was read by."))
+        fixture_keys(a, "Esc g Enter");
+    assert_true(shows(a, 24, 80, "The book was read by."));
+    bad += fixture_golden(a, 24, 80, "scores-errors-80x24");
+    fixture_keys(a, "j");
+    assert_true(shows(a, 24, 80, "example 4 of the dev file"));
+    int rows;
+    char *csv = exported(a, &rows);
+    assert_int_equal(rows, 2);
+    assert_non_null(strstr(csv, "The book was read by."));
+    free(csv);
+    fixture_keys(a, "Right"); /* the next seed has none */
+    assert_true(shows(a, 24, 80, "None is stored"));
+    fixture_keys(a, "q");
+    assert_true(shows(a, 24, 80, "majority class"));
+    app_free(a);
+    assert_int_equal(bad, 0);
 }
 
 static void test_nothing_scored(void **state)
@@ -263,6 +308,7 @@ int main(void)
         cmocka_unit_test(test_the_same_sentence),
         cmocka_unit_test(test_the_difference_is_of_curves),
         cmocka_unit_test(test_scores_are_medians_of_seeds),
+        cmocka_unit_test(test_fine_tunings_and_errors),
         cmocka_unit_test(test_nothing_scored),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

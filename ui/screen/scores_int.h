@@ -1,0 +1,33 @@
+/* Shared by the files of the Scores screen. */
+#ifndef ES_UI_SCORES_INT_H
+#define ES_UI_SCORES_INT_H
+#include "experiments/score_table.h"
+#include "ui/app/app.h"
+#include "ui/widget/table.h"
+
+enum { SHOW_MEDIAN, SHOW_MEAN, SHOW_SEEDS, SHOW_COUNT };
+struct scores {
+    struct app *app;
+    struct score_table t;
+    int loaded, row, task, top, maximised, statistic;
+    int64_t version;
+    char error[512];
+    struct column cols[SCORE_TASKS + 3];
+    char titles[SCORE_TASKS][80];
+    struct rect list;
+    struct arena side;           /* of the fine-tunings */
+    struct query_tuning *jobs;
+    int njobs;
+    int errors, seed;            /* errors: they are shown, of the cell's seed number `seed` */
+    struct arena wrong_arena;
+    struct query_mistake *wrong;
+    int nwrong, wrong_row, wrong_top;
+};
+/* Fine-tunings at work, and those that ended without a score (scores_side.c). */
+void scores_load_side(struct scores *s, struct query *q);
+void scores_draw_jobs(struct scores *s, struct grid *g, struct rect area);
+/* What the networks tuned with the cell's settings got wrong. */
+void scores_load_errors(struct scores *s);
+void scores_draw_errors(struct scores *s, struct grid *g, struct rect area);
+int scores_export_errors(const struct scores *s, struct csv_out *out);
+#endif

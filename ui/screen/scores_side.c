@@ -1,0 +1,216 @@
+/* Beside the table of scores: fine-tunings at work, and what tuned networks got wrong. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/csv.h"
+#include "src/event/event.h"
+#include "ui/screen/scores_int.h"
+#include "ui/term/sign.h"
+#include "ui/widget/bar.h"
+#include "ui/widget/format.h"
+#include "ui/widget/pane.h"
+
+#define SILENT 30.0 /* seconds after which a fine-tuning that says nothing is taken for lost */
+
+void scores_load_side(struct scores *s, struct query *q)
+{
+    arena_reset(&s->side);
+    s->njobs = query_tunings(q, &s->side, &s->jobs, NULL);
+    s->njobs = s->njobs < 0 ? 0 : s->njobs;
+    for (int i = 0; i < s->njobs; i++)
+        if (!strcmp(s->jobs[i].state, "running"))
+            app_poll(s->app, SILENT + 1); /* its silence is no change of the store */
+}
+
+/* What it is in words, and the sign of the run state that it is like. */
+static int state_of(const struct scores *s, const struct query_tuning *j)
+{
+    if (!strcmp(j->state, "running"))
+        return app_utc(s->app) - j->time > SILENT ? RUN_LOST : RUN_RUNNING;
+    return !strcmp(j->state, "stopped") ? RUN_STOPPED : RUN_FAILED;
+}
+
+static void draw_job(const struct scores *s, struct grid *g, struct rect row, const struct query_tuning *j)
+{
+    char text[400], left[FMT], age[FMT], loss[FMT];
+    int state = state_of(s, j), x = row.x + 2;
+    const struct query_run *r = app_run(s->app, j->run);
+    grid_cell(g, row, row.y, row.x, STYLE(state == RUN_RUNNING ? ROLE_ACCENT : ROLE_BAD, 0),
+              sign(SIGN_STATE + state));
+    snprintf(text, sizeof text, "%s seed %lld", j->task, (long long)j->seed);
+    grid_text(g, row, row.y, x, 18, STYLE(ROLE_TEXT, ATTR_BOLD), text);
+    x += 19;
+    grid_middle(g, row, row.y, x, 22, STYLE(ROLE_TEXT, 0), r ? r->name : j->model);
+    x += 23;
+    if (state != RUN_RUNNING) {
+        snprintf(text, sizeof text, "%s%s%s", run_state_name(state), j->why[0] ? ": " : "", j->why);
+        if (state == RUN_LOST)
+            snprintf(text, sizeof text, "lost %s", fmt_age(age, sizeof age, app_utc(s->app) - j->time));
+        grid_text(g, row, row.y, x, -1, STYLE(ROLE_TEXT, 0), text);
+        return;
+    }
+    double done = j->steps > 0 ? (double)j->step / (double)j->steps : 0;
+    progress_draw(g, row, row.y, x, 12, STYLE(ROLE_ACCENT, 0), done);
+    x += 13;
+    snprintf(text, sizeof text, "%3d %%  epoch %lld/%lld", (int)floor(done * 100), (long long)j->epoch,
+             (long long)j->epochs);
+    x += grid_text(g, row, row.y, x, -1, STYLE(ROLE_TEXT, 0), text) + 2;
+    if (isfinite(j->seconds_left)) {
+        snprintf(text, sizeof text, "%s left", fmt_time(left, sizeof left, j->seconds_left));
+        x += grid_text(g, row, row.y, x, -1, STYLE(ROLE_TEXT, 0), text) + 2;
+    }
+    snprintf(text, sizeof text, "loss %s", fmt_fixed(loss, sizeof loss, j->loss, 3));
+    if (isfinite(j->loss))
+        x += grid_text(g, row, row.y, x, -1, STYLE(ROLE_DIM, 0), text) + 2;
+    snprintf(text, sizeof text, "score %.1f", j->score);
+    if (isfinite(j->score))
+        grid_text(g, row, row.y, x, -1, STYLE(ROLE_DIM, 0), text);
+}
+
+void scores_draw_jobs(struct scores *s, struct grid *g, struct rect area)
+{
+    char count[48], more[32] = "";
+    int rows = area.h - 1;
+    snprintf(count, sizeof count, "fine-tunings %d", s->njobs);
+    if (s->njobs > rows)
+        snprintf(more, sizeof more, "the newest %d", rows);
+    const char *parts[] = { count, more };
+    pane_title(g, area.y, area.x, area.w, 0, parts, 2);
+    for (int i = 0; i < rows && i < s->njobs; i++)
+        draw_job(s, g, (struct rect){ area.y + 1 + i, area.x + 1, 1, area.w - 2 }, &s->jobs[i]);
+}
+
+static const struct query_score *shown_score(const struct scores *s)
+{
+    const struct score_cell *c = &s->t.rows[s->row].cell[s->task];
+    return c->seeds ? &s->t.scores[c->first + (s->seed < c->seeds ? s->seed : 0)] : NULL;
+}
+
+void scores_load_errors(struct scores *s)
+{
+    struct query *q = app_query(s->app);
+    const struct query_score *x = shown_score(s);
+    arena_reset(&s->wrong_arena);
+    s->nwrong = q && x ? query_mistakes(q, x, &s->wrong_arena, &s->wrong, NULL) : 0;
+    s->nwrong = s->nwrong < 0 ? 0 : s->nwrong;
+    s->wrong_row = s->wrong_row < s->nwrong ? s->wrong_row : 0;
+}
+
+/* 1: of a score to be predicted, where the distance is told, not a probability. */
+static int is_number(const struct query_mistake *m)
+{
+    char *end;
+    strtod(m->label, &end);
+    return strchr(m->label, '.') && !*end;
+}
+
+static void error_text(const struct query_mistake *m, char *out, size_t size)
+{
+    snprintf(out, size, "%s%s%s", m->text, m->second[0] ? "  |  " : "", m->second);
+}
+
+/* The example under the cursor in full, below the list. */
+static void draw_example(const struct scores *s, struct grid *g, struct rect area)
+{
+    const struct query_mistake *m = &s->wrong[s->wrong_row];
+    struct rect in = { area.y + 1, area.x + 2, 1, area.w - 4 };
+    pane_titlef(g, area.y, area.x, area.w, 0, "example %lld of the dev file", (long long)m->place + 1);
+    grid_text(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, 0), m->text);
+    in.y++;
+    if (m->second[0])
+        grid_text(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, 0), m->second);
+}
+
+static void draw_error(const struct scores *s, struct grid *g, struct rect row, int i, int wide)
+{
+    const struct query_mistake *m = &s->wrong[i];
+    char text[600], p[FMT];
+    int x = row.x + 2;
+    grid_middle(g, row, row.y, x, wide, STYLE(ROLE_TEXT, 0), m->label);
+    grid_middle(g, row, row.y, x + wide + 1, wide, STYLE(ROLE_BAD, 0), m->said);
+    if (is_number(m))
+        fmt_fixed(p, sizeof p, m->confidence, 2);
+    else
+        fmt_prob(p, sizeof p, m->confidence);
+    grid_right(g, row, row.y, x + 2 * wide + 2, 6, STYLE(ROLE_TEXT, 0), p);
+    error_text(m, text, sizeof text);
+    grid_text(g, row, row.y, x + 2 * wide + 10, -1, STYLE(ROLE_TEXT, 0), text);
+    if (i != s->wrong_row)
+        return;
+    grid_cell(g, row, row.y, row.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
+    grid_back(g, row, BACK_SELECTED);
+    g->cursor_y = row.y;
+    g->cursor_x = row.x;
+}
+
+/* Wide enough for the labels there are. */
+static int label_width(const struct scores *s)
+{
+    int w = 6;
+    for (int i = 0; i < s->nwrong; i++) {
+        int a = text_columns(s->wrong[i].label), b = text_columns(s->wrong[i].said);
+        w = a > w ? a : w;
+        w = b > w ? b : w;
+    }
+    return w > 16 ? 16 : w;
+}
+
+void scores_draw_errors(struct scores *s, struct grid *g, struct rect area)
+{
+    const struct query_score *x = shown_score(s);
+    const struct score_row *r = &s->t.rows[s->row];
+    int seeds = r->cell[s->task].seeds, wide = label_width(s), below = area.h >= 12 ? 3 : 0;
+    char seed[64], count[48];
+    if (!x)
+        return;
+    snprintf(seed, sizeof seed, "seed %lld (%d of %d)%s", (long long)x->seed, s->seed + 1, seeds,
+             strcmp(x->state, "stuck") ? "" : " stuck");
+    snprintf(count, sizeof count, "errors, the surest %d", s->nwrong);
+    const char *parts[] = { count, s->t.tasks[s->task].name, r->label, seed };
+    pane_title(g, area.y, area.x, area.w, 1, parts, 4);
+    if (!s->nwrong) {
+        grid_text(g, area, area.y + 1, area.x + 3, -1, STYLE(ROLE_TEXT, 0),
+                  "None is stored: all were right, it was tuned before errors were kept, or the task "
+                  "asks questions (--output writes those answers).");
+        return;
+    }
+    struct rect head = { area.y + 1, area.x + 2, 1, area.w - 2 };
+    grid_text(g, head, head.y, head.x, wide, STYLE(ROLE_DIM, 0), "label");
+    grid_text(g, head, head.y, head.x + wide + 1, wide, STYLE(ROLE_DIM, 0), "said");
+    grid_right(g, head, head.y, head.x + 2 * wide + 2, 6, STYLE(ROLE_DIM, 0),
+               is_number(&s->wrong[0]) ? "off by" : "p");
+    grid_text(g, head, head.y, head.x + 2 * wide + 10, -1, STYLE(ROLE_DIM, 0), "example");
+    int rows = area.h - 2 - below;
+    s->wrong_top = table_top(s->wrong_top, s->wrong_row, rows, s->nwrong);
+    s->list = (struct rect){ area.y + 2, area.x, rows, area.w };
+    for (int i = 0; i < rows && s->wrong_top + i < s->nwrong; i++)
+        draw_error(s, g, (struct rect){ area.y + 2 + i, area.x, 1, area.w }, s->wrong_top + i, wide);
+    if (below)
+        draw_example(s, g, (struct rect){ area.y + area.h - below, area.x, below, area.w });
+}
+
+int scores_export_errors(const struct scores *s, struct csv_out *out)
+{
+    static const char *const heads[] = { "start", "task", "seed", "place", "label", "said", "confidence",
+                                         "text", "second" };
+    const struct query_score *x = shown_score(s);
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
+        csv_text(out, heads[i]);
+    csv_end_row(out);
+    for (int i = 0; x && i < s->nwrong; i++) {
+        const struct query_mistake *m = &s->wrong[i];
+        csv_text(out, s->t.rows[s->row].label);
+        csv_text(out, x->task);
+        csv_int(out, x->seed);
+        csv_int(out, m->place);
+        csv_text(out, m->label);
+        csv_text(out, m->said);
+        csv_real(out, m->confidence);
+        csv_text(out, m->text);
+        csv_text(out, m->second);
+        csv_end_row(out);
+    }
+    return s->nwrong;
+}
