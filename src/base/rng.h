@@ -20,6 +20,7 @@ enum rng_use {
     RNG_TASK,          /* fine-tuning */
     RNG_BOOTSTRAP,     /* statistics over seeds */
     RNG_FAITHFUL,      /* the released example builder */
+    RNG_RTD,           /* positions of electra15's loss, where they are not the chosen ones */
     RNG_TEST = 1000
 };
 

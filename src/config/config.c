@@ -326,6 +326,8 @@ int config_resolve(struct config *c, struct err *err)
         c->snapshot_every = (c->steps + 39) / 40;
     if (!c->eval_sequences)
         c->eval_sequences = at_least_1(16384 / c->seq);
+    if (c->rtd_positions && c->objective != OBJ_ELECTRA15)
+        return err_set(err, E_USAGE, "rtd_positions: only electra15 has a loss at some of the positions");
     if (c->disc_weight_ramp_steps && c->objective == OBJ_BERT_MLM)
         return err_set(err, E_USAGE, "disc_weight_ramp_steps: bert_mlm has one loss only, so there is "
                        "nothing to weigh it against");

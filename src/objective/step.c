@@ -235,6 +235,33 @@ void slice_discriminator(struct slice *x, const int32_t *ids, int only_chosen)
         memset(x->s->ddisc, 0, (size_t)tokens_of(x) * (size_t)x->disc.net->shape.hidden * sizeof(float));
 }
 
+/* As many tokens of row r as are marked, drawn anew from those that may be chosen: the ones with the
+ * smallest keys. */
+static void mark_others(struct slice *x, int r)
+{
+    const struct batch *b = x->b;
+    size_t at = (size_t)(x->row + r) * (size_t)b->T;
+    float *key = x->s->factor + (size_t)r * (size_t)b->T;
+    int n = 0;
+    for (int t = 0; t < b->T; t++) {
+        int id = b->ids[at + (size_t)t], open = !b->mask || b->mask[at + (size_t)t];
+        n += key[t] > 0;
+        for (int k = 0; k < VOCAB_SPECIALS; k++)
+            open &= k == VOCAB_UNK || id != x->l->special[k];
+        key[t] = open ? (float)rng_uniform53(b->seed, RNG_RTD, b->step, b->row0 + (uint32_t)(x->row + r), (uint32_t)t)
+                      : 2;
+    }
+    for (; n > 0; n--) {
+        int best = 0;
+        for (int t = 1; t < b->T; t++)
+            if (key[t] >= 0 && (key[best] < 0 || key[t] < key[best]))
+                best = t;
+        key[best] = -1;
+    }
+    for (int t = 0; t < b->T; t++)
+        key[t] = key[t] < 0;
+}
+
 /* Which tokens count: all that are attended, or the chosen ones among them. Marks in s->factor. */
 static void mark_tokens(struct slice *x, int only_chosen)
 {
@@ -250,6 +277,8 @@ static void mark_tokens(struct slice *x, int only_chosen)
             if (b->weights[slot] > 0 && (!mask || mask[at]))
                 x->s->factor[at] = 1;
         }
+        if (x->l->args.config->rtd_positions == RTD_RANDOM)
+            mark_others(x, r);
     }
 }
 

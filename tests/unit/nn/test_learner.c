@@ -382,6 +382,29 @@ static void test_the_weight_of_the_main_loss_can_rise(void **state)
     }
 }
 
+/* electra15 at random positions: as many tokens count, others than the chosen ones, the same ones
+ * however the batch is cut; anew at each step. */
+static void test_the_loss_can_be_at_other_positions(void **state)
+{
+    (void)state;
+    struct losses chosen, other[2], later;
+    for (int k = 0; k < 2; k++) {
+        struct rig_shape shape = {.objective = OBJ_ELECTRA15, .tie = TIE_EMBEDDINGS, .B = 8, .T = 16,
+                                  .threads = 1, .shards = 4, .micro_batch = k, .given_samples = 1, .cpu = "auto"};
+        struct rig *x = rig_new(&shape);
+        learner_step(x->learner, &x->batch, 0, &chosen, NULL);
+        x->config.rtd_positions = RTD_RANDOM;
+        learner_step(x->learner, &x->batch, 0, &other[k], NULL);
+        assert_true(other[k].disc_n == chosen.disc_n && other[k].disc_n > 8);
+        assert_true(other[k].disc != chosen.disc && other[k].gen == chosen.gen);
+        x->batch.step++;
+        learner_step(x->learner, &x->batch, 0, &later, NULL);
+        assert_true(later.disc_n == chosen.disc_n && later.disc != other[k].disc);
+        rig_free(x);
+    }
+    assert_memory_equal(&other[0], &other[1], sizeof other[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_chosen_rows_give_what_all_rows_give),
         cmocka_unit_test(test_a_step_allocates_nothing),
         cmocka_unit_test(test_the_weight_of_the_main_loss_can_rise),
+        cmocka_unit_test(test_the_loss_can_be_at_other_positions),
         cmocka_unit_test(test_scores_are_complete),
         cmocka_unit_test(test_cold_samples_are_the_best_and_never_the_original_if_so_asked),
     };
