@@ -46,12 +46,21 @@ static int may_answer(const struct window *w, int t)
     return t == 0 || ((!b->mask || b->mask[at]) && (!b->segments || b->segments[at]));
 }
 
+#define LANES 8 /* sums at work side by side: one alone waits for each addition */
+
 static float dot(int n, const float *a, const float *b)
 {
-    double sum = 0;
-    for (int i = 0; i < n; i++)
-        sum += (double)a[i] * (double)b[i];
-    return (float)sum;
+    double sum[LANES] = {0};
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int k = 0; k < LANES; k++)
+            sum[k] += (double)a[i + k] * (double)b[i + k];
+    for (; i < n; i++)
+        sum[0] += (double)a[i] * (double)b[i];
+    for (int k = LANES / 2; k > 0; k /= 2)
+        for (int j = 0; j < k; j++)
+            sum[j] += sum[j + k];
+    return (float)sum[0];
 }
 
 /* out[512] = W[:, from:from+D] v: one half of a layer that reads two states side by side. */
@@ -84,19 +93,38 @@ static void start_logits(struct window *w)
         w->zs[t] = dot(w->D, w->h + (size_t)t * (size_t)w->D, v) + b - (may_answer(w, t) ? 0 : 1000);
 }
 
-/* End logits given a start: s->u = W_b h (kept for all starts), s->y = GELU(s->u + W_a h_start + b). */
-static void end_logits(struct window *w, int start, float *shift)
+/* shift[512] = W_a h_start + b: what a start adds to the hidden layer of every end. */
+static void start_shift(struct window *w, int start, float *shift)
+{
+    half_layer(w, HW, 0, w->h + (size_t)start * (size_t)w->D, shift);
+    w->x->run.math->bias(1, JOINT_HIDDEN, shift, head_value(w->x, HB), shift);
+}
+
+/* The same of many starts at once, [n,512]. */
+static void start_shifts(struct window *w, const int *starts, int n, float *shift)
 {
     struct tune_scratch *s = w->x->s;
-    const float *v = head_value(w->x, EW), *b = head_value(w->x, HB);
+    const struct math *k = w->x->run.math;
+    size_t D = (size_t)w->D;
+    for (int i = 0; i < n; i++)
+        memcpy(s->dropped + (size_t)i * D, w->h + (size_t)starts[i] * D, D * sizeof(float));
+    k->gemm(0, 1, n, JOINT_HIDDEN, w->D, s->dropped, w->D, head_value(w->x, HW), 2 * w->D, 0, shift,
+            JOINT_HIDDEN, w->x->run.ws);
+    k->bias(n, JOINT_HIDDEN, shift, head_value(w->x, HB), shift);
+}
+
+/* End logits given a start: s->u = W_b h (kept for all starts), s->y = GELU(s->u + shift); its slope
+ * into s->wide when training. */
+static void end_logits(struct window *w, const float *shift)
+{
+    struct tune_scratch *s = w->x->s;
+    const struct math *k = w->x->run.math;
     float eb = head_value(w->x, EB)[0];
-    half_layer(w, HW, 0, w->h + (size_t)start * (size_t)w->D, shift);
-    for (int i = 0; i < JOINT_HIDDEN; i++)
-        shift[i] += b[i];
-    w->x->run.math->bias_gelu(w->T, JOINT_HIDDEN, s->u, shift, s->wide, s->y);
+    k->bias_gelu(w->T, JOINT_HIDDEN, s->u, shift, w->x->run.grads ? s->wide : NULL, s->y);
+    k->gemm(0, 1, w->T, 1, JOINT_HIDDEN, s->y, JOINT_HIDDEN, head_value(w->x, EW), JOINT_HIDDEN, 0,
+            w->ze, 1, w->x->run.ws);
     for (int t = 0; t < w->T; t++)
-        w->ze[t] = dot(JOINT_HIDDEN, s->y + (size_t)t * JOINT_HIDDEN, v) + eb -
-                   (may_answer(w, t) ? 0 : 1000);
+        w->ze[t] += eb - (may_answer(w, t) ? 0 : 1000);
 }
 
 static void end_grad(struct window *w, int start, float *sum)
@@ -209,7 +237,8 @@ static void with_labels(struct window *w, float *p)
     float *shift = x->s->small + 2 * w->D + 3 * JOINT_HIDDEN;
     double c = x->scale / 2, ca = x->scale * ANSWERABLE_WEIGHT;
     double z = (double)answer_logit(w, p), y = b->impossible ? b->impossible[w->row] : 0;
-    end_logits(w, start, shift);
+    start_shift(w, start, shift);
+    end_logits(w, shift);
     x->loss += c * head_cross_entropy(w->T, w->zs, 1, start, c, w->dzs);
     x->loss += c * head_cross_entropy(w->T, w->ze, 1, end, c, w->dze);
     x->loss += ca * (fmax(z, 0) - z * y + log1p(exp(-fabs(z))));
@@ -221,23 +250,31 @@ static void with_labels(struct window *w, float *p)
     start_grad(w);
 }
 
+/* log(sum exp z) over the window. */
+static double log_sum(int n, const float *z)
+{
+    return head_cross_entropy(n, z, 1, 0, 0, NULL) + (double)z[0];
+}
+
 static void fill_beam(struct window *w, float *p)
 {
     struct span_beam *beam = &w->x->b->beams[w->row];
-    float *shift = w->x->s->small + 2 * w->D + 3 * JOINT_HIDDEN;
+    float *shift = w->x->s->wide; /* free here: nothing is trained */
+    double all_starts = log_sum(w->T, w->zs);
     int at[SPAN_BEAM];
     beam->null_score = answer_logit(w, p);
     beam->starts = head_top(w->T, w->zs, 1, SPAN_BEAM, at);
+    start_shifts(w, at, beam->starts, shift);
     for (int k = 0; k < beam->starts; k++) {
         int ends[SPAN_BEAM];
         beam->start[k].at = at[k];
-        beam->start[k].score = (float)-head_cross_entropy(w->T, w->zs, 1, at[k], 0, NULL);
-        end_logits(w, at[k], shift);
+        beam->start[k].score = (float)((double)w->zs[at[k]] - all_starts);
+        end_logits(w, shift + (size_t)k * JOINT_HIDDEN);
         beam->start[k].ends = head_top(w->T, w->ze, 1, SPAN_BEAM, ends);
+        double all_ends = log_sum(w->T, w->ze);
         for (int j = 0; j < beam->start[k].ends; j++) {
             beam->start[k].end[j].at = ends[j];
-            beam->start[k].end[j].score =
-                (float)-head_cross_entropy(w->T, w->ze, 1, ends[j], 0, NULL);
+            beam->start[k].end[j].score = (float)((double)w->ze[ends[j]] - all_ends);
         }
     }
 }
@@ -259,7 +296,7 @@ static void slice(struct tune_slice *x)
                           JOINT_HIDDEN, x->run.ws);
         if (x->b->start && x->b->end)
             with_labels(&w, p);
-        if (x->b->beams)
+        if (x->b->beams && !x->run.grads)
             fill_beam(&w, p);
     }
 }

@@ -307,6 +307,10 @@ static double run_batch(struct work *w)
     struct tuner *t = w->t;
     size_t table = (size_t)t->shape.vocab * (size_t)t->shape.embedding;
     w->shards = min_int(t->shards, w->b->B);
+    if (!w->train) { /* only gradients are bound to the shards: let no thread go without work */
+        int rows = slice_rows(w->b->T), slices = (w->b->B + rows - 1) / rows;
+        w->shards = min_int(max_int(w->shards, max_int(slices, t->workers)), w->b->B);
+    }
     w->dense = (table + 15) / 16 * 16; /* the word table is the first row of the block */
     if (w->train)
         touch(t, w->b);

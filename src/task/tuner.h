@@ -47,7 +47,7 @@ struct tune_batch {
     uint32_t step;           /* of dropout */
     int sum;                 /* 1: the loss is summed over the batch, 0: its mean */
     float *logits;           /* [B,labels], or [B,T,2] start and end (span_hf) */
-    struct span_beam *beams; /* [B] */
+    struct span_beam *beams; /* [B]; tuner_eval only */
 };
 
 struct tuner_args {
