@@ -14,7 +14,6 @@
 #include "src/text/vocab.h"
 
 #define SHOW(s) visible((char[200]){0}, 200, (s))
-#define SHARDS_MAX 256
 
 static void tell(void (*warn)(void *, const char *), void *ud, const char *path, const char *what,
                  const char *name)
@@ -219,7 +218,7 @@ void hf_labels_free(struct hf_labels *l)
 
 /* The files that hold the tensors: one, or the shards an index names. */
 struct shards {
-    struct safetensors file[SHARDS_MAX];
+    struct safetensors file[HF_SHARDS_MAX];
     int n;
 };
 
@@ -237,7 +236,7 @@ static int open_shards(const char *dir, struct shards *s, struct err *err)
     json_t *j = load_json(index, NULL, NULL, err), *value;
     const char *key;
     int rc = j ? 0 : E_INPUT;
-    char seen[SHARDS_MAX][256];
+    char seen[HF_SHARDS_MAX][256];
     json_object_foreach(json_object_get(j, "weight_map"), key, value) {
         const char *name = json_string_value(value);
         int known = 0;
@@ -249,8 +248,8 @@ static int open_shards(const char *dir, struct shards *s, struct err *err)
             known |= !strcmp(seen[i], name);
         if (known)
             continue;
-        if (s->n == SHARDS_MAX) {
-            rc = err_set(err, E_INPUT, "%s: more than %d shards", SHOW(index), SHARDS_MAX);
+        if (s->n == HF_SHARDS_MAX) {
+            rc = err_set(err, E_INPUT, "%s: more than %d shards", SHOW(index), HF_SHARDS_MAX);
             break;
         }
         snprintf(seen[s->n], sizeof seen[0], "%s", name);

@@ -2,10 +2,13 @@
  * index), vocab.txt, tokenizer_config.json, special_tokens_map.json, tokenizer.json. */
 #ifndef ES_MODEL_HF_H
 #define ES_MODEL_HF_H
+#include <stdint.h>
+
 #include "src/model/model.h"
 #include "src/text/wordpiece.h"
 
 #define HF_LABELS_MAX 1000
+#define HF_SHARDS_MAX 256
 struct vocab;
 struct hf_dir {
     struct net_shape shape;
@@ -42,7 +45,11 @@ const char *hf_own_name(const struct net *net, const struct param *p);
 /* Writes and syncs all files for one network into an existing directory, which the caller syncs. */
 int hf_save(const char *dir, const struct model *m, const struct net *net, const float *block,
             const struct vocab *v, const struct wordpiece_options *text, struct err *err);
-/* The same for a fine-tuned network: its class and labels in config.json. */
+/* Splits model.safetensors of a directory just written (float32 only) into files of at most `most`
+ * bytes of tensors (one tensor may be larger), model-00001-of-0000N.safetensors, with an index; one
+ * file is left as it is where all fit. E_USAGE above HF_SHARDS_MAX files. */
+int hf_shard(const char *dir, uint64_t most, struct err *err);
+/* The same as hf_save for a fine-tuned network: its class and labels in config.json. */
 struct hf_head {
     const char *architecture;  /* ElectraForSequenceClassification, ... */
     int num_labels;

@@ -19,7 +19,7 @@
 #define PATH 4300
 
 struct convert_args {
-    const char *run;
+    const char *run, *shard_size;
     long step;
     int net;
 };
@@ -62,7 +62,7 @@ static int convert_tuned(const char *in, const char *out, const struct hf_dir *h
     return rc;
 }
 
-static int convert_net(const char *in, const char *out, struct err *err)
+static int convert_plain(const char *in, const char *out, struct err *err)
 {
     struct hf_dir hf;
     struct model m = {0};
@@ -95,6 +95,30 @@ static int convert_net(const char *in, const char *out, struct err *err)
     return rc;
 }
 
+/* most 0: one file of tensors. */
+static int convert_net(const char *in, const char *out, uint64_t most, struct err *err)
+{
+    int rc = convert_plain(in, out, err);
+    return rc || !most ? rc : hf_shard(out, most, err);
+}
+
+/* "200MB", "1.5GB", "64MiB" or a number of bytes, as transformers takes them. */
+static int read_size(const char *text, uint64_t *out, struct err *err)
+{
+    static const struct { const char *unit; double bytes; } units[] = {
+        {"", 1}, {"B", 1}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"KiB", 1024.0},
+        {"MiB", 1024.0 * 1024}, {"GiB", 1024.0 * 1024 * 1024}};
+    char *end;
+    double n = strtod(text, &end);
+    for (size_t i = 0; end != text && i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(end, units[i].unit) || !(n * units[i].bytes >= 1) || n * units[i].bytes > 1e18)
+            continue;
+        *out = (uint64_t)(n * units[i].bytes);
+        return 0;
+    }
+    return err_set(err, E_USAGE, "--max-shard-size: '%s' is no size such as 200MB or 5GB", SHOW(text));
+}
+
 static int has_config(const char *dir, const char *sub, char *out)
 {
     char config[PATH + 16];
@@ -104,7 +128,7 @@ static int has_config(const char *dir, const char *sub, char *out)
 }
 
 /* The networks of `in` (one, or a pair below it) into `out`, which exists then or not at all. */
-static int convert(const char *in, const char *out, int net, struct err *err)
+static int convert(const char *in, const char *out, int net, uint64_t most, struct err *err)
 {
     char from[PATH], to[PATH], beside[PATH];
     int done = 0, rc = 0, alone = net == NET_ALL && has_config(in, "", from);
@@ -112,7 +136,7 @@ static int convert(const char *in, const char *out, int net, struct err *err)
         return err_set(err, E_INPUT, "%s is there already; give a directory that is not", SHOW(out));
     snprintf(beside, sizeof beside, "%.4000s.tmp.%ld", out, (long)getpid());
     if (alone) {
-        rc = convert_net(from, beside, err);
+        rc = convert_net(from, beside, most, err);
         done = 1;
     }
     for (int i = NET_DISCRIMINATOR; !rc && !alone && i <= NET_MAIN; i++) {
@@ -120,7 +144,7 @@ static int convert(const char *in, const char *out, int net, struct err *err)
             continue;
         snprintf(to, sizeof to, "%.4100s%s%s", beside, net == NET_ALL ? "/" : "",
                  net == NET_ALL ? net_names[i] : "");
-        rc = convert_net(from, to, err);
+        rc = convert_net(from, to, most, err);
         done = 1;
     }
     if (!rc && !done)
@@ -136,10 +160,13 @@ static int convert(const char *in, const char *out, int net, struct err *err)
 static int run(struct cli *c, struct err *err)
 {
     const struct convert_args *a = c->own;
+    uint64_t most = 0;
+    if (a->shard_size && read_size(a->shard_size, &most, err))
+        return E_USAGE;
     if (!a->run) {
         if (c->nargs != 2)
             return err_set(err, E_USAGE, "usage: electroscope convert (IN | --run RUN) OUT");
-        return convert(c->args[0], c->args[1], a->net, err);
+        return convert(c->args[0], c->args[1], a->net, most, err);
     }
     if (c->nargs != 1)
         return err_set(err, E_USAGE, "convert: with --run only the directory to write is given");
@@ -153,7 +180,7 @@ static int run(struct cli *c, struct err *err)
     if (!rc)
         rc = launch_find_checkpoint(&w, found, a->step, path, sizeof path, &step, err);
     free(found);
-    return rc ? rc : convert(path, c->args[0], a->net, err);
+    return rc ? rc : convert(path, c->args[0], a->net, most, err);
 }
 
 static const struct option_row options[] = {
@@ -164,6 +191,8 @@ static const struct option_row options[] = {
     {.name = "net", .kind = OPTION_CHOICE, .offset = offsetof(struct convert_args, net),
      .arg = "discriminator|generator|main", .choices = "all|discriminator|generator|main",
      .help = "only this network, into the directory itself (default: all, one directory each)"},
+    {.name = "max-shard-size", .kind = OPTION_TEXT, .offset = offsetof(struct convert_args, shard_size),
+     .arg = "SIZE", .help = "write files of at most SIZE (200MB, 5GB) with an index (default: one file)"},
     {.name = NULL},
 };
 

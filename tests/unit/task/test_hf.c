@@ -164,6 +164,100 @@ static void test_shards(void **state)
     model_free(&same);
 }
 
+static int files_in(const char *name)
+{
+    char path[300];
+    int n = 0;
+    for (int i = 1; i < 100; i++) {
+        for (int of = i; of < 100; of++) {
+            snprintf(path, sizeof path, "%s/model-%05d-of-%05d.safetensors", in_dir(name), i, of);
+            n += access(path, F_OK) == 0;
+        }
+    }
+    return n;
+}
+
+/* What is split is read back; each file keeps to the limit, but for a tensor larger than it. */
+static void test_splitting(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct model m, same;
+    float *values = build(&m, HEAD_RTD, 9), *want = build(&same, HEAD_RTD, 3);
+    size_t most = 2048; /* the word table has 1280 bytes, the larger matrices 1536 */
+    save("whole", HEAD_RTD);
+    assert_int_equal(hf_shard(in_dir("whole"), 1 << 20, &err), 0); /* all fit */
+    assert_int_equal(access(in_dir("whole/model.safetensors"), F_OK), 0);
+    save("split", HEAD_RTD);
+    if (hf_shard(in_dir("split"), most, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(access(in_dir("split/model.safetensors"), F_OK), -1);
+    int n = files_in("split");
+    assert_in_range(n, 4, 40);
+    for (int i = 1; i <= n; i++) {
+        struct safetensors s;
+        char path[300];
+        size_t bytes = 0;
+        snprintf(path, sizeof path, "%s/model-%05d-of-%05d.safetensors", in_dir("split"), i, n);
+        assert_int_equal(st_open(&s, path, &err), 0);
+        for (int k = 0; k < s.n; k++)
+            bytes += s.tensors[k].bytes;
+        assert_true(s.n > 0 && (bytes <= most || s.n == 1));
+        assert_string_equal(st_meta(&s, "format"), "pt");
+        st_close(&s);
+    }
+    if (hf_load_weights(in_dir("split"), &m, &m.disc, values, NULL, NULL, &err))
+        fail_msg("%s", err.text);
+    assert_memory_equal(values, want, m.table.floats * sizeof *values);
+    save("tiny", HEAD_RTD);
+    assert_int_equal(hf_shard(in_dir("tiny"), 1, &err), 0); /* a file a tensor */
+    assert_int_equal(hf_load_weights(in_dir("tiny"), &m, &m.disc, values, NULL, NULL, &err), 0);
+    free(values);
+    free(want);
+    model_free(&m);
+    model_free(&same);
+}
+
+/* Broken indexes: an answer always, and a sentence where it is no. */
+static void test_broken_indexes(void **state)
+{
+    (void)state;
+    struct model m;
+    float *values = build(&m, HEAD_RTD, 9);
+    char *text;
+    size_t size;
+    uint64_t x = 88172645463325252u;
+    int refused = 0;
+    struct err err = {0};
+    save("fuzz", HEAD_RTD);
+    assert_int_equal(hf_shard(in_dir("fuzz"), 4096, &err), 0);
+    assert_int_equal(file_read(in_dir("fuzz/model.safetensors.index.json"), 1 << 20, &text, &size, &err), 0);
+    for (int turn = 0; turn < 400; turn++) {
+        char *bad = malloc(size + 1), path[300];
+        memcpy(bad, text, size + 1);
+        for (int k = 0; k <= turn % 4; k++) { /* xorshift */
+            x ^= x << 13;
+            x ^= x >> 7;
+            x ^= x << 17;
+            bad[x % size] = (char)(x >> 40 ? (x >> 40) % 255 + 1 : 1);
+        }
+        if (turn % 5 == 0)
+            bad[x % size] = 0;
+        snprintf(path, sizeof path, "%s/fuzz/model.safetensors.index.json", dir);
+        toy_write(path, bad);
+        err.text[0] = 0;
+        int rc = hf_load_weights(in_dir("fuzz"), &m, &m.disc, values, NULL, NULL, &err);
+        assert_true((rc == 0) == (err.text[0] == 0));
+        assert_null(strchr(err.text, 27));
+        refused += rc != 0;
+        free(bad);
+    }
+    assert_true(refused > 100);
+    free(text);
+    free(values);
+    model_free(&m);
+}
+
 static void test_labels(void **state)
 {
     (void)state;
@@ -198,6 +292,8 @@ int main(void)
         cmocka_unit_test(test_the_wrong_one_of_a_pair),
         cmocka_unit_test(test_an_encoder_without_its_head),
         cmocka_unit_test(test_shards),
+        cmocka_unit_test(test_splitting),
+        cmocka_unit_test(test_broken_indexes),
         cmocka_unit_test(test_labels),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
