@@ -37,8 +37,9 @@ const struct curve_def curve_defs[CURVES_CHARTS] = {
     {"tokens/s", {{METRIC_tokens_per_s, 0, CHART_LINE, "rate"}}, 1, NAN, NAN, SCALE_COUNT},
     {"generator entropy", {TRAIN(gen_entropy), HELD(gen_entropy)}, 2, NAN, NAN, SCALE_PLAIN},
     {"leaf angle", {TRAIN(leaf_angle), HELD(leaf_angle)}, 2, NAN, NAN, SCALE_SHARE},
+    {"score of tasks", {{METRIC_probe_score, 0, CHART_POINTS, "fine-tuned"}}, 1, NAN, NAN, SCALE_PLAIN},
 };
-const int curve_ndefs = 15;
+const int curve_ndefs = 16;
 
 const double curves_smooths[CURVES_SMOOTHS] = {0, .6, .8, .9, .95, .98, .99, .995};
 

@@ -269,6 +269,12 @@ static int64_t plant(void (*value)(int64_t step, double *v))
         e.metrics[1].id = METRIC_flops, e.metrics[1].value = 1e9 * (double)i;
         sink.emit(sink.ud, &e);
     }
+    for (int64_t i = 100; i <= 400; i += 150) { /* a fine-tuning now and then */
+        struct event e = {.kind = EVENT_METRICS, .run = id, .step = i, .tokens = i * 1000,
+                          .wall = (double)i * 2, .nmetrics = 1};
+        e.metrics[0].id = METRIC_probe_score, e.metrics[0].value = 50 + (double)i / 100;
+        sink.emit(sink.ud, &e);
+    }
     struct event k = {.kind = EVENT_CHECKPOINT, .run = id, .step = 100};
     sink.emit(sink.ud, &k);
     assert_int_equal(recorder_flush(r, &err), 0);
@@ -314,6 +320,7 @@ static void test_a_nan_in_the_middle_breaks_nothing_else(void **state)
     }
     assert_true(nans == 1 && spikes == 1);
     assert_true(c->drawn.nans >= 1 && c->drawn.spikes >= 1);
+    assert_true(shows(a, 36, 120, "score of tasks") && shows(a, 36, 120, "54.00"));
     app_free(a);
     forget(id);
 }
