@@ -7,7 +7,7 @@
  * 2. A and B are packed unless they are used too rarely to pay for it. Weights that many
  *    products share are packed beforehand, once (pack, gemm_packed): panel after panel, each of
  *    all K rows. None of this changes a bit.
- * 3. Space: KC * NC + MR * KP floats at the start of ws.
+ * 3. Space: KC * NC + A_FLOATS floats at the start of ws.
  * A packed panel of A lies either as rows (A as stored, row length KP) or as columns (A
  * transposed, row length MR), whichever is a plain copy. */
 #include "src/math/simd/kernels.h"
@@ -28,10 +28,12 @@ enum {
     AHEAD = 32,                        /* rows of B to ask for: hardware stops at a page */
     A_IN_PLACE = 128,                  /* columns of C: a row of A is read only a few times */
     B_IN_PLACE = W == 16 ? 512 : 0,    /* row length: farther apart, a page a row costs more */
-    B_IN_PLACE_ROWS = 160              /* rows of C: B is read only a few times */
+    B_IN_PLACE_ROWS = 160,             /* rows of C: B is read only a few times */
+    PANELS = 4,                        /* of A transposed, packed at once: whole cache lines */
+    A_FLOATS = PANELS * MR * KC > MR * KP ? PANELS * MR * KC : MR * KP
 };
 
-_Static_assert(KC * NC + MR * KP <= ES_GEMM_FLOATS, "the packing space is too small");
+_Static_assert(KC * NC + A_FLOATS <= ES_GEMM_FLOATS, "the packing space is too small");
 
 #define ROWS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
 
@@ -179,18 +181,12 @@ static void pack_turned(int kc, int n, const float *B, int ldb, size_t panel, fl
     }
 }
 
-/* m rows of op(A), kc columns, to a panel. */
-static void pack_a(int ta, int m, int kc, const float *A, int lda, float *out)
+/* m rows of A, kc columns, to a panel. */
+static void pack_rows(int m, int kc, const float *A, int lda, float *out)
 {
-    if (!ta) {
-        for (int i = 0; i < m; i++, A += lda, out += KP)
-            for (int k = 0; k < kc; k += W)
-                v_store(out + k, v_get(A + k, kc - k));
-        return;
-    }
-    for (int k = 0; k < kc; k++, A += lda, out += MR)
-        for (int i = 0; i < m; i += W)
-            v_put(out + i, v_get(A + i, m - i), m - i);
+    for (int i = 0; i < m; i++, A += lda, out += KP)
+        for (int k = 0; k < kc; k += W)
+            v_store(out + k, v_get(A + k, kc - k));
 }
 
 /* Rows of the next panel of A: a last tile of four rows would wait for B. */
@@ -199,6 +195,29 @@ static int panel_rows(int left)
     if (W == 16 && left > MR && left <= MR + 4)
         return 8;
     return left < MR ? left : MR;
+}
+
+INLINE void copy(int n, const float *from, float *to)
+{
+    for (int i = 0; i < n; i += W)
+        v_put(to + i, v_get(from + i, n - i), n - i);
+}
+
+/* The next PANELS panels of A stored transposed, of `left` rows of op(A), kc columns; one after the
+ * other, MR * KC floats apart. */
+static void pack_columns(int left, int kc, const float *A, int lda, float *out)
+{
+    for (int k = 0; k < kc; k++, A += lda, out += MR) {
+        for (int i = 0; i < PANELS * MR; i += 16)
+            __builtin_prefetch(A + (size_t)AHEAD / 2 * lda + i);
+        for (int p = 0, i = 0, m; p < PANELS && i < left; p++, i += m) {
+            m = panel_rows(left - i);
+            if (m == MR)
+                copy(MR, A + i, out + p * MR * KC);
+            else
+                copy(m, A + i, out + p * MR * KC);
+        }
+    }
 }
 
 /* A block of B as the tiles read it: panels of NR columns, `panel` floats apart, with row length
@@ -214,14 +233,18 @@ static void block_product(int ta, int M, int kc, const float *A, int lda, const 
                           float *C, int ldc, int add, float *pa)
 {
     int form = ta ? COLUMNS : B->n <= A_IN_PLACE ? HERE : PACKED;
-    for (int i0 = 0, m; i0 < M; i0 += m) {
+    for (int i0 = 0, number = 0, m; i0 < M; i0 += m, number++) {
         const float *rows = pa;
         size_t ld = form == HERE ? (size_t)lda : KP;
         m = panel_rows(M - i0);
         if (form == HERE)
             rows = A + (size_t)i0 * lda;
+        else if (form == COLUMNS)
+            rows = pa + number % PANELS * MR * KC;
         else
-            pack_a(ta, m, kc, ta ? A + i0 : A + (size_t)i0 * lda, lda, pa);
+            pack_rows(m, kc, A + (size_t)i0 * lda, lda, pa);
+        if (form == COLUMNS && number % PANELS == 0)
+            pack_columns(M - i0, kc, A + i0, lda, pa);
         for (int i = 0, t = 0; i < m; i += tiles[t].mr) {
             while (tiles[t].mr > m - i)
                 t++;

@@ -6,7 +6,7 @@
 
 /* Of a thread's packing space: the part of gemm, that of attention, all. */
 enum {
-    ES_GEMM_FLOATS = 136 * 1024,
+    ES_GEMM_FLOATS = 144 * 1024,
     ES_ATTENTION_FLOATS = 144 * 1024,
     ES_WS_FLOATS = ES_GEMM_FLOATS + ES_ATTENTION_FLOATS
 };
