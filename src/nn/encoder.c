@@ -65,6 +65,7 @@ int encoder_acts_init(struct encoder_acts *a, const struct net *net, int n, int 
     a->t1 = floats(arena, R, wide_row(s), &failed);
     a->t2 = floats(arena, R, (size_t)max_int(s->hidden, s->embedding), &failed);
     a->t3 = floats(arena, R, (size_t)max_int(s->hidden, s->embedding), &failed);
+    a->dqkv = keep ? floats(arena, R, 3 * D, &failed) : NULL;
     return failed ? E_NOMEM : 0;
 }
 
@@ -76,7 +77,7 @@ size_t encoder_acts_bytes(const struct net *net, int n, int T, int keep)
     size_t layer = R * (3 * D + (size_t)s->heads + 5 * D + 2 + 2 * F);
     size_t layers = keep ? (size_t)s->layers : 1;
     size_t total = R * (2 * E + 1 + D) + layer * layers + (keep ? 0 : R * D) + R * wide +
-                   2 * R * (D > E ? D : E) + R * E;
+                   2 * R * (D > E ? D : E) + R * E + (keep ? R * 3 * D : 0);
     return total * sizeof(float) + (layers * 12 + 16) * 64 +
            (size_t)s->layers * sizeof(struct layer_acts);
 }
@@ -94,26 +95,9 @@ static const float *value(const struct encoder_run *r, int row)
     return param_at(r->table, r->values, row);
 }
 
-static float *grad(const struct encoder_run *r, int row)
+float *encoder_grad(const struct encoder_run *r, int row)
 {
-    return param_at(r->table, r->grads, row);
-}
-
-static uint8_t *fresh(const struct encoder_run *r, int row)
-{
-    static uint8_t never = 0;
-    const struct param *p = &r->table->rows[row];
-    return r->fresh ? &r->fresh[p->alias >= 0 ? p->alias : row] : &never;
-}
-
-float *encoder_grad(const struct encoder_run *r, int w)
-{
-    float *g = grad(r, w);
-    if (*fresh(r, w)) {
-        memset(g, 0, r->table->rows[w].size * sizeof *g);
-        *fresh(r, w) = 0;
-    }
-    return g;
+    return r->notes ? wgrad_small(r->notes, row) : param_at(r->table, r->grads, row);
 }
 
 void encoder_linear(const struct encoder_run *r, int R, int in, int out, const float *x, int w, float *y,
@@ -129,9 +113,10 @@ void encoder_linear(const struct encoder_run *r, int R, int in, int out, const f
 void encoder_linear_grad(const struct encoder_run *r, int R, int in, int out, const float *x,
                  const float *dy, int lddy, int w, float beta, float *dx)
 {
-    r->math->gemm(1, 0, out, in, R, dy, lddy, x, in, *fresh(r, w) ? 0 : 1, grad(r, w), in, r->ws);
-    if (*fresh(r, w))
-        *fresh(r, w) = 0;
+    if (r->notes)
+        wgrad_product(r->notes, w, R, dy, lddy, x, in);
+    else
+        r->math->gemm(1, 0, out, in, R, dy, lddy, x, in, 1, encoder_grad(r, w), in, r->ws);
     const float *packed = dx ? packs_backward(r->packs, w) : NULL;
     if (packed)
         r->math->gemm_packed(R, in, out, dy, lddy, packed, beta, dx, in, r->ws);
@@ -372,8 +357,8 @@ static void norm_rows_grad(const struct encoder_run *r, const int *rows, int n, 
     for (int i = 0; i < n; i += step) {
         size_t at = (size_t)i * (size_t)D;
         r->math->norm_grad(step, D, dy + at, xhat + at, rstd + i, value(r, gb[0]), drop,
-                           row0 + (rows ? (uint32_t)rows[i] : 0), dz + at, dx + at, grad(r, gb[0]),
-                           grad(r, gb[1]));
+                           row0 + (rows ? (uint32_t)rows[i] : 0), dz + at, dx + at, encoder_grad(r, gb[0]),
+                           encoder_grad(r, gb[1]));
     }
 }
 
@@ -408,23 +393,23 @@ static void dense_backward(const struct encoder_run *r, struct encoder_acts *a, 
         gather(n, D, dh, rows, dy);
     }
 
-    /* second norm: dz -> t2 (residual, to y1), dx -> t3 (dense) */
-    norm_rows_grad(r, rows, n, dy, l->xhat2, l->rstd2, &d2, row0, (int[]){w->n2g, w->n2b}, a->t2, a->t3);
-    k->bias_grad(n, D, a->t3, grad(r, w->f2b));
-    encoder_linear_grad(r, n, F, D, l->a, a->t3, D, w->f2w, 0, a->t1);
-    k->gelu_grad((size_t)n * (size_t)F, l->slope, a->t1, a->t1);
-    k->bias_grad(n, F, a->t1, grad(r, w->f1b));
-    encoder_linear_grad(r, n, D, F, l->y1, a->t1, F, w->f1w, 1, a->t2); /* t2: all of dy1 */
+    /* second norm: dz -> t2 (residual, to y1), dx -> xhat2 (dense) */
+    norm_rows_grad(r, rows, n, dy, l->xhat2, l->rstd2, &d2, row0, (int[]){w->n2g, w->n2b}, a->t2, l->xhat2);
+    k->bias_grad(n, D, l->xhat2, encoder_grad(r, w->f2b));
+    encoder_linear_grad(r, n, F, D, l->a, l->xhat2, D, w->f2w, 0, a->t1);
+    k->gelu_grad((size_t)n * (size_t)F, l->slope, a->t1, l->slope);
+    k->bias_grad(n, F, l->slope, encoder_grad(r, w->f1b));
+    encoder_linear_grad(r, n, D, F, l->y1, l->slope, F, w->f1w, 1, a->t2); /* t2: all of dy1 */
 
-    /* first norm: dz -> past (residual, to x), dx -> t3 (dense) */
-    norm_rows_grad(r, rows, n, a->t2, l->xhat1, l->rstd1, &d1, row0, (int[]){w->n1g, w->n1b}, past, a->t3);
-    k->bias_grad(n, D, a->t3, grad(r, w->ob));
+    /* first norm: dz -> past (residual, to x), dx -> xhat1 (dense) */
+    norm_rows_grad(r, rows, n, a->t2, l->xhat1, l->rstd1, &d1, row0, (int[]){w->n1g, w->n1b}, past, l->xhat1);
+    k->bias_grad(n, D, l->xhat1, encoder_grad(r, w->ob));
     if (rows) {
         scatter(n, D, past, rows, dh);
-        gather(n, D, l->ctx, rows, a->t1);
-        ctx = a->t1;
+        gather(n, D, l->ctx, rows, l->y2); /* the last layer's output has been read */
+        ctx = l->y2;
     }
-    encoder_linear_grad(r, n, D, D, ctx, a->t3, D, w->ow, 0, a->t2);
+    encoder_linear_grad(r, n, D, D, ctx, l->xhat1, D, w->ow, 0, a->t2);
     if (rows)
         spread(n, a->n * a->T, D, rows, a->t2);
 }
@@ -441,14 +426,17 @@ static void layer_backward(const struct encoder_run *r, struct encoder_acts *a, 
     struct dropout drop = site(r, 1, layer_site(i));
     dense_backward(r, a, i, dh);
     k->attention_grad(a->n, a->T, s->heads, D / s->heads, l->qkv, l->qkv + D, l->qkv + 2 * D,
-                      3 * D, a->mask, &drop, r->drop.row0, l->ctx, D, l->lse, a->t2, a->t1,
-                      a->t1 + D, a->t1 + 2 * D, 3 * D, r->ws);
+                      3 * D, a->mask, &drop, r->drop.row0, l->ctx, D, l->lse, a->t2, a->dqkv,
+                      a->dqkv + D, a->dqkv + 2 * D, 3 * D, r->ws);
+    float *d = a->dqkv;
+    a->dqkv = l->qkv;
+    l->qkv = d;
     const int ws[3] = {w->qw, w->kw, w->vw}, bs[3] = {w->qb, w->kb, w->vb};
     for (int j = 0; j < 3; j++) {
-        float *db = grad(r, bs[j]);
+        float *db = encoder_grad(r, bs[j]);
         for (int t = 0; t < R; t++)
-            k->axpy((size_t)D, 1, a->t1 + (size_t)t * 3 * (size_t)D + j * D, db);
-        encoder_linear_grad(r, R, D, D, x, a->t1 + j * D, 3 * D, ws[j], 1, dh);
+            k->axpy((size_t)D, 1, d + (size_t)t * 3 * (size_t)D + j * D, db);
+        encoder_linear_grad(r, R, D, D, x, d + j * D, 3 * D, ws[j], 1, dh);
     }
 }
 
@@ -459,7 +447,7 @@ static void embed_backward(const struct encoder_run *r, struct encoder_acts *a, 
     const float *de = dh;
     if (net->pw >= 0) {
         int D = net->shape.hidden;
-        r->math->bias_grad(R, D, dh, grad(r, net->pb));
+        r->math->bias_grad(R, D, dh, encoder_grad(r, net->pb));
         encoder_linear_grad(r, R, E, D, a->emb, dh, D, net->pw, 0, a->t2);
         de = a->t2;
     }
@@ -468,12 +456,17 @@ static void embed_backward(const struct encoder_run *r, struct encoder_acts *a, 
         r->math->dropout(R, E, de, &drop, r->drop.row0 * (uint32_t)a->T, a->t2);
         de = a->t2;
     }
-    r->math->norm_grad(R, E, de, a->exhat, a->erstd, value(r, net->eng), &none, 0, a->t3, NULL,
-                       grad(r, net->eng), grad(r, net->enb));
-    float *word = encoder_grad(r, net->word), *position = grad(r, net->position), *type = grad(r, net->type);
+    float *dsum = a->exhat;
+    r->math->norm_grad(R, E, de, a->exhat, a->erstd, value(r, net->eng), &none, 0, dsum, NULL,
+                       encoder_grad(r, net->eng), encoder_grad(r, net->enb));
+    float *word = r->notes ? NULL : encoder_grad(r, net->word);
+    float *position = encoder_grad(r, net->position), *type = encoder_grad(r, net->type);
+    if (r->notes)
+        wgrad_rows(r->notes, net->word, R, dsum, E, a->ids);
     for (int i = 0; i < R; i++) {
-        const float *d = a->t3 + (size_t)i * (size_t)E;
-        r->math->axpy((size_t)E, 1, d, word + (size_t)a->ids[i] * (size_t)E);
+        const float *d = dsum + (size_t)i * (size_t)E;
+        if (word)
+            r->math->axpy((size_t)E, 1, d, word + (size_t)a->ids[i] * (size_t)E);
         r->math->axpy((size_t)E, 1, d, position + (size_t)(i % a->T) * (size_t)E);
         r->math->axpy((size_t)E, 1, d, type + (a->segments ? (size_t)a->segments[i] * (size_t)E : 0));
     }

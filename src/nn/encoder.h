@@ -10,10 +10,13 @@
 #include "src/math/math.h"
 #include "src/nn/pack.h"
 #include "src/nn/param.h"
+#include "src/nn/wgrad.h"
 
 /* Tokens of a slice, what one thread works on at a time: enough rows for the products, few enough
- * that activations stay small (measured in tests/bench/NOTES.md). Part of the order of addition. */
+ * that activations stay small (measured in tests/bench/NOTES.md). Part of the order of addition.
+ * STEP_TOKENS: of a pre-training step, where several slices stay in memory at once. */
 #define SLICE_TOKENS 512
+#define STEP_TOKENS 256
 
 /* Shape of one encoder: what config.json holds. */
 struct net_shape {
@@ -45,6 +48,8 @@ struct layer_acts {
     float *xhat1, *rstd1, *y1;              /* [R,D], [R], [R,D] */
     float *slope, *a;                       /* [R,F]: of GELU, and after it */
     float *xhat2, *rstd2, *y2;              /* y2: the layer's output */
+    /* The backward pass leaves gradients in what it has read: of q, k, v in qkv, of the dense layers'
+     * outputs in xhat1, slope and xhat2. */
 };
 struct encoder_acts {
     int n, T;
@@ -59,6 +64,7 @@ struct encoder_acts {
     float *h0;               /* [R,D]: == emb when E == D */
     struct layer_acts *layer;
     float *t1, *t2, *t3;     /* scratch [R, max(3D,F)], [R,D], [R,D]; t1 also [R,E] */
+    float *dqkv;             /* [R,3D], training: changes places with a layer's qkv */
 };
 
 /* What dropout draws are keyed by; p = 0 in evaluation. */
@@ -84,9 +90,9 @@ struct encoder_run {
     const struct net *net;
     float *values, *grads; /* grads: NULL in evaluation */
     const struct weight_packs *packs; /* of these values, or NULL */
-    /* [rows of the table] 1: nothing was written to this gradient yet, its memory holds anything;
-     * only rows that have a packed factor may be so. NULL: all gradients hold numbers. */
-    uint8_t *fresh;
+    /* Where the slice's gradients are noted instead of being added to grads, which then only says
+     * that there is a backward pass; NULL: they are added at once. */
+    struct wgrad_notes *notes;
     const struct encoder_team *team; /* NULL: the calling thread alone */
     struct encoder_drop drop;
 };
@@ -94,9 +100,9 @@ struct encoder_run {
 /* y[R,out] = x[R,in] W^T for row w of the table. */
 void encoder_linear(const struct encoder_run *r, int R, int in, int out, const float *x, int w, float *y,
             int ldy);
-/* The gradient of row w, zeroed if nothing was written to it yet. */
-float *encoder_grad(const struct encoder_run *r, int w);
-/* dW += dy^T x, dx = dy W (+ dx when beta is 1); dx may be NULL. */
+/* The gradient of a row, to be added to; with notes: of a small tensor only. */
+float *encoder_grad(const struct encoder_run *r, int row);
+/* dW += dy^T x, dx = dy W (+ dx when beta is 1); dx may be NULL. With notes x and dy must stay. */
 void encoder_linear_grad(const struct encoder_run *r, int R, int in, int out, const float *x,
                  const float *dy, int lddy, int w, float beta, float *dx);
 
@@ -116,6 +122,6 @@ float *encoder_out(const struct net *net, const struct encoder_acts *a);
 /* Hidden states number i: 0 = embeddings after the projection, L = the last. */
 float *encoder_hidden(const struct net *net, const struct encoder_acts *a, int i);
 /* dh [R,D] is the gradient of the last hidden states (0 in rows that are not chosen) and is
- * overwritten. Adds to r->grads. */
+ * overwritten, as are the activations. Adds to r->grads or r->notes. */
 void encoder_backward(const struct encoder_run *r, struct encoder_acts *a, float *dh);
 #endif

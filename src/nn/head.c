@@ -1,22 +1,28 @@
 /* See head.h. */
 #include "src/nn/head.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "src/base/err.h"
 
-int head_acts_init(struct head_acts *a, int V, int D, int E, int R, struct arena *arena)
+int head_acts_init(struct head_acts *a, int V, int D, int E, int R, int noted, struct arena *arena)
 {
     size_t C = HEAD_CHUNK, v = (size_t)V, d = (size_t)D, e = (size_t)E, r = (size_t)R;
+    size_t n = noted > HEAD_CHUNK ? (size_t)noted : C;
     memset(a, 0, sizeof *a);
-    a->h = arena_alloc(arena, C * d, sizeof(float));
-    a->u = arena_alloc(arena, C * e, sizeof(float));
+    a->V = V;
+    a->D = D;
+    a->E = E;
+    a->rows = (int)n;
+    a->h = arena_alloc(arena, n * d, sizeof(float));
+    a->u = arena_alloc(arena, n * e, sizeof(float));
+    a->e = arena_alloc(arena, n * e, sizeof(float));
     a->y = arena_alloc(arena, C * e, sizeof(float));
     a->xhat = arena_alloc(arena, C * e, sizeof(float));
     a->rstd = arena_alloc(arena, C, sizeof(float));
-    a->e = arena_alloc(arena, C * e, sizeof(float));
-    a->logits = arena_alloc(arena, C * v, sizeof(float));
+    a->dh = arena_alloc(arena, C * d, sizeof(float));
     a->lse = arena_alloc(arena, C, sizeof(float));
     a->entropy = arena_alloc(arena, C, sizeof(float));
     a->row = arena_alloc(arena, v, sizeof(float));
@@ -24,20 +30,28 @@ int head_acts_init(struct head_acts *a, int V, int D, int E, int R, struct arena
     a->ru = arena_alloc(arena, r * d, sizeof(float));
     a->ra = arena_alloc(arena, r * d, sizeof(float));
     a->dz = arena_alloc(arena, r, sizeof(float));
-    return a->h && a->u && a->y && a->xhat && a->rstd && a->e && a->logits && a->lse &&
+    a->logits = arena_alloc(arena, n * v, sizeof(float)); /* last: the end may never be touched */
+    return a->h && a->u && a->y && a->xhat && a->rstd && a->e && a->dh && a->logits && a->lse &&
                    a->entropy && a->row && a->argmax && a->ru && a->ra && a->dz
                ? 0
                : E_NOMEM;
 }
 
+/* The same room from row `at` on. */
+static struct head_acts part(const struct head_acts *a, int at)
+{
+    struct head_acts p = *a;
+    size_t n = (size_t)at;
+    p.h += n * (size_t)a->D;
+    p.u += n * (size_t)a->E;
+    p.e += n * (size_t)a->E;
+    p.logits += n * (size_t)a->V;
+    return p;
+}
+
 static const float *value(const struct encoder_run *r, int row)
 {
     return param_at(r->table, r->values, row);
-}
-
-static float *grad(const struct encoder_run *r, int row)
-{
-    return param_at(r->table, r->grads, row);
 }
 
 static const struct dropout no_dropout = {0};
@@ -92,18 +106,18 @@ static void chunk_backward(const struct encoder_run *r, struct head_acts *a, con
 {
     const struct net *net = r->net;
     int D = net->shape.hidden, E = net->shape.embedding, V = net->shape.vocab;
-    r->math->bias_grad(C, V, a->logits, grad(r, net->mlm_bias));
+    r->math->bias_grad(C, V, a->logits, encoder_grad(r, net->mlm_bias));
     encoder_linear_grad(r, C, E, V, a->e, a->logits, V, net->word, 0, a->y);
-    r->math->norm_grad(C, E, a->y, a->xhat, a->rstd, value(r, net->mlm_g), &no_dropout, 0, a->e,
-                       NULL, grad(r, net->mlm_g), grad(r, net->mlm_nb));
-    r->math->gelu_grad((size_t)C * (size_t)E, a->u, a->e, a->e);
-    r->math->bias_grad(C, E, a->e, grad(r, net->mlm_b));
-    encoder_linear_grad(r, C, D, E, a->h, a->e, E, net->mlm_w, 0, a->h);
+    r->math->norm_grad(C, E, a->y, a->xhat, a->rstd, value(r, net->mlm_g), &no_dropout, 0, a->xhat,
+                       NULL, encoder_grad(r, net->mlm_g), encoder_grad(r, net->mlm_nb));
+    r->math->gelu_grad((size_t)C * (size_t)E, a->u, a->xhat, a->u);
+    r->math->bias_grad(C, E, a->u, encoder_grad(r, net->mlm_b));
+    encoder_linear_grad(r, C, D, E, a->h, a->u, E, net->mlm_w, 0, a->dh);
     for (int i = 0; i < C; i++)
-        r->math->axpy((size_t)D, 1, a->h + (size_t)i * (size_t)D, dh + (size_t)rows[i] * (size_t)D);
+        r->math->axpy((size_t)D, 1, a->dh + (size_t)i * (size_t)D, dh + (size_t)rows[i] * (size_t)D);
 }
 
-void mlm_pass(const struct encoder_run *r, struct head_acts *a, const float *hidden,
+void mlm_pass(const struct encoder_run *r, struct head_acts *all, const float *hidden,
               const int *rows, const int *targets, int count,
               float (*each)(void *ud, const struct mlm_row *row), void *ud, float *dh)
 {
@@ -111,7 +125,9 @@ void mlm_pass(const struct encoder_run *r, struct head_acts *a, const float *hid
     for (int from = 0; from < count; from += HEAD_CHUNK) {
         int C = count - from < HEAD_CHUNK ? count - from : HEAD_CHUNK;
         double lp[HEAD_CHUNK];
-        int any = 0;
+        int any = 0, noted = r->notes && dh;
+        struct head_acts view = part(all, noted ? all->used : 0), *a = &view;
+        assert(!noted || all->used + C <= all->rows);
         chunk_forward(r, a, hidden, rows + from, targets + from, C, lp);
         for (int i = 0; i < C; i++) {
             float *p = a->logits + (size_t)i * (size_t)V;
@@ -125,8 +141,10 @@ void mlm_pass(const struct encoder_run *r, struct head_acts *a, const float *hid
                 p[targets[from + i]] -= c;
             }
         }
-        if (any && r->grads && dh)
+        if (any && r->grads && dh) {
             chunk_backward(r, a, rows + from, C, dh);
+            all->used += noted ? C : 0;
+        }
     }
 }
 
@@ -168,7 +186,7 @@ void rtd_backward(const struct encoder_run *r, struct head_acts *a, const float 
     const struct net *net = r->net;
     int D = net->shape.hidden;
     const float *w = value(r, net->rtd_ow);
-    float *dw = grad(r, net->rtd_ow), db = 0;
+    float *dw = encoder_grad(r, net->rtd_ow), db = 0;
     for (int i = 0; i < R; i++) {
         float *x = a->ra + (size_t)i * (size_t)D, d = dlogits[i];
         db += d;
@@ -177,9 +195,9 @@ void rtd_backward(const struct encoder_run *r, struct head_acts *a, const float 
         for (int k = 0; k < D; k++)
             x[k] = d * w[k];
     }
-    grad(r, net->rtd_ob)[0] += db;
+    encoder_grad(r, net->rtd_ob)[0] += db;
     r->math->gelu_grad((size_t)R * (size_t)D, a->ru, a->ra, a->ra);
-    r->math->bias_grad(R, D, a->ra, grad(r, net->rtd_b));
+    r->math->bias_grad(R, D, a->ra, encoder_grad(r, net->rtd_b));
     encoder_linear_grad(r, R, D, D, hidden, a->ra, D, net->rtd_w, 0, dh);
 }
 
@@ -195,8 +213,8 @@ float unit_forward(const struct encoder_run *r, int w, int b, const float *h)
 void unit_backward(const struct encoder_run *r, int w, int b, const float *h, float d, float *dh)
 {
     size_t D = (size_t)r->net->shape.hidden;
-    r->math->axpy(D, d, h, grad(r, w));
-    grad(r, b)[0] += d;
+    r->math->axpy(D, d, h, encoder_grad(r, w));
+    encoder_grad(r, b)[0] += d;
     if (dh)
         r->math->axpy(D, d, value(r, w), dh);
 }

@@ -9,14 +9,17 @@
 
 /* Working memory of one thread for both heads. */
 struct head_acts {
-    float *h, *u, *y, *xhat, *rstd, *e, *logits; /* [C,D],[C,E],...,[C,V]; C = HEAD_CHUNK */
+    int V, D, E, rows, used;                     /* rows: with room; used: by noted gradients */
+    float *h, *u, *e, *logits;                   /* [rows,D], [rows,E], [rows,E], [rows,V] */
+    float *y, *xhat, *rstd, *dh;                 /* [C,E], [C,E], [C], [C,D]; C = HEAD_CHUNK */
     float *lse, *entropy, *row;                  /* [C], [C], [V]: one row with temperature */
     int *argmax;                                 /* [C] */
     float *ru, *ra;                              /* RTD: [R,D] before and after GELU */
     float *dz;                                   /* [R] */
 };
-/* V, D, E: the largest of the networks that use it; R rows for the RTD head (0: none). */
-int head_acts_init(struct head_acts *a, int V, int D, int E, int R, struct arena *arena);
+/* V, D, E: the largest of the networks that use it; R rows for the RTD head (0: none); `noted`:
+ * rows whose gradients are noted in one slice (only what is used of them takes memory). */
+int head_acts_init(struct head_acts *a, int V, int D, int E, int R, int noted, struct arena *arena);
 
 /* One row of the MLM pass, for the caller's callback. */
 struct mlm_row {
@@ -28,7 +31,8 @@ struct mlm_row {
 };
 /* For `count` rows of hidden states: softmax over the vocabulary and a call of each(ud, row),
  * which returns the factor c of the row's loss -c log p(target) (0: no gradient). With r->grads,
- * adds the gradients of the head and, into dh [R,D] at the same rows, of the hidden states. */
+ * adds the gradients of the head and, into dh [R,D] at the same rows, of the hidden states. With
+ * r->notes the factors of the gradients stay in rows a->used up. */
 void mlm_pass(const struct encoder_run *r, struct head_acts *a, const float *hidden,
               const int *rows, const int *targets, int count,
               float (*each)(void *ud, const struct mlm_row *row), void *ud, float *dh);

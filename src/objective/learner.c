@@ -1,5 +1,5 @@
-/* The learner: cuts a batch into slices, hands shards to the threads, adds gradients in one fixed
- * tree. See objective.h for what is promised. */
+/* The learner: cuts a batch into slices, hands them to the threads in waves, and after each wave has
+ * the gradients made of what its slices noted. See objective.h for what is promised. */
 #include "src/objective/learner.h"
 
 #include <math.h>
@@ -8,8 +8,6 @@
 
 #include "src/base/err.h"
 #include "src/base/large.h"
-
-#define TREE_CHUNK 16384 /* floats a task of the tree */
 
 static int min_int(int a, int b)
 {
@@ -21,12 +19,18 @@ static int max_int(int a, int b)
     return a > b ? a : b;
 }
 
+/* Tokens of a slice, unless one sequence is longer. */
+static int slice_tokens(const struct learner *l)
+{
+    return l->args.train ? STEP_TOKENS : SLICE_TOKENS;
+}
+
 /* Tokens of the largest slice: a whole slice, or a shard of the largest batch. */
 static int scratch_tokens(const struct learner *l)
 {
     const struct learner_args *a = &l->args;
     int64_t shard = (int64_t)((a->max_B + l->shards - 1) / l->shards) * a->max_T;
-    int slice = max_int(SLICE_TOKENS, a->max_T);
+    int slice = max_int(slice_tokens(l), a->max_T);
     return shard < slice ? (int)shard : slice;
 }
 
@@ -38,7 +42,29 @@ int learner_tokens(const struct learner *l)
 /* Sequences of a slice, for rows of length T. */
 static int slice_rows(const struct learner *l, int T)
 {
-    return max_int(1, min_int(SLICE_TOKENS, scratch_tokens(l)) / T);
+    return max_int(1, min_int(slice_tokens(l), scratch_tokens(l)) / T);
+}
+
+/* Slices of the batch are numbered through: shard after shard. Where number i lies, and how many
+ * there are (i < 0). */
+static int find_slice(const struct learner *l, int B, int T, int shards, int i, int *row, int *n)
+{
+    int rows = slice_rows(l, T), count = 0;
+    for (int s = 0; s < shards; s++) {
+        int from = (int)((int64_t)B * s / shards), to = (int)((int64_t)B * (s + 1) / shards);
+        int slices = (to - from + rows - 1) / rows;
+        if (i >= count && i < count + slices) {
+            *row = from + (i - count) * rows;
+            *n = min_int(rows, to - *row);
+        }
+        count += slices;
+    }
+    return count;
+}
+
+static int count_slices(const struct learner *l, int B, int T, int shards)
+{
+    return find_slice(l, B, T, shards, -1, NULL, NULL);
 }
 
 static int scratch_layout(const struct learner *l, struct scratch *s)
@@ -52,7 +78,9 @@ static int scratch_layout(const struct learner *l, struct scratch *s)
     rc |= encoder_acts_init(&s->disc, &m->disc, 1, R, a->train, &s->arena);
     if (m->gen.layer)
         rc |= encoder_acts_init(&s->gen, &m->gen, 1, R, a->train, &s->arena);
-    rc |= head_acts_init(&s->head, a->vocab, D, E, m->disc.heads & HEAD_RTD ? R : 0, &s->arena);
+    int mlm = (m->gen.layer ? R : 0) + (m->disc.heads & HEAD_MLM ? R : 0);
+    rc |= head_acts_init(&s->head, a->vocab, D, E, m->disc.heads & HEAD_RTD ? R : 0, a->train ? mlm : 0,
+                         &s->arena);
     size_t r = (size_t)R, d = (size_t)D;
     s->dgen = arena_alloc(&s->arena, a->train ? r * d : 1, sizeof(float));
     s->ddisc = arena_alloc(&s->arena, a->train ? r * d : 1, sizeof(float));
@@ -63,9 +91,8 @@ static int scratch_layout(const struct learner *l, struct scratch *s)
     s->slot = arena_alloc(&s->arena, r, sizeof(int));
     s->chosen[0] = arena_alloc(&s->arena, r, sizeof(int));
     s->chosen[1] = arena_alloc(&s->arena, r, sizeof(int));
-    s->fresh = arena_zalloc(&s->arena, (size_t)m->table.n, 1);
     if (rc || !s->dgen || !s->ddisc || !s->logits || !s->factor || !s->rows || !s->targets || !s->slot ||
-        !s->chosen[0] || !s->chosen[1] || !s->fresh)
+        !s->chosen[0] || !s->chosen[1])
         return E_NOMEM;
     return 0;
 }
@@ -81,9 +108,44 @@ static int scratch_init(struct learner *l, struct scratch *s, struct err *err)
         rc = arena_fixed(&s->arena, bytes);
     if (!rc)
         rc = scratch_layout(l, s);
-    if (rc)
-        return err_nomem(err, "a worker's activations");
-    return math_ws_init(&s->ws, err);
+    return rc ? err_nomem(err, "a slice's activations") : 0;
+}
+
+/* Products that a slice notes, at most. */
+static int notes_cap(const struct learner *l)
+{
+    const struct model *m = l->args.model;
+    int layers = m->disc.shape.layers + (m->gen.layer ? m->gen.shape.layers : 0);
+    return 6 * layers + 16 + 4 * (2 + scratch_tokens(l) / HEAD_CHUNK);
+}
+
+/* What a wave needs. Twice as many slices as workers: a slow core holds up half of what it would. */
+static int wave_init(struct learner *l, struct err *err)
+{
+    int slices = count_slices(l, l->args.max_B, l->args.max_T, l->shards), rc = 0;
+    l->wave = l->args.train ? max_int(1, min_int(2 * l->workers, slices)) : l->workers;
+    l->rooms = max_int(l->wave, l->workers); /* learner_disc_logits takes a worker's */
+    l->scratch = calloc((size_t)l->rooms, sizeof *l->scratch);
+    l->notes = calloc((size_t)l->rooms, sizeof *l->notes);
+    if (!l->scratch || !l->notes)
+        return err_nomem(err, "a slice's activations");
+    for (int i = 0; i < l->rooms && !rc; i++) {
+        rc = scratch_init(l, &l->scratch[i], err);
+        if (!rc && l->args.train)
+            rc = wgrad_notes_init(&l->notes[i], &l->wgrad, notes_cap(l), err);
+    }
+    return rc;
+}
+
+static int workers_init(struct learner *l, struct err *err)
+{
+    struct math_ws *ws = calloc((size_t)l->workers, sizeof *ws);
+    int rc = ws ? 0 : err_nomem(err, "packing space of the kernels");
+    for (int i = 0; i < l->workers && ws; i++) {
+        l->ws[i] = &ws[i];
+        rc = rc ? rc : math_ws_init(&ws[i], err);
+    }
+    return rc;
 }
 
 struct learner *learner_new(const struct learner_args *a, struct err *err)
@@ -103,35 +165,30 @@ struct learner *learner_new(const struct learner_args *a, struct err *err)
     /* rows of the longest batch in slices of one sequence each, at most */
     size_t slices = (size_t)a->max_B + 64;
     l->values = large_alloc(floats * sizeof(float));
-    l->shard_grads = calloc((size_t)l->shards, sizeof *l->shard_grads);
-    l->scratch = calloc((size_t)l->workers, sizeof *l->scratch);
+    l->grads = a->train ? large_alloc(floats * sizeof(float)) : NULL;
     l->slice_losses = calloc(slices, sizeof *l->slice_losses);
     l->auc = calloc((size_t)l->workers, sizeof *l->auc);
-    l->team_ws = calloc((size_t)l->workers, sizeof *l->team_ws);
-    int ok = l->values && l->team_ws && l->shard_grads && l->scratch && l->slice_losses && l->auc;
-    for (int i = 0; ok && a->train && i < l->shards; i++)
-        ok = (l->shard_grads[i] = large_alloc(floats * sizeof(float))) != NULL;
-    if (!ok) {
+    l->ws = calloc((size_t)l->workers, sizeof *l->ws);
+    if (!l->values || (a->train && !l->grads) || !l->ws || !l->slice_losses || !l->auc) {
         err_nomem(err, "parameters and gradients");
         learner_free(l);
         return NULL;
     }
     memset(l->values, 0, floats * sizeof(float));
-    for (int i = 0; a->train && i < l->shards; i++)
-        memset(l->shard_grads[i], 0, floats * sizeof(float));
-    l->grads = l->shard_grads[0];
+    if (l->grads)
+        memset(l->grads, 0, floats * sizeof(float));
     l->stale = 1;
-    l->team = (struct encoder_team){a->pool, l->team_ws};
-    if (packs_init(&l->packs, a->math, &a->model->table, &a->model->gen, &a->model->disc, a->train, err)) {
+    l->team = (struct encoder_team){a->pool, l->ws};
+    int rc = packs_init(&l->packs, a->math, &a->model->table, &a->model->gen, &a->model->disc, a->train, err);
+    if (!rc && a->train)
+        rc = wgrad_init(&l->wgrad, a->math, &a->model->table, &l->packs, &a->model->gen, &a->model->disc, err);
+    if (!rc)
+        rc = workers_init(l, err);
+    if (!rc)
+        rc = wave_init(l, err);
+    if (rc) {
         learner_free(l);
         return NULL;
-    }
-    for (int i = 0; i < l->workers; i++) {
-        l->team_ws[i] = &l->scratch[i].ws;
-        if (scratch_init(l, &l->scratch[i], err)) {
-            learner_free(l);
-            return NULL;
-        }
     }
     return l;
 }
@@ -140,18 +197,22 @@ void learner_free(struct learner *l)
 {
     if (!l)
         return;
-    for (int i = 0; l->scratch && i < l->workers; i++) {
-        math_ws_free(&l->scratch[i].ws);
+    for (int i = 0; l->scratch && i < l->rooms; i++)
         arena_free(&l->scratch[i].arena);
-    }
-    for (int i = 0; l->shard_grads && i < l->shards; i++)
-        free(l->shard_grads[i]);
+    for (int i = 0; l->notes && i < l->rooms; i++)
+        wgrad_notes_free(&l->notes[i]);
+    for (int i = 0; l->ws && l->ws[0] && i < l->workers; i++)
+        math_ws_free(l->ws[i]);
+    if (l->ws)
+        free(l->ws[0]);
     packs_free(&l->packs);
-    free(l->shard_grads);
+    wgrad_free(&l->wgrad);
+    free(l->grads);
+    free(l->notes);
     free(l->scratch);
     free(l->slice_losses);
     free(l->auc);
-    free(l->team_ws);
+    free(l->ws);
     free(l->values);
     free(l);
 }
@@ -184,88 +245,40 @@ struct work {
     float *log_prob, *probs;
 };
 
-static struct encoder_run make_run(const struct work *w, struct scratch *s, const struct net *net,
-                                   float *grads, uint32_t site, int row)
+/* For sequences from `row` on, which worker `worker` works on; notes: of the slice, or NULL. */
+static struct encoder_run make_run(const struct work *w, int worker, const struct net *net,
+                                   struct wgrad_notes *notes, uint32_t site, int row)
 {
     struct learner *l = w->l;
     return (struct encoder_run){
-        .math = l->args.math, .ws = &s->ws, .table = &l->args.model->table,
-        .net = net->layer ? net : NULL, .values = l->values, .grads = grads,
-        .packs = &l->packs, .team = w->team ? &l->team : NULL, .fresh = grads ? s->fresh : NULL,
+        .math = l->args.math, .ws = l->ws[worker], .table = &l->args.model->table,
+        .net = net->layer ? net : NULL, .values = l->values, .grads = notes ? l->grads : NULL,
+        .packs = &l->packs, .team = w->team ? &l->team : NULL, .notes = notes,
         .drop = {.seed = w->b->seed, .step = w->b->step, .site = site, .row0 = w->b->row0 + (uint32_t)row,
-                 .on = grads != NULL}};
+                 .on = notes != NULL}};
 }
 
-/* Slices of the batch are numbered through: shard after shard. */
-static int slices_before(const struct work *w, int shard)
-{
-    int rows = slice_rows(w->l, w->b->T), n = 0;
-    for (int s = 0; s < shard; s++) {
-        int from = (int)((int64_t)w->b->B * s / w->shards), to = (int)((int64_t)w->b->B * (s + 1) / w->shards);
-        n += (to - from + rows - 1) / rows;
-    }
-    return n;
-}
-
-/* Gradients that a product writes first need no zeros. */
-static void start_gradients(struct learner *l, float *grads, uint8_t *fresh)
-{
-    const struct param_table *t = &l->args.model->table;
-    for (int i = 0; i < t->n; i++) {
-        const struct param *p = &t->rows[i];
-        fresh[i] = p->alias < 0 && packs_backward(&l->packs, i) != NULL;
-        if (p->alias < 0 && !fresh[i])
-            memset(grads + p->offset, 0, p->size * sizeof *grads);
-    }
-}
-
-static void finish_gradients(struct learner *l, float *grads, uint8_t *fresh)
-{
-    const struct param_table *t = &l->args.model->table;
-    for (int i = 0; i < t->n; i++)
-        if (fresh[i])
-            memset(grads + t->rows[i].offset, 0, t->rows[i].size * sizeof *grads);
-}
-
-static void shard_task(void *ud, int task, int worker)
+static void slice_task(void *ud, int task, int worker)
 {
     struct work *w = ud;
     struct learner *l = w->l;
-    struct scratch *s = &l->scratch[worker];
-    int shard = w->first + task, rows = slice_rows(w->l, w->b->T);
-    int from = (int)((int64_t)w->b->B * shard / w->shards);
-    int to = (int)((int64_t)w->b->B * (shard + 1) / w->shards);
-    float *grads = w->train ? l->shard_grads[shard] : NULL;
-    int number = slices_before(w, shard);
-    if (grads)
-        start_gradients(l, grads, s->fresh);
-    for (int row = from; row < to; row += rows, number++) {
-        struct losses *out = &l->slice_losses[number];
-        *out = (struct losses){0};
-        struct slice x = {.l = l, .s = s, .b = w->b, .row = row, .n = min_int(rows, to - row),
-                          .stage = w->stage, .train = w->train, .weight_sum = w->weight_sum,
-                          .token_sum = w->token_sum, .chosen_sum = w->chosen_sum,
-                          .disc_weight = w->disc_weight, .out = out,
-                          .auc = w->want_auc ? &l->auc[worker] : NULL,
-                          .rows = w->rows ? w->rows + (size_t)row * (size_t)w->b->T : NULL};
-        x.gen = make_run(w, s, &l->args.model->gen, grads, 1, row);
-        x.disc = make_run(w, s, &l->args.model->disc, grads, 1024, row);
-        objective_ops(l->args.config->objective)->slice(&x);
-    }
-    if (grads)
-        finish_gradients(l, grads, s->fresh);
-}
-
-static void tree_task(void *ud, int task, int worker)
-{
-    struct work *w = ud;
-    struct learner *l = w->l;
-    size_t floats = l->args.model->table.floats, from = (size_t)task * TREE_CHUNK;
-    size_t n = floats - from < TREE_CHUNK ? floats - from : TREE_CHUNK;
-    (void)worker;
-    for (int stride = 1; stride < w->shards; stride *= 2)
-        for (int i = 0; i + stride < w->shards; i += 2 * stride)
-            l->args.math->axpy(n, 1, l->shard_grads[i + stride] + from, l->shard_grads[i] + from);
+    struct scratch *s = &l->scratch[task];
+    int number = w->first + task, row = 0, n = 0;
+    struct wgrad_notes *notes = w->train ? &l->notes[task] : NULL;
+    struct losses *out = &l->slice_losses[number];
+    find_slice(l, w->b->B, w->b->T, w->shards, number, &row, &n);
+    *out = (struct losses){0};
+    s->head.used = 0;
+    if (notes)
+        wgrad_start(notes);
+    struct slice x = {.l = l, .s = s, .b = w->b, .row = row, .n = n, .stage = w->stage, .train = w->train,
+                      .weight_sum = w->weight_sum, .token_sum = w->token_sum, .chosen_sum = w->chosen_sum,
+                      .disc_weight = w->disc_weight, .out = out,
+                      .auc = w->want_auc ? &l->auc[worker] : NULL,
+                      .rows = w->rows ? w->rows + (size_t)row * (size_t)w->b->T : NULL};
+    x.gen = make_run(w, worker, &l->args.model->gen, notes, 1, row);
+    x.disc = make_run(w, worker, &l->args.model->disc, notes, 1024, row);
+    objective_ops(l->args.config->objective)->slice(&x);
 }
 
 /* Denominators, counted over the whole batch. */
@@ -355,20 +368,21 @@ static void run_batch(struct work *w, struct losses *out, struct auc *auc)
     w->want_auc = auc != NULL;
     if (auc)
         memset(l->auc, 0, (size_t)l->workers * sizeof *l->auc);
-    int at_once = w->shards, rows = (b->B + w->shards - 1) / w->shards;
+    int slices = count_slices(l, b->B, b->T, w->shards), wave = l->wave;
     if (w->train && l->args.config->micro_batch)
-        at_once = max_int(1, (int)l->args.config->micro_batch / rows);
+        wave = min_int(wave, max_int(1, (int)l->args.config->micro_batch / slice_rows(l, b->T)));
     pack_values(w);
-    w->team = !w->train && w->shards < l->workers;
-    for (int i = 0; w->team && i < w->shards; i++)
-        shard_task(w, i, 0);
-    for (; !w->team && w->first < w->shards; w->first += at_once)
-        pool_run(l->args.pool, min_int(at_once, w->shards - w->first), shard_task, w);
-    if (w->train && w->shards > 1)
-        pool_run(l->args.pool, (int)((l->args.model->table.floats + TREE_CHUNK - 1) / TREE_CHUNK),
-                 tree_task, w);
+    w->team = !w->train && slices < l->workers;
+    wave = w->team ? 1 : wave;
+    for (; w->first < slices; w->first += wave) {
+        int n = min_int(wave, slices - w->first);
+        pool_run(l->args.pool, w->team ? 0 : n, slice_task, w);
+        if (w->team) /* the pool is the slice's own */
+            slice_task(w, 0, 0);
+        if (w->train)
+            wgrad_add(&l->wgrad, l->args.pool, l->ws, l->notes, n, w->first > 0, l->grads);
+    }
     struct losses sum = {0};
-    int slices = slices_before(w, w->shards);
     for (int i = 0; i < slices; i++)
         losses_add(&sum, &l->slice_losses[i], 1, 1);
     total_losses(w, &sum);
@@ -413,11 +427,11 @@ void learner_eval(struct learner *l, struct batch *b, int stage, struct losses *
 }
 
 /* One network over the slice of the ids that is task's; only the rows of `chosen` are wanted. */
-static struct encoder_run forward_task(struct work *w, int task, struct scratch *s, const struct net *net,
+static struct encoder_run forward_task(struct work *w, int task, int worker, const struct net *net,
                                        struct encoder_acts *acts, int *n, const int *chosen)
 {
     int T = w->b->T, row = task * w->slice;
-    struct encoder_run r = make_run(w, s, net, NULL, 1024, row);
+    struct encoder_run r = make_run(w, worker, net, NULL, 1024, row);
     *n = min_int(w->slice, w->b->B - row);
     acts->n = *n;
     acts->T = T;
@@ -435,7 +449,7 @@ static void logits_task(void *ud, int task, int worker)
     struct work *w = ud;
     struct scratch *s = &w->l->scratch[worker];
     int T = w->b->T, n;
-    struct encoder_run r = forward_task(w, task, s, &w->l->args.model->disc, &s->disc, &n, NULL);
+    struct encoder_run r = forward_task(w, task, worker, &w->l->args.model->disc, &s->disc, &n, NULL);
     rtd_forward(&r, &s->head, encoder_out(r.net, &s->disc), n * T,
                 w->logits + (size_t)(task * w->slice) * (size_t)T);
 }
@@ -494,7 +508,7 @@ static void rows_task(void *ud, int task, int worker)
         s->rows[i] = i * w->b->T + w->position[out.first + i];
         s->targets[i] = w->target[out.first + i];
     }
-    struct encoder_run r = forward_task(w, task, s, &w->l->args.model->gen, &s->gen, &n, s->rows);
+    struct encoder_run r = forward_task(w, task, worker, &w->l->args.model->gen, &s->gen, &n, s->rows);
     mlm_pass(&r, &s->head, encoder_out(r.net, &s->gen), s->rows, s->targets, n, keep_row, &out, NULL);
 }
 

@@ -4,9 +4,9 @@
 #include "src/nn/head.h"
 #include "src/objective/objective.h"
 
+/* What a slice works in; when training it stays until the gradients have been made of it. */
 struct scratch {
     struct arena arena;
-    struct math_ws ws;
     struct encoder_acts gen, disc;
     struct head_acts head;
     float *dgen, *ddisc;    /* [R,D]: gradients of the last hidden states */
@@ -15,7 +15,6 @@ struct scratch {
     float *factor;          /* [R] */
     int *slot;              /* [R] slot of the row, or -1 */
     int *chosen[2];         /* [R] rows that the generator's, the main network's last layer works on */
-    uint8_t *fresh;         /* [rows of the table] see encoder_run */
     struct losses sums;     /* of the slices so far of this task */
     struct auc *auc;
 };
@@ -24,15 +23,17 @@ struct learner {
     struct learner_args args;
     const struct objective *objective;
     int special[5];
-    float *values, *grads;  /* grads: of shard 0, where the tree ends */
-    float **shard_grads;    /* [shards] */
+    float *values, *grads;
+    struct wgrad wgrad;
+    struct wgrad_notes *notes; /* [rooms], training */
     struct weight_packs packs; /* of the values: of each batch when training, else of the last
                                   learner_values */
     int stale;              /* the values may differ from the packed ones */
     struct encoder_team team;
-    struct math_ws **team_ws; /* [workers] */
-    int shards, slice_rows, workers;
-    struct scratch *scratch; /* [workers] */
+    struct math_ws **ws;    /* [workers] */
+    int shards, workers, rooms;
+    int wave;               /* slices at once: more than workers, so that none waits long for another */
+    struct scratch *scratch; /* [rooms] */
     struct losses *slice_losses; /* [slices of the largest batch] */
     struct auc *auc;         /* [workers] */
     const float *log_unigram;

@@ -4,9 +4,9 @@
  * -> discriminator -> losses -> backward.
  *
  * Determinism: the batch is cut into `shards` pieces (min(shards, B)), each shard into slices of
- * whole sequences (a pure function of the configuration); a shard's gradient is the sum over its
- * slices in order, the total a fixed binary tree over the shards. Loss denominators are counted
- * over the whole batch before any forward pass. Nothing depends on threads or micro_batch. */
+ * whole sequences (a pure function of the configuration); the gradient is the sum over the slices
+ * in order (nn/wgrad.h). Loss denominators are counted over the whole batch before any forward
+ * pass. Nothing depends on threads or micro_batch. */
 #ifndef ES_OBJECTIVE_OBJECTIVE_H
 #define ES_OBJECTIVE_OBJECTIVE_H
 #include <stdint.h>

@@ -151,8 +151,8 @@ int core_check_memory(const struct config *c, int V, int threads, struct err *er
     if (have < 0 || need <= have)
         return 0;
     return err_set(err, E_NOMEM, "this run needs about %.1f GB of memory and %.1f GB are free: "
-                   "choose a smaller model or vocabulary, fewer threads (%d) or fewer shards (%ld)",
-                   need * 1e-9, have * 1e-9, threads, c->shards);
+                   "choose a smaller model or vocabulary, shorter sequences or fewer threads (%d)",
+                   need * 1e-9, have * 1e-9, threads);
 }
 
 static int moments_init(struct core *c, struct err *err)

@@ -94,7 +94,7 @@ static void one_net(struct parity *p, const char *dir, const char *model_dir, in
     arena_init(&arena);
     math_ws_init(&ws, NULL);
     encoder_acts_init(&acts, &m.disc, s->B, s->T, 1, &arena);
-    head_acts_init(&head, hf.shape.vocab, hf.shape.hidden, hf.shape.embedding, R, &arena);
+    head_acts_init(&head, hf.shape.vocab, hf.shape.hidden, hf.shape.embedding, R, 0, &arena);
     struct encoder_run r = {.math = math, .ws = &ws, .table = &m.table, .net = &m.disc, .values = values};
     acts.n = s->B;
     acts.T = s->T;

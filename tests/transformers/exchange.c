@@ -105,7 +105,7 @@ static void plain_outputs(struct any *a, struct net_io *io)
     arena_init(&arena);
     math_ws_init(&ws, NULL);
     if (encoder_acts_init(&acts, net, B, T, 0, &arena) ||
-        head_acts_init(&head, net->shape.vocab, net->shape.hidden, net->shape.embedding, B * T, &arena))
+        head_acts_init(&head, net->shape.vocab, net->shape.hidden, net->shape.embedding, B * T, 0, &arena))
         exit(1);
     struct encoder_run r = {.math = &math_ref, .ws = &ws, .table = &a->m->table, .net = net,
                             .values = a->values};
