@@ -259,6 +259,14 @@ static double encoder_flops(const struct net_shape *s, double tokens, double T)
     return f + s->layers * tokens * (2 * (4 * D * D + 2 * D * F) + 4 * T * D);
 }
 
+/* What the last layer does not do where only `rows` of its outputs are read: all but the products of
+ * query, key and value and attention (encoder.h: chosen). */
+static double spared_flops(const struct net_shape *s, double tokens, double rows)
+{
+    double D = s->hidden, F = s->ffn;
+    return (tokens - rows) * 2 * (D * D + 2 * D * F);
+}
+
 static double mlm_flops(const struct net_shape *s, double rows)
 {
     double E = s->embedding;
@@ -290,6 +298,10 @@ double model_flops(const struct config *c, int V, int seq, int batch, int paper)
         f += tokens * 2 * ((double)disc.hidden * disc.hidden + disc.hidden);
     if (heads & HEAD_MLM)
         f += mlm_flops(&disc, heads & HEAD_GATE ? tokens : masked);
+    if (!paper && with_generator)
+        f -= spared_flops(&gen, tokens, masked);
+    if (!paper && (heads & HEAD_MLM) && !(heads & HEAD_GATE))
+        f -= spared_flops(&disc, tokens, masked);
     if (!paper)
         return 3 * f;
     f += paper_extra(&disc, tokens, seq) + (with_generator ? paper_extra(&gen, tokens, seq) : 0);
@@ -302,15 +314,17 @@ uint64_t model_memory(const struct config *c, int V, int threads)
     if (model_build(&m, c, V, NULL))
         return 0;
     long shards = c->shards < c->batch ? c->shards : c->batch;
-    uint64_t bytes = (uint64_t)m.table.floats * sizeof(float) * (uint64_t)(3 + shards);
+    uint64_t bytes = (uint64_t)m.table.floats * sizeof(float) * 4;
     bytes += packs_floats(math_select("auto", NULL), &m.table, &m.gen, &m.disc) * sizeof(float);
     uint64_t shard = ((uint64_t)c->batch + (uint64_t)shards - 1) / (uint64_t)shards * (uint64_t)c->seq;
-    int slice = c->seq > SLICE_TOKENS ? (int)c->seq : SLICE_TOKENS;
-    int rows = shard < (uint64_t)slice ? (int)shard : slice;
-    uint64_t each = encoder_acts_bytes(&m.disc, 1, rows, 1) +
-                    (m.gen.layer ? encoder_acts_bytes(&m.gen, 1, rows, 1) : 0) +
-                    (uint64_t)V * 129 * sizeof(float) +
-                    (uint64_t)rows * 4 * (uint64_t)m.disc.shape.hidden * sizeof(float);
+    uint64_t slice = c->seq > STEP_TOKENS ? (uint64_t)c->seq : STEP_TOKENS;
+    uint64_t rows = shard < slice ? shard : slice, wave = 2 * (uint64_t)(threads > 0 ? threads : 1);
+    uint64_t slices = ((uint64_t)c->batch * (uint64_t)c->seq + rows - 1) / rows;
+    double masked = nets[c->objective].main_heads & HEAD_GATE ? 1 : c->mask_prob;
+    uint64_t each = encoder_acts_bytes(&m.disc, 1, (int)rows, 1) +
+                    (m.gen.layer ? encoder_acts_bytes(&m.gen, 1, (int)rows, 1) : 0) +
+                    (uint64_t)V * ((uint64_t)(masked * (double)rows) + 1) * sizeof(float) +
+                    rows * 4 * (uint64_t)m.disc.shape.hidden * sizeof(float);
     model_free(&m);
-    return bytes + (uint64_t)(threads > 0 ? threads : 1) * each;
+    return bytes + (wave < slices ? wave : slices) * each;
 }
