@@ -2,6 +2,7 @@
 #include "src/train/bench.h"
 
 #include <cblas.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,11 @@ double bench_peak(int threads)
     return rate[PEAK_ROUNDS / 2] > ours ? rate[PEAK_ROUNDS / 2] : ours;
 }
 
+static double median(const double *sorted, int n)
+{
+    return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+}
+
 int bench_run(const struct bench_args *a, struct bench_report *out, struct err *err)
 {
     int steps = a->steps > 0 ? a->steps : 1;
@@ -190,7 +196,7 @@ int bench_run(const struct bench_args *a, struct bench_report *out, struct err *
     qsort(sorted, (size_t)steps, sizeof *sorted, by_size);
     out->steps = steps;
     out->threads = bench_threads(b);
-    out->median = steps % 2 ? sorted[steps / 2] : (sorted[steps / 2 - 1] + sorted[steps / 2]) / 2;
+    out->median = median(sorted, steps);
     out->best = sorted[0];
     out->tokens_per_s = bench_tokens(b) / out->median;
     out->gflop = bench_flop(b) * 1e-9;
@@ -203,4 +209,67 @@ int bench_run(const struct bench_args *a, struct bench_report *out, struct err *
     if (a->peak)
         out->peak = bench_peak(out->threads);
     return 0;
+}
+
+enum { PAIR_ROUNDS = 9 };
+
+struct side {
+    struct bench *bench;
+    int steps;
+};
+
+static void *side_main(void *ud)
+{
+    struct side *s = ud;
+    bench_steps(s->bench, s->steps, NULL);
+    return NULL;
+}
+
+static double side_by_side(struct bench *const b[2], int steps)
+{
+    struct side side[2] = {{b[0], steps}, {b[1], steps}};
+    pthread_t other;
+    double start = clock_now();
+    int rc = pthread_create(&other, NULL, side_main, &side[1]);
+    side_main(&side[0]);
+    if (rc)
+        side_main(&side[1]);
+    else
+        pthread_join(other, NULL);
+    return clock_now() - start;
+}
+
+int bench_pair(const struct bench_args *a, int rounds, struct bench_pair *out, struct err *err)
+{
+    struct bench *half[2] = {NULL}, *whole[2] = {NULL};
+    struct bench_args args = *a;
+    double seconds[3][PAIR_ROUNDS];
+    int rc = 0;
+    args.threads = core_threads(a->threads ? a->threads : (int)a->config.threads);
+    out->threads = args.threads;
+    if (args.threads < 2)
+        return err_set(err, E_USAGE, "Two runs side by side need two threads or more.");
+    rounds = rounds < 1 ? 1 : rounds > PAIR_ROUNDS ? PAIR_ROUNDS : rounds;
+    for (int i = 0; i < 4 && !rc; i++) {
+        struct bench **b = i < 2 ? &whole[i] : &half[i - 2];
+        args.threads = i < 2 ? out->threads : out->threads / 2;
+        rc = (*b = bench_open(&args, err)) ? 0 : E_FAIL;
+        if (!rc)
+            bench_steps(*b, 1, NULL);
+    }
+    for (int i = 0; i < rounds && !rc; i++) {
+        double start = clock_now();
+        bench_steps(whole[0], a->steps, NULL);
+        bench_steps(whole[1], a->steps, NULL);
+        seconds[0][i] = clock_now() - start;
+        seconds[1][i] = side_by_side(half, a->steps);
+        seconds[2][i] = side_by_side(whole, a->steps);
+    }
+    for (int i = 0; i < 3 && !rc; i++) {
+        qsort(seconds[i], (size_t)rounds, sizeof *seconds[i], by_size);
+        *(i == 0 ? &out->in_turn : i == 1 ? &out->halves : &out->crowded) = median(seconds[i], rounds);
+    }
+    for (int i = 0; i < 4; i++)
+        bench_close(i < 2 ? whole[i] : half[i - 2]);
+    return rc ? err->code : 0;
 }

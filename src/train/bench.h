@@ -46,4 +46,13 @@ struct bench_report {
     char kernel[32];
 };
 int bench_run(const struct bench_args *a, struct bench_report *out, struct err *err);
+
+/* Two runs of a->steps steps each: one after the other on all threads; side by side on half of them
+ * each (as a host packs runs); side by side on all threads each. Medians of `rounds` rounds. */
+struct bench_pair {
+    int threads; /* of a run on all of them */
+    double in_turn, halves, crowded; /* seconds for both runs */
+};
+/* a->threads 2 or more, else E_USAGE. */
+int bench_pair(const struct bench_args *a, int rounds, struct bench_pair *out, struct err *err);
 #endif

@@ -6,6 +6,7 @@
 #include "src/base/visible.h"
 #include "src/math/math.h"
 #include "src/train/bench.h"
+#include "ui/cli/bench_table.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/print.h"
 
@@ -16,6 +17,8 @@
 struct bench_options {
     int infer, all, serve, json;
     long warmup;
+    struct text_list text;
+    const char *vocab;
 };
 
 static void defaults(void *own)
@@ -49,11 +52,15 @@ static int arguments(const struct cli *c, const char *preset, struct bench_args 
     return rc ? rc : config_resolve(&a->config, err);
 }
 
-static void heading(void)
+static void machine(void)
 {
     char cpu[128], shown[256];
     printf("%s, OpenBLAS core %s\n",
            visible(shown, sizeof shown, math_cpu_name(cpu, sizeof cpu)), math_blas_core());
+}
+
+static void heading(void)
+{
     printf("%-8s %-6s %6s %5s %4s %10s %10s %11s %11s %9s %8s\n", "preset", "pass", "batch", "seq",
            "thr", "ms/step", "best ms", "tokens/s", "GFLOP/s", "% of peak", "RSS MB");
 }
@@ -69,30 +76,35 @@ static void as_row(const struct bench_args *a, const struct bench_report *r)
     fflush(stdout);
 }
 
-static void as_json(const struct bench_args *a, const struct bench_report *r)
+void bench_json(struct json_out *j, const struct bench_args *a, const struct bench_report *r)
 {
     char preset[32], cpu[128];
-    struct json_out j = {.f = stdout};
     config_choice(config_find("preset"), a->config.preset, preset, sizeof preset);
+    json_text(j, "preset", preset);
+    json_text(j, "pass", a->infer ? "infer" : "train");
+    json_int(j, "batch", a->config.batch);
+    json_int(j, "seq", a->config.seq);
+    json_int(j, "vocab_size", a->vocab);
+    json_int(j, "threads", r->threads);
+    json_text(j, "kernel", r->kernel);
+    json_text(j, "cpu", math_cpu_name(cpu, sizeof cpu));
+    json_text(j, "blas_core", math_blas_core());
+    json_int(j, "steps", r->steps);
+    json_double(j, "median_s", r->median);
+    json_double(j, "best_s", r->best);
+    json_double(j, "tokens_per_s", r->tokens_per_s);
+    json_double(j, "gflop_per_step", r->gflop);
+    json_double(j, "gflops", r->gflops);
+    json_double(j, "gflops_best", r->gflops_best);
+    json_double(j, "peak_gflops", r->peak);
+    json_double(j, "rss_mb", r->rss_mb);
+}
+
+static void as_json(const struct bench_args *a, const struct bench_report *r)
+{
+    struct json_out j = {.f = stdout};
     json_open(&j, NULL, '{');
-    json_text(&j, "preset", preset);
-    json_text(&j, "pass", a->infer ? "infer" : "train");
-    json_int(&j, "batch", a->config.batch);
-    json_int(&j, "seq", a->config.seq);
-    json_int(&j, "vocab_size", a->vocab);
-    json_int(&j, "threads", r->threads);
-    json_text(&j, "kernel", r->kernel);
-    json_text(&j, "cpu", math_cpu_name(cpu, sizeof cpu));
-    json_text(&j, "blas_core", math_blas_core());
-    json_int(&j, "steps", r->steps);
-    json_double(&j, "median_s", r->median);
-    json_double(&j, "best_s", r->best);
-    json_double(&j, "tokens_per_s", r->tokens_per_s);
-    json_double(&j, "gflop_per_step", r->gflop);
-    json_double(&j, "gflops", r->gflops);
-    json_double(&j, "gflops_best", r->gflops_best);
-    json_double(&j, "peak_gflops", r->peak);
-    json_double(&j, "rss_mb", r->rss_mb);
+    bench_json(&j, a, r);
     json_open(&j, "times", '[');
     for (int i = 0; i < r->steps; i++)
         json_double(&j, NULL, r->seconds[i]);
@@ -109,24 +121,6 @@ static int measure(const struct bench_args *a, int json, struct err *err)
         return rc;
     json ? as_json(a, &r) : as_row(a, &r);
     free(r.seconds);
-    return 0;
-}
-
-static int every_preset(const struct cli *c, struct err *err)
-{
-    static const char *const presets[] = {"tiny", "mini", "small", "base"};
-    const struct bench_options *o = c->own;
-    for (int i = 0; i < 4; i++) {
-        for (int infer = 0; infer < 2; infer++) {
-            struct bench_args a;
-            int rc = arguments(c, presets[i], &a, err);
-            a.infer = infer;
-            if (!rc)
-                rc = measure(&a, o->json, err);
-            if (rc)
-                return rc;
-        }
-    }
     return 0;
 }
 
@@ -185,15 +179,25 @@ static int run(struct cli *c, struct err *err)
     if (o->serve)
         return serve(&a, err);
     if (!o->json)
+        machine();
+    if (o->all)
+        return bench_table(c, arguments, &o->text, o->json, err);
+    if (o->text.n)
+        return bench_texts(&o->text, o->vocab, o->json, err);
+    if (!o->json)
         heading();
-    return o->all ? every_preset(c, err) : measure(&a, o->json, err);
+    return measure(&a, o->json, err);
 }
 
 static const struct option_row options[] = {
     {.name = "infer", .kind = OPTION_FLAG, .offset = offsetof(struct bench_options, infer),
      .help = "the main network's forward pass only"},
     {.name = "all", .kind = OPTION_FLAG, .offset = offsetof(struct bench_options, all),
-     .help = "presets tiny to base, training and inference"},
+     .help = "the whole table: training, inference, threads, two runs, text"},
+    {.name = "text", .kind = OPTION_LIST, .offset = offsetof(struct bench_options, text), .arg = "FILE",
+     .help = "tokenizer and vocabulary training on this text (may be repeated; without it --all makes text up)"},
+    {.name = "vocab", .kind = OPTION_TEXT, .offset = offsetof(struct bench_options, vocab), .arg = "FILE",
+     .help = "tokenize --text with this vocabulary instead of training one"},
     {.name = "warmup", .kind = OPTION_INT, .offset = offsetof(struct bench_options, warmup),
      .arg = "N", .min = 0, .max = 1000, .help = "steps before those measured (default 2)"},
     {.name = "serve", .kind = OPTION_FLAG, .offset = offsetof(struct bench_options, serve),

@@ -1,7 +1,7 @@
 libui_a_SOURCES += ui/cli/command.def ui/cli/cli.h ui/cli/cli.c ui/cli/parse.c ui/cli/help.c \
 	ui/cli/use.c ui/cli/print.h ui/cli/print.c ui/cli/json.c ui/cli/rows.h ui/cli/rows.c \
 	ui/cli/fill.h ui/cli/fill.c ui/cli/inspect.h ui/cli/inspect.c ui/cli/report.h ui/cli/report.c ui/cli/launch.h \
-	ui/cli/launch.c ui/cli/cmd_bench.c ui/cli/cmd_convert.c ui/cli/cmd_corpus.c \
+	ui/cli/launch.c ui/cli/bench_table.h ui/cli/bench_table.c ui/cli/cmd_bench.c ui/cli/cmd_convert.c ui/cli/cmd_corpus.c \
 	ui/cli/cmd_workbench.c ui/cli/cmd_demo.c ui/cli/cmd_doctor.c ui/cli/cmd_export.c ui/cli/cmd_finetune.c ui/cli/cmd_host.c \
 	ui/cli/cmd_inspect.c ui/cli/cmd_replay.c ui/cli/cmd_runs.c ui/cli/cmd_sweep.c ui/cli/cmd_tables.c ui/cli/cmd_tokenize.c \
 	ui/cli/cmd_train.c ui/cli/cmd_vocab.c ui/cli/cmd_watch.c

@@ -9,7 +9,9 @@
 #include <cmocka.h>
 
 #include "src/base/err.h"
+#include "src/text/vocab.h"
 #include "src/train/bench.h"
+#include "src/train/bench_text.h"
 
 static struct bench_args tiny(void)
 {
@@ -87,11 +89,50 @@ static void what_cannot_be_measured_is_refused(void **state)
     assert_non_null(strstr(err.text, "GB are free"));
 }
 
+static void two_runs_are_timed_in_three_ways(void **state)
+{
+    (void)state;
+    struct bench_args a = tiny();
+    struct bench_pair p = {0};
+    struct err err = {0, ""};
+    assert_int_equal(bench_pair(&a, 2, &p, &err), 0);
+    assert_int_equal(p.threads, 2);
+    assert_true(p.in_turn > 0 && p.halves > 0 && p.crowded > 0);
+    a.threads = 1;
+    assert_int_equal(bench_pair(&a, 2, &p, &err), E_USAGE);
+}
+
+static void text_is_made_up_and_tokenized(void **state)
+{
+    (void)state;
+    for (int korean = 0; korean < 2; korean++) {
+        struct err err = {0, ""};
+        struct bench_text_report trained, given;
+        size_t n, again;
+        char *text = bench_text_made(korean, 100000, &n, &err), *other = bench_text_made(korean, 100000, &again, &err);
+        assert_true(text && other && n >= 100000 && n == again);
+        assert_memory_equal(text, other, n);
+        assert_int_equal(text[0] & 0x80, korean ? 0x80 : 0);
+        assert_int_equal(bench_text(text, n, NULL, 500, 3, &trained, &err), 0);
+        assert_true(trained.mb_per_s > 0 && trained.train_seconds > 0 && trained.vocab_size == 500);
+        /* a vocabulary of one word and no other: every word of the text is one [UNK] */
+        struct vocab *v = vocab_parse("v", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nzz\n", 34, NULL, NULL, &err);
+        assert_non_null(v);
+        assert_int_equal(bench_text("zz q\nzz zz\n", 11, v, 0, 1, &given, &err), 0);
+        assert_true(given.tokens == 4 && !(given.train_seconds > 0) && given.vocab_size == 6);
+        vocab_free(v);
+        free(text);
+        free(other);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_reports_every_step),
         cmocka_unit_test(inference_counts_the_main_network_once),
+        cmocka_unit_test(two_runs_are_timed_in_three_ways),
+        cmocka_unit_test(text_is_made_up_and_tokenized),
         cmocka_unit_test(what_cannot_be_measured_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
