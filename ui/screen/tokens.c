@@ -277,11 +277,12 @@ static int can_tokens(void *self, struct app *a, int action)
     case ACT_NEXT_PANE: case ACT_PREV_PANE: return s->nsentences > 0 || (s->ndiagnosis && !s->wide);
     case ACT_EXPORT: case ACT_GROUP: return s->nsentences > 0;
     case ACT_PREV_SENTENCE: case ACT_NEXT_SENTENCE: case ACT_SORT: return s->nsentences > 1;
-    case ACT_FIT: return s->focus == ON_RATES && s->npast > 1;
+    case ACT_FIT: return s->focus == ON_RATES && s->npast > 1 && !s->rates.listing;
     case ACT_PREV_SNAPSHOT: return s->npast > 0 || s->mode == MODE_OWN;
     case ACT_NEXT_SNAPSHOT: return (s->mode == MODE_SNAPSHOT && s->npast > 0) || s->mode == MODE_OWN;
     case ACT_FOLLOW: return s->active;
-    case ACT_ENTER: return s->focus != ON_TEXT || (s->mode == MODE_OWN && !app_readonly(a));
+    case ACT_ENTER:
+        return s->focus == ON_LIST || s->focus == ON_RATES || (s->mode == MODE_OWN && !app_readonly(a));
     case ACT_MARK: return s->nsentences > 0 && s->run > 0 && !app_readonly(a);
     case ACT_OPEN_CHECKPOINT: return !app_readonly(a);
     case ACT_MASKS: return s->mode == MODE_OWN && !app_readonly(a);
@@ -298,7 +299,8 @@ static const char *word_tokens(void *self, struct app *a, int action)
     const struct tokens *s = self;
     (void)a;
     switch (action) {
-    case ACT_ENTER: return s->focus == ON_TEXT ? "fill in" : s->focus == ON_RATES ? "list" : "show";
+    case ACT_ENTER:
+        return s->focus == ON_TEXT ? "fill in" : s->focus == ON_RATES && !s->rates.listing ? "list" : "show";
     case ACT_MARK: return "mask";
     case ACT_GROUP: return "rates";
     case ACT_FIT: return s->rates.every ? "these" : "all snapshots";

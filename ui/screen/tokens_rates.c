@@ -207,7 +207,7 @@ static void rank_pairs(struct counting *c, struct tokens_rates *t)
     struct rate_row *all = calloc((size_t)c->npairs + 1, sizeof *all);
     int n = 0;
     if (!all) return;
-    qsort(c->pairs, (size_t)c->npairs, sizeof *c->pairs, by_ids);
+    if (c->npairs) qsort(c->pairs, (size_t)c->npairs, sizeof *c->pairs, by_ids);
     for (int i = 0; i < c->npairs; i++) {
         const struct pair_seen *p = &c->pairs[i];
         if (!i || by_ids(p, p - 1))
