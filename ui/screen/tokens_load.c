@@ -271,6 +271,9 @@ static void say_why_nothing(struct tokens *s, struct app *a)
                  100 * run->done);
     else if (run->state == RUN_QUEUED)
         snprintf(s->message, sizeof s->message, "queued: no tokens yet");
+    else if (run->state == RUN_FAILED || run->state == RUN_LOST || run->state == RUN_DONE)
+        snprintf(s->message, sizeof s->message, "%s before a token snapshot was stored%s%.100s",
+                 run_state_name(run->state), *run->reason ? ": " : "", run->reason);
     else if (s->mode == MODE_LIVE)
         snprintf(s->message, sizeof s->message,
                  "waiting for live tokens (a few times a second while you look)");
