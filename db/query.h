@@ -28,6 +28,7 @@ struct query_run {
     char name[CONFIG_TEXT], tags[CONFIG_TEXT], note[512], reason[256];
     char checkpoint[1024];      /* newest, "" if none */
     int64_t checkpoint_step;
+    int64_t val_step;           /* of the newest held-out values; -1 if none */
     int state, archived;
     double created, started, ended, heartbeat; /* UTC seconds; 0 = never */
     uint64_t config_hash, corpus_hash, params;

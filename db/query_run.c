@@ -166,7 +166,7 @@ static void read_run(struct query *q, sqlite3_stmt *st, const struct columns *c,
     if (c->state >= 0)
         sql_text(st, c->state, state, sizeof state);
     r->state = seen_state(q, run_state_find(state), r, boot);
-    r->checkpoint_step = -1;
+    r->checkpoint_step = r->val_step = -1;
 }
 
 /* Ends of the series of total_loss, for the trend. */
@@ -185,6 +185,8 @@ static void read_series(struct query *q, sqlite3_stmt *st, struct query_run *r,
     (val ? r->val_best : r->best)[row] =
         sqlite3_column_type(st, 8) == SQLITE_NULL ? NAN : sqlite3_column_double(st, 8);
     (val ? r->val_has : r->has)[row] = 1;
+    if (val && sqlite3_column_int64(st, 5) > r->val_step)
+        r->val_step = sqlite3_column_int64(st, 5);
     if (row == METRIC_total_loss)
         *(val ? &t->val : &t->train) =
             (struct series_end){sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3),
@@ -300,6 +302,9 @@ static int fill_checkpoints(struct query *q, struct query_run **by_id, int n, st
         if (at == n || by_id[at]->id != run)
             continue;
         by_id[at]->checkpoint_step = sqlite3_column_int64(st, 1);
+        /* it came as far as its checkpoint, whatever was logged last */
+        if (by_id[at]->ended > 0 && by_id[at]->step < by_id[at]->checkpoint_step)
+            by_id[at]->step = by_id[at]->checkpoint_step;
         sql_text(st, 2, by_id[at]->checkpoint, sizeof by_id[at]->checkpoint);
     }
     return rc;

@@ -35,13 +35,31 @@ void diagnosis_input_init(struct diagnosis_input *in, const struct config *c)
     memset(in, 0, sizeof *in);
     in->config = c;
     in->recall_before = NAN;
+    in->val_step = -1;
     for (int i = 0; i < METRIC_COUNT; i++) in->last[i] = in->val[i] = in->val_best[i] = NAN;
 }
 
-/* The held-out value where there is one. */
+/* 1: held-out values that are older than half the steps say little where training has newer ones. */
+static int stale(const struct diagnosis_input *in)
+{
+    return in->val_step >= 0 && 2 * in->val_step < in->step;
+}
+
+/* The held-out value where there is one that is not stale. */
 static double of(const struct diagnosis_input *in, int metric)
 {
-    return isnan(in->val[metric]) ? in->last[metric] : in->val[metric];
+    if (isnan(in->val[metric]) || (stale(in) && !isnan(in->last[metric])))
+        return in->last[metric];
+    return in->val[metric];
+}
+
+/* " (held-out, step 1171)", "" for a training value. */
+static const char *whence(const struct diagnosis_input *in, int metric, char out[48])
+{
+    *out = 0;
+    if (!isnan(in->val[metric]) && !(stale(in) && !isnan(in->last[metric])) && in->val_step >= 0)
+        snprintf(out, 48, " (held-out, step %lld)", (long long)in->val_step);
+    return out;
 }
 
 static int has_discriminator(const struct config *c)
@@ -108,48 +126,62 @@ static int near_zero(const struct diagnosis_input *in, struct diagnosis *d)
     d->severity = SEV_WARN;
     SAY(seen, "masked-token loss is %.3f after %lld steps", loss, (long long)in->step);
     SAY(expected, "1.3 to 2.5 at the end of a full pre-training");
+    d->cause = 1;
     SAY(look, "the size of the corpus against %.3g tokens trained: the text is being learnt by "
               "heart; compare with the held-out loss", (double)in->tokens);
     return 1;
 }
 
-static void look_at_weights(const struct diagnosis_input *in, struct diagnosis *d)
+/* Per cent of the total loss that the discriminator's part is; NAN: not known. */
+static double disc_part(const struct config *c, double gen_loss, double disc_loss)
 {
-    const struct config *c = in->config;
-    if (c->disc_weight < 10)
-        SAY(look, "disc_weight %g: %s (50 is usual)", c->disc_weight,
-            c->disc_weight > 0 ? "the discriminator's loss hardly counts"
-                               : "the discriminator is not trained at all");
+    double disc = c->disc_weight * disc_loss, all = c->gen_weight * gen_loss + disc;
+    return all > 0 ? 100 * disc / all : NAN;
+}
+
+void diagnosis_why_original(const struct config *c, int64_t step, double gen_loss, double disc_loss,
+                            char *out, size_t size)
+{
+    double part = disc_part(c, gen_loss, disc_loss);
+    if (c->disc_weight <= 0)
+        snprintf(out, size, "disc_weight is 0, 50 is usual: the discriminator is not trained at all");
+    else if (c->disc_weight < 10 && !isnan(part))
+        snprintf(out, size, "disc_weight is %g, 50 is usual: the discriminator's loss is %.2g %% of the sum",
+                 c->disc_weight, part);
+    else if (c->disc_weight < 10)
+        snprintf(out, size, "disc_weight is %g, 50 is usual: the discriminator's loss hardly counts",
+                 c->disc_weight);
     else if (c->learning_rate > 4e-3 || c->learning_rate < 1e-5)
-        SAY(look, "learning rate %g: far %s what works (1e-4 to 1e-3; disc_weight is %g, as usual)",
-            c->learning_rate, c->learning_rate < 1e-5 ? "below" : "above", c->disc_weight);
-    else if (in->step < FEW_STEPS)
-        SAY(look, "the number of steps: after %lld many a discriminator still says original everywhere; "
-                  "then learning rate %g, disc_weight %g", (long long)in->step, c->learning_rate,
-            c->disc_weight);
+        snprintf(out, size, "learning rate %g: far %s what works (1e-4 to 1e-3; disc_weight is %g, as usual)",
+                 c->learning_rate, c->learning_rate < 1e-5 ? "below" : "above", c->disc_weight);
+    else if (step < FEW_STEPS)
+        snprintf(out, size, "the number of steps: after %lld many a discriminator still says original "
+                 "everywhere; then learning rate %g, disc_weight %g", (long long)step, c->learning_rate,
+                 c->disc_weight);
     else if (c->hidden_size >= 768 && c->learning_rate > 2.5e-4)
-        SAY(look, "learning rate %g is high for width %ld: 1e-4 to 2e-4 cured this for others",
-            c->learning_rate, c->hidden_size);
+        snprintf(out, size, "learning rate %g is high for width %ld: 1e-4 to 2e-4 cured this for others",
+                 c->learning_rate, c->hidden_size);
     else
-        SAY(look, "learning rate %g, disc_weight %g, a generator too far ahead (sampled accuracy; try a "
-                  "smaller one or two_stage), vocabulary, order of the text",
-            c->learning_rate, c->disc_weight);
+        snprintf(out, size, "learning rate %g, disc_weight %g, a generator too far ahead (sampled accuracy; "
+                 "try a smaller one or two_stage), vocabulary, order of the text", c->learning_rate,
+                 c->disc_weight);
 }
 
 static int all_original(const struct diagnosis_input *in, struct diagnosis *d)
 {
     double said = of(in, METRIC_said_share), fakes = of(in, METRIC_fake_share);
     double recall = of(in, METRIC_rtd_recall);
+    char from[48];
     if (!has_discriminator(in->config) || !(fakes > 0.005)) return 0;
     if (!(recall < 0.05) && !(said < 0.1 * fakes)) return 0;
     if (recall >= 0.2) return 0;
     d->severity = early(in) ? SEV_INFO : SEV_WARN;
     if (!isnan(in->recall_before))
-        SAY(seen, "%.2f %% of the tokens are said replaced, %.1f %% are; recall %.3f, earlier %.3f",
-            100 * said, 100 * fakes, recall, in->recall_before);
+        SAY(seen, "%.2f %% of the tokens are said replaced, %.1f %% are; recall %.3f, earlier %.3f%s",
+            100 * said, 100 * fakes, recall, in->recall_before, whence(in, METRIC_rtd_recall, from));
     else
-        SAY(seen, "%.2f %% of the tokens are said replaced, %.1f %% are; recall %.3f", 100 * said,
-            100 * fakes, recall);
+        SAY(seen, "%.2f %% of the tokens are said replaced, %.1f %% are; recall %.3f%s", 100 * said,
+            100 * fakes, recall, whence(in, METRIC_rtd_recall, from));
     if (early(in)) {
         SAY(expected, "this, for now: recall near 0 and AUC .5 to .7 are usual in the first "
                       "thousands of steps");
@@ -157,7 +189,9 @@ static int all_original(const struct diagnosis_input *in, struct diagnosis *d)
         return 1;
     }
     SAY(expected, "recall .3 to .5, said replaced near half the true share: about %.1f %%", 50 * fakes);
-    look_at_weights(in, d);
+    d->cause = 1;
+    diagnosis_why_original(in->config, in->step, in->last[METRIC_gen_loss], in->last[METRIC_disc_loss],
+                           d->look, sizeof d->look);
     return 1;
 }
 

@@ -3,6 +3,7 @@
  * ELECTRA met (google-research/electra #81, ymcui #21 #66, electra_pytorch #26, KoELECTRA #26). */
 #ifndef ES_EVENT_DIAGNOSIS_H
 #define ES_EVENT_DIAGNOSIS_H
+#include <stddef.h>
 #include <stdint.h>
 
 #include "src/config/config.h"
@@ -26,16 +27,22 @@ struct diagnosis_input {
     double last[METRIC_COUNT];   /* newest training values; NAN: none */
     double val[METRIC_COUNT];    /* newest held-out values; NAN: none. They go first. */
     double val_best[METRIC_COUNT];
+    int64_t val_step;            /* of val; -1: not known */
     double recall_before;        /* recall at about half the steps so far; NAN: not known */
     int not_finite;              /* the newest total_loss is there and not finite */
 };
 struct diagnosis {
     enum diagnosis_rule rule;
     int severity;                /* enum severity; SEV_INFO: normal this early */
+    int cause;                   /* 1: look names the likeliest cause, 0: a place to look at */
     char seen[200], expected[200], look[240];
 };
 /* All values NAN. */
 void diagnosis_input_init(struct diagnosis_input *in, const struct config *c);
+/* The likeliest cause of a discriminator that says original everywhere, in one clause that begins with
+ * the field ("disc_weight is 0.02, 50 is usual: ..."). Losses: NAN where not known. */
+void diagnosis_why_original(const struct config *c, int64_t step, double gen_loss, double disc_loss,
+                            char *out, size_t size);
 /* The rules that hold, most important first; 0: nothing unusual. */
 int diagnose(const struct diagnosis_input *in, struct diagnosis out[DIAG_RULES]);
 /* "discriminator says \"original\" everywhere" */

@@ -12,6 +12,7 @@
 
 #include "src/base/err.h"
 #include "src/base/str.h"
+#include "src/event/diagnosis.h"
 
 #define HORIZON_SHARE 0.25   /* of a phase: the first plateau, at most */
 #define HORIZON_STEPS 10000
@@ -92,9 +93,10 @@ static int all_original(const struct health *h, const struct health_step *s, str
     if (!discriminator_learns(s) || !past_horizon(s) || h->fake_n < FAKES_LEAST ||
         h->found >= FOUND_LEAST * h->fake_n)
         return 0;
-    say(f, "discriminator stuck on original: of %.0f fakes in the %" PRId64 " steps up to %" PRId64
-        " it found %.0f; look at learning rate %g, at how far the generator is ahead, at vocabulary and "
-        "order of the text", h->fake_n, h->steps, s->step, h->found, s->config->learning_rate);
+    char why[240];
+    diagnosis_why_original(s->config, s->step, s->losses->gen, s->losses->disc, why, sizeof why);
+    say(f, "discriminator stuck on original: %s; of %.0f fakes in the %" PRId64 " steps up to %" PRId64
+        " it found %.0f", why, h->fake_n, h->steps, s->step, h->found);
     return 1;
 }
 

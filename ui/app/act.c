@@ -115,6 +115,8 @@ static void go_by_number(struct app *a, int action)
         app_say(a, SEV_INFO, "There is no screen %s in this version", action_table[action].word);
     else if (index != a->current)
         app_show(a, index);
+    if (index >= 0 && index == a->current) /* which may tidy up */
+        app_ops(a)->act(app_self(a), a, action);
     a->nback = index < 0 ? a->nback : 0;
 }
 
@@ -142,6 +144,8 @@ void app_act(struct app *a, int action)
         app_back(a);
     else if (action == ACT_QUIT)
         leave(a);
+    else if (action >= ACT_MARK)
+        app_say(a, SEV_INFO, "%s: nothing to do here", action_table[action].name);
 }
 
 static void question_key(struct app *a, const char *name)

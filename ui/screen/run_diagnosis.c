@@ -2,12 +2,13 @@
 #include "ui/screen/run_diagnosis.h"
 
 #include <math.h>
+#include <stdio.h>
 
 int run_diagnose(const struct query_run *r, struct query *q, struct diagnosis out[DIAG_RULES])
 {
     struct diagnosis_input in;
     diagnosis_input_init(&in, &r->config);
-    in.step = r->step, in.tokens = r->tokens;
+    in.step = r->step, in.tokens = r->tokens, in.val_step = r->val_step;
     for (int i = 0; i < METRIC_COUNT; i++) {
         if (r->has[i]) in.last[i] = r->last[i];
         if (r->val_has[i]) in.val[i] = r->val_last[i], in.val_best[i] = r->val_best[i];
@@ -23,6 +24,15 @@ int run_diagnose(const struct query_run *r, struct query *q, struct diagnosis ou
         arena_free(&tmp);
     }
     return diagnose(&in, out);
+}
+
+int run_why(const struct query_run *r, char *out, size_t size)
+{
+    struct diagnosis d[DIAG_RULES];
+    *out = 0;
+    if (!run_diagnose(r, NULL, d) || d[0].severity <= SEV_INFO) return 0;
+    return snprintf(out, size, "! %s. %s %s. Seen: %s.", diagnosis_title(d[0].rule),
+                    d[0].cause ? "Likely:" : "Look at", d[0].look, d[0].seen);
 }
 
 const char *run_complaint(const struct query_run *r)

@@ -6,6 +6,7 @@
 #include "db/query.h"
 #include "experiments/estimate.h"
 #include "ui/app/app.h"
+#include "ui/screen/run_orders.h"
 #include "ui/screen/runs_filter.h"
 #include "ui/widget/table.h"
 
@@ -54,6 +55,7 @@ struct runs {
     int focus, maximised, detail; /* detail: the run's page is open */
     int wide;                    /* as drawn last: all panes stand at once */
     int event_top, page_top;
+    struct run_orders orders;
     struct arena arena;          /* events */
     struct query_event *events;
     int nevents, events_shown;   /* events_shown: the newest were in the last picture */
@@ -115,11 +117,15 @@ void runs_keep_sort(struct runs *s);
 int runs_cursor_row(const struct runs *s);
 const struct query_run *runs_current(const struct runs *s);
 void runs_draw_list(struct runs *s, struct grid *g, struct rect area);
+/* Rows that its preview needs where something is unusual, 0: as ever. */
+int runs_detail_rows(const struct runs *s, int width);
 void runs_draw_detail(struct runs *s, struct grid *g, struct rect area);
 void runs_draw_page(struct runs *s, struct grid *g, struct rect area);
 void runs_draw_events(struct runs *s, struct grid *g, struct rect area);
-void runs_draw_event(const struct runs *s, struct grid *g, struct rect row,
-                     const struct query_event *e);
+/* Returns the rows used: one, or up to those of `row` with its text wrapped. `own`: the run is known,
+ * its name is left out. */
+int runs_draw_event(const struct runs *s, struct grid *g, struct rect row, const struct query_event *e,
+                    int own);
 void runs_draw_threads(struct runs *s, struct grid *g, struct rect area);
 void runs_draw_first(struct runs *s, struct grid *g, struct rect area);
 int runs_first_act(struct runs *s, int action);

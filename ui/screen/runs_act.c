@@ -11,7 +11,7 @@
 #include "ui/screen/launch.h"
 #include "ui/screen/runs.h"
 
-#define TARGETS 64
+#define TARGETS ORDER_RUNS
 
 static int targets(const struct runs *s, int64_t out[TARGETS])
 {
@@ -24,35 +24,11 @@ static int targets(const struct runs *s, int64_t out[TARGETS])
     return n;
 }
 
-static int alive(int state)
-{
-    return state == RUN_PREPARING || state == RUN_QUEUED || state == RUN_RUNNING ||
-           state == RUN_PAUSED || state == RUN_STOPPING;
-}
-
-/* What `p` does to a run in this state: "pause", "resume", or nothing. */
-static const char *pause_op(int state)
-{
-    switch (state) {
-    case RUN_PREPARING: case RUN_QUEUED: case RUN_RUNNING: return "pause";
-    case RUN_PAUSED: case RUN_STOPPED: case RUN_LOST: return "resume";
-    default: return NULL;
-    }
-}
-
-/* What `p` does to all the runs meant: those that run pause; where none does, the others go on. */
 static const char *pause_all_op(const struct runs *s)
 {
     int64_t id[TARGETS];
     int n = targets(s, id);
-    const char *all = NULL;
-    for (int i = 0; i < n; i++) {
-        const struct query_run *r = app_run(s->app, id[i]);
-        const char *op = r ? pause_op(r->state) : NULL;
-        if (op && !(all && !strcmp(all, "pause")))
-            all = op;
-    }
-    return all;
+    return runs_pause_op(s->app, id, n);
 }
 
 static int any_alive(const struct runs *s)
@@ -61,9 +37,16 @@ static int any_alive(const struct runs *s)
     int n = targets(s, id), any = 0;
     for (int i = 0; i < n; i++) {
         const struct query_run *r = app_run(s->app, id[i]);
-        any |= r && alive(r->state);
+        any |= r && run_alive(r->state);
     }
     return any;
+}
+
+static void order(struct runs *s, void (*give)(struct run_orders *o, struct app *a, const int64_t *id, int n))
+{
+    int64_t id[TARGETS];
+    int n = targets(s, id);
+    give(&s->orders, s->app, id, n);
 }
 
 const char *runs_word(struct runs *s, int action)
@@ -182,60 +165,6 @@ static void filter_done(void *ud, const char *text)
     struct runs *s = ud;
     if (text && runs_filter(s, text))
         app_say(s->app, SEV_WARN, "%s", s->error);
-}
-
-static void pause_all(struct runs *s)
-{
-    int64_t id[TARGETS];
-    int n = targets(s, id), done = 0;
-    const char *op = pause_all_op(s);
-    int on = op && !strcmp(op, "resume");
-    for (int i = 0; op && i < n; i++) {
-        const struct query_run *r = app_run(s->app, id[i]);
-        const char *its = r ? pause_op(r->state) : NULL;
-        if (!its || strcmp(its, op))
-            continue;
-        if (app_op(s->app, op, id[i], on) < 0)
-            return;
-        done++;
-    }
-    if (done)
-        app_say(s->app, SEV_INFO, on ? "going on with %d run%s" : "pausing %d run%s", done,
-                done == 1 ? "" : "s");
-}
-
-static void stop_done(void *ud, int key)
-{
-    struct runs *s = ud;
-    int64_t id[TARGETS];
-    int n = key == 'y' ? targets(s, id) : 0;
-    for (int i = 0; i < n; i++) {
-        const struct query_run *r = app_run(s->app, id[i]);
-        if (r && alive(r->state) && app_op(s->app, "stop", id[i], 1) < 0)
-            return;
-    }
-    if (n)
-        app_say(s->app, SEV_INFO, "stopping after a checkpoint");
-}
-
-static void ask_stop(struct runs *s)
-{
-    int64_t id[TARGETS];
-    char text[200], what[96] = "";
-    int n = targets(s, id), going = 0;
-    for (int i = 0; i < n; i++) {
-        const struct query_run *r = app_run(s->app, id[i]);
-        if (r && alive(r->state)) {
-            going++;
-            snprintf(what, sizeof what, "%.80s", r->name);
-        }
-    }
-    if (!going)
-        return;
-    if (going > 1)
-        snprintf(what, sizeof what, "%d runs", going);
-    snprintf(text, sizeof text, "Stop %s after a checkpoint?  y stop · n/Esc keep", what);
-    app_ask(s->app, text, "y", stop_done, s);
 }
 
 static void set_archived(struct app *a, int64_t run, int archived)
@@ -420,8 +349,16 @@ int runs_act(struct runs *s, int action)
         app_saw_events(s->app);
     if (action == ACT_BACK || action == ACT_QUIT)
         return go_back(s, action);
+    if (action == ACT_SCREEN1) { /* chosen by its number: the list, not the page of a run */
+        s->detail = 0;
+        return 1;
+    }
     if (action == ACT_START) /* F5 is another key for it here */
         action = ACT_NEW;
+    if (s->nall && (action == ACT_PAUSE || action == ACT_STOP)) { /* they say why they do nothing */
+        order(s, action == ACT_PAUSE ? orders_pause : orders_ask_stop);
+        return 1;
+    }
     if (!runs_can(s, action))
         return 0;
     if (!s->nall)
@@ -441,8 +378,6 @@ int runs_act(struct runs *s, int action)
         return 1;
     case ACT_COPY: copy_row(s); return 1;
     case ACT_NEW: launch_from_run(s->app, s->cursor); return 1;
-    case ACT_PAUSE: pause_all(s); return 1;
-    case ACT_STOP: ask_stop(s); return 1;
     case ACT_CHECKPOINT:
         if (!app_op(s->app, "checkpoint", s->cursor, 0))
             app_say(s->app, SEV_INFO, "writing a checkpoint");

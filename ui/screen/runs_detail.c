@@ -13,6 +13,9 @@
 #include "ui/widget/bar.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
+#include "ui/widget/wrap.h"
+
+#define WHY 800
 
 /* "name value" pairs, the name dim, cut where the row ends. */
 static int pair(struct grid *g, struct rect row, int x, const char *name, const char *value,
@@ -40,9 +43,20 @@ static int metric_pair(struct grid *g, struct rect row, int x, const char *name,
     return pair(g, row, x, name, text, isfinite(v) ? ROLE_TEXT : ROLE_BAD);
 }
 
+/* A label with the step of the held-out values where the run is further by now. */
+static const char *held_out(const struct query_run *r, const char *label, char *out, size_t size)
+{
+    char step[FMT];
+    if (r->val_step < 0 || r->val_step >= r->step)
+        snprintf(out, size, "%s", label);
+    else
+        snprintf(out, size, "%s at step %s", label, fmt_exact(step, sizeof step, r->val_step));
+    return out;
+}
+
 static void losses(struct grid *g, struct rect row, const struct query_run *r)
 {
-    char text[200], a[FMT], b[FMT], c[FMT], d[FMT], w[FMT];
+    char text[200], a[FMT], b[FMT], c[FMT], d[FMT], w[FMT], held[64];
     int x = row.x;
     if (r->has[METRIC_total_loss] && r->has[METRIC_gen_loss] && r->has[METRIC_disc_loss]) {
         snprintf(text, sizeof text, "%s = %s × gen %s + %s × disc %s",
@@ -55,16 +69,20 @@ static void losses(struct grid *g, struct rect row, const struct query_run *r)
     } else {
         x = metric_pair(g, row, x, "loss", r, METRIC_total_loss, 0);
     }
-    x = metric_pair(g, row, x, "held-out", r, METRIC_total_loss, 1);
+    x = metric_pair(g, row, x, held_out(r, "held-out", held, sizeof held), r, METRIC_total_loss, 1);
     x = metric_pair(g, row, x, "learning rate", r, METRIC_learning_rate, 0);
     metric_pair(g, row, x, "gradient norm", r, METRIC_grad_norm, 0);
 }
 
 static void discrimination(struct grid *g, struct rect row, const struct query_run *r)
 {
+    char held[64];
     int x = row.x;
-    x = metric_pair(g, row, x, "AUC on common fakes", r, METRIC_rtd_auc_common, 1);
-    x = metric_pair(g, row, x, "on own fakes", r, METRIC_rtd_auc, 1);
+    int common = r->val_has[METRIC_rtd_auc_common];
+    x = metric_pair(g, row, x, held_out(r, "AUC on common fakes", held, sizeof held), r,
+                    METRIC_rtd_auc_common, 1);
+    x = metric_pair(g, row, x, common ? "on own fakes" : held_out(r, "AUC on own fakes", held, sizeof held),
+                    r, METRIC_rtd_auc, 1);
     x = metric_pair(g, row, x, "recall", r, METRIC_rtd_recall, r->val_has[METRIC_rtd_recall]);
     x = metric_pair(g, row, x, "precision", r, METRIC_rtd_precision,
                     r->val_has[METRIC_rtd_precision]);
@@ -120,28 +138,31 @@ static void origin(const struct runs *s, struct grid *g, struct rect row, const 
         pair(g, row, x, "note", r->note, ROLE_TEXT);
 }
 
-/* What is unusual, and where the reasons stand. Returns the rows used. */
-static int complaint(struct grid *g, struct rect row, const struct query_run *r)
+/* The rows that a preview needs: title, four of facts, what is unusual in full, and one event. */
+int runs_detail_rows(const struct runs *s, int width)
 {
-    struct diagnosis d[DIAG_RULES];
-    if (!run_diagnose(r, NULL, d) || d[0].severity <= SEV_INFO)
+    const struct query_run *r = runs_current(s);
+    char why[WHY];
+    if (!r || !run_why(r, why, sizeof why))
         return 0;
-    int x = row.x + grid_textf(g, row, row.y, row.x, -1, STYLE(ROLE_WARN, ATTR_BOLD), "! %s",
-                               diagnosis_title(d[0].rule));
-    x += grid_text(g, row, row.y, x, -1, STYLE(ROLE_DIM, 0), " · ");
-    x += grid_text(g, row, row.y, x, -1, STYLE(ROLE_ACCENT, 0), "3");
-    grid_text(g, row, row.y, x, -1, STYLE(ROLE_DIM, 0), " Tokens says why");
-    return 1;
+    return 6 + wrap_text(NULL, (struct rect){ 0, 0, 1, width - 2 }, STYLE(ROLE_WARN, 0), why);
 }
 
 void runs_draw_detail(struct runs *s, struct grid *g, struct rect area)
 {
     const struct query_run *r = runs_current(s);
-    int rows = area.h - 1, y = area.y + 1;
+    int rows = area.h - 1, end = area.y + area.h;
+    char why[WHY];
     pane_titlef(g, area.y, area.x, area.w, 0, "%s", r ? r->name : "no run");
     if (!r)
         return;
-    struct rect row = { y, area.x + 1, 1, area.w - 2 };
+    struct rect row = { area.y + 1, area.x + 1, 1, area.w - 2 };
+    if (run_why(r, why, sizeof why)) { /* first what matters most */
+        struct rect all = { row.y, row.x, rows, row.w };
+        int used = wrap_text(g, all, STYLE(ROLE_WARN, 0), why);
+        row.y += used;
+        rows -= used;
+    }
     losses(g, row, r);
     row.y++;
     if (rows >= 3) {
@@ -152,21 +173,20 @@ void runs_draw_detail(struct runs *s, struct grid *g, struct rect area)
         shape(g, row, r);
         row.y++;
     }
-    origin(s, g, row, r);
+    if (row.y < end)
+        origin(s, g, row, r);
     row.y++;
-    row.y += complaint(g, row, r);
-    for (int i = 0; i < s->nevents && row.y < area.y + area.h; i++) {
-        if (s->events[i].run == r->id || rows < 5) {
-            runs_draw_event(s, g, row, &s->events[i]);
-            row.y++;
-        }
-    }
+    for (int i = 0; i < s->nevents && row.y < end; i++)
+        if (s->events[i].run == r->id)
+            row.y += runs_draw_event(s, g, (struct rect){ row.y, row.x, end - row.y, row.w },
+                                     &s->events[i], 1);
 }
 
 static void draw_metrics(struct grid *g, struct rect area, const struct query_run *r)
 {
     int y = area.y + 1;
-    pane_titlef(g, area.y, area.x, area.w, 0, "metrics");
+    char held[64];
+    pane_titlef(g, area.y, area.x, area.w, 0, "metrics, %s", held_out(r, "held-out", held, sizeof held));
     grid_right(g, area, y, area.x + 19, 10, STYLE(ROLE_DIM, 0), "training");
     grid_right(g, area, y, area.x + 30, 10, STYLE(ROLE_DIM, 0), "held-out");
     grid_right(g, area, y, area.x + 41, 10, STYLE(ROLE_DIM, 0), "best");
@@ -213,8 +233,12 @@ static void draw_config(struct grid *g, struct rect area, const struct query_run
                 continue;
             int y = area.y + line - top;
             grid_text(g, area, y, area.x + 1, 22, STYLE(differs ? ROLE_TEXT : ROLE_DIM, 0), f->name);
-            grid_middle(g, area, y, area.x + 24, area.w - 25,
-                        STYLE(ROLE_TEXT, differs ? ATTR_BOLD : 0), *text ? text : "-");
+            int x = area.x + 24, room = area.w - 25;
+            x += grid_middle(g, area, y, x, room, STYLE(ROLE_TEXT, differs ? ATTR_BOLD : 0),
+                             *text ? text : "-");
+            if (differs && *was)
+                grid_textf(g, area, y, x + 2, area.x + area.w - x - 3, STYLE(ROLE_DIM, 0), "%s: %s", preset,
+                           was);
         }
     }
 }
@@ -223,9 +247,11 @@ static void draw_config(struct grid *g, struct rect area, const struct query_run
 void runs_draw_page(struct runs *s, struct grid *g, struct rect area)
 {
     const struct query_run *r = runs_current(s);
-    struct rect top = { area.y, area.x, 6, area.w }, left, right;
+    int rows = runs_detail_rows(s, area.w);
+    rows = rows < 6 ? 6 : rows > area.h / 2 ? area.h / 2 : rows;
+    struct rect top = { area.y, area.x, rows, area.w }, left, right;
     runs_draw_detail(s, g, top);
-    left = (struct rect){ area.y + 6, area.x, area.h - 6, area.w };
+    left = (struct rect){ area.y + rows, area.x, area.h - rows, area.w };
     right = left;
     if (left.h < 3)
         return;

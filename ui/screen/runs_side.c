@@ -11,8 +11,10 @@
 #include "ui/widget/bar.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
+#include "ui/widget/wrap.h"
 
 #define EVENTS 100
+#define SAME_MOMENT 30 /* seconds between what happens and what is said of it */
 
 void runs_read_side(struct runs *s)
 {
@@ -47,8 +49,8 @@ static const char *event_time(double t, char *out, size_t size)
     return out;
 }
 
-void runs_draw_event(const struct runs *s, struct grid *g, struct rect row,
-                     const struct query_event *e)
+int runs_draw_event(const struct runs *s, struct grid *g, struct rect row, const struct query_event *e,
+                    int own)
 {
     char t[16];
     int bad = e->severity == SEV_ERROR, warn = e->severity == SEV_WARN, x = row.x;
@@ -60,9 +62,29 @@ void runs_draw_event(const struct runs *s, struct grid *g, struct rect row,
     int64_t from;
     app_unread(s->app, &from);
     uint8_t fresh = e->id > from ? ATTR_BOLD : 0; /* what was said here has no id */
-    x += grid_middle(g, row, row.y, x, row.w > 70 ? 22 : 14, STYLE(ROLE_TEXT, fresh),
-                     r ? r->name : "") + 2;
+    if (r && !own)
+        x += grid_middle(g, row, row.y, x, row.w > 70 ? 22 : 14, STYLE(ROLE_TEXT, fresh), r->name) + 2;
+    struct rect rest = { row.y, x, row.h, row.x + row.w - x };
+    if (row.h > 1) {
+        int used = wrap_text(g, rest, STYLE(ROLE_TEXT, fresh), e->text);
+        return used < row.h ? used : row.h;
+    }
     grid_text(g, row, row.y, x, -1, STYLE(ROLE_TEXT, fresh), e->text);
+    return 1;
+}
+
+/* 1: the store tells the same of that run ("NAME stopped" beside "stopped"). */
+static int told(const struct runs *s, const struct app_message *m)
+{
+    for (int i = 0; i < s->nevents; i++) {
+        const struct query_run *r = app_run(s->app, s->events[i].run);
+        size_t n = r ? strlen(r->name) : 0;
+        if (n && !strncmp(m->text, r->name, n) && m->text[n] == ' ' &&
+            fabs(m->utc - s->events[i].time) < SAME_MOMENT &&
+            !strncmp(m->text + n + 1, s->events[i].text, strcspn(m->text + n + 1, ":")))
+            return 1;
+    }
+    return 0;
 }
 
 void runs_draw_events(struct runs *s, struct grid *g, struct rect area)
@@ -79,20 +101,26 @@ void runs_draw_events(struct runs *s, struct grid *g, struct rect area)
     s->events_shown = i == 0 && rows > 0;
     for (int y = 0; y < rows; y++) {
         struct rect row = { area.y + 1 + y, area.x + 2, 1, area.w - 3 };
+        while (k >= 0 && told(s, &said[k]))
+            k--;
         int own = k >= 0 && s->focus != FOCUS_EVENTS &&
                   (i >= s->nevents || said[k].utc >= s->events[i].time);
         if (own) {
             struct query_event e = { .time = said[k].utc, .severity = said[k].severity };
             snprintf(e.text, sizeof e.text, "%s", said[k--].text);
-            runs_draw_event(s, g, row, &e);
+            runs_draw_event(s, g, row, &e, 0);
         } else if (i < s->nevents) {
-            runs_draw_event(s, g, row, &s->events[i]);
-            if (s->focus == FOCUS_EVENTS && i == s->event_top) {
+            int here = s->focus == FOCUS_EVENTS && i == s->event_top;
+            if (here) /* the whole text of the one under the cursor */
+                row.h = rows - y < 6 ? rows - y : 6;
+            int used = runs_draw_event(s, g, row, &s->events[i], 0);
+            if (here) {
                 grid_cell(g, area, row.y, area.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
-                grid_back(g, (struct rect){ row.y, area.x, 1, area.w }, BACK_SELECTED);
+                grid_back(g, (struct rect){ row.y, area.x, used, area.w }, BACK_SELECTED);
                 g->cursor_y = row.y;
                 g->cursor_x = area.x;
             }
+            y += used - 1;
             i++;
         }
     }
@@ -123,26 +151,20 @@ static const char *thread_name(const struct query_threads *t, int i, char *out, 
     return what;
 }
 
-/* How long ago the trainer said what it does: it says so once a second, after a step. */
-static void add_age(const struct runs *s, char *what, size_t size)
-{
-    char age[FMT];
-    double past = app_utc(s->app) - s->threads.time;
-    size_t n = strlen(what);
-    snprintf(what + n, size - n, ", %s ago", fmt_age(age, sizeof age, past > 0 ? past : 0));
-}
-
 void runs_draw_threads(struct runs *s, struct grid *g, struct rect area)
 {
     const struct query_run *r = runs_current(s);
     struct rect in = { area.y + 1, area.x + 1, area.h - 1, area.w - 2 };
-    char rate[FMT], steps[48] = "";
+    char rate[FMT], steps[48] = "", age[FMT], ago[48] = "";
     int going = r && r->state == RUN_RUNNING, n = s->threads.n;
     double per_s = going ? run_last(r, METRIC_tokens_per_s) / seq_tokens(r) : NAN;
     if (isfinite(per_s))
         snprintf(steps, sizeof steps, "%s steps/s", fmt_count(rate, sizeof rate, per_s));
-    const char *parts[] = { "threads", steps };
-    pane_title(g, area.y, area.x, area.w, s->focus == FOCUS_THREADS, parts, 2);
+    double past = app_utc(s->app) - s->threads.time; /* told once a second, after a step */
+    if (going && n)
+        snprintf(ago, sizeof ago, "%s ago", fmt_age(age, sizeof age, past > 0 ? past : 0));
+    const char *parts[] = { "threads", steps, ago };
+    pane_title(g, area.y, area.x, area.w, s->focus == FOCUS_THREADS, parts, 3);
     if (!going || !n) {
         grid_text(g, in, in.y, in.x, -1, STYLE(ROLE_DIM, 0),
                   going ? "no report yet" : r ? "this run is not running" : "no run");
@@ -150,19 +172,15 @@ void runs_draw_threads(struct runs *s, struct grid *g, struct rect area)
     }
     for (int i = 0; i < n && i < in.h; i++) {
         double share = cpu_share(s, i);
-        char who[16], what[64], text[FMT];
-        snprintf(what, sizeof what, "%s", thread_name(&s->threads, i, who, sizeof who));
-        if (!i)
-            add_age(s, what, sizeof what);
-        int y = in.y + i, bar = in.w >= 36 && isfinite(share);
+        char who[16], text[FMT] = "- %"; /* of a core; known from the second report on */
+        const char *what = thread_name(&s->threads, i, who, sizeof who);
+        int y = in.y + i, bar = in.w >= 36;
         grid_text(g, in, y, in.x, 9, STYLE(ROLE_TEXT, 0), who);
         grid_text(g, in, y, in.x + 10, in.w - (bar ? 27 : 19), STYLE(ROLE_DIM, 0), what);
         if (isfinite(share))
             snprintf(text, sizeof text, "%d %%", (int)lround(share * 100));
-        else
-            fmt_time(text, sizeof text, s->threads.threads[i].cpu);
         if (bar)
-            bar_draw(g, in, y, in.x + in.w - 16, 10, STYLE(ROLE_ACCENT, 0), share);
+            bar_draw(g, in, y, in.x + in.w - 16, 10, STYLE(ROLE_ACCENT, 0), isfinite(share) ? share : 0);
         grid_right(g, in, y, in.x + in.w - 8, 8, STYLE(ROLE_TEXT, 0), text);
     }
 }

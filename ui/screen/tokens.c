@@ -173,17 +173,22 @@ static void find_done(void *ud, const char *text)
     if (*text) tokens_hunt_text(s, s->app);
 }
 
+/* Text, diagnosis, list; the rates come by a key of their own. */
 static int next_pane(struct tokens *s, int by)
 {
-    do
-        s->focus = (enum tokens_focus)((s->focus + by) % ON_COUNT);
-    while (s->focus == ON_DIAGNOSIS && (s->wide || !s->ndiagnosis));
+    static const enum tokens_focus order[] = {ON_TEXT, ON_DIAGNOSIS, ON_LIST};
+    int at = 0;
+    for (int i = 0; i < 3; i++)
+        if (order[i] == s->focus) at = i;
+    s->focus = order[(at + by + 3) % 3];
     return 1;
 }
 
 static int enter(struct tokens *s, struct app *a)
 {
-    if (s->focus != ON_TEXT)
+    if (s->focus == ON_DIAGNOSIS)
+        s->alone = !s->alone;
+    else if (s->focus != ON_TEXT)
         s->focus = ON_TEXT;
     else
         own_fill(s, a);
@@ -215,9 +220,10 @@ static int act_view(struct tokens *s, struct app *a, int action)
         s->frozen = !s->frozen;
         if (!s->frozen) s->version = -1, s->watched = 0;
         return 1;
-    case ACT_MAXIMISE:
-        s->card.choice = tokens_card_shown(s, a) ? -1 : 1;
-        return 1;
+    case ACT_MAXIMISE: s->alone = !s->alone; return 1;
+    case ACT_CARD: s->card.choice = tokens_card_shown(s, a) ? -1 : 1; return 1;
+    case ACT_PAUSE: orders_pause(&s->orders, a, &s->run, 1); return 1;
+    case ACT_STOP: orders_ask_stop(&s->orders, a, &s->run, 1); return 1;
     case ACT_PIN: return tokens_pin(s, a);
     case ACT_NEW: tokens_new_run(a, s->run); return 1;
     case ACT_OPEN_CHECKPOINT: tokens_open_checkpoint(a); return 1;
@@ -226,10 +232,11 @@ static int act_view(struct tokens *s, struct app *a, int action)
     case ACT_MASKS: return own_redraw_masks(s, a);
     case ACT_ENTER: return enter(s, a);
     case ACT_NEXT_PANE: return next_pane(s, 1);
-    case ACT_PREV_PANE: return next_pane(s, ON_COUNT - 1);
+    case ACT_PREV_PANE: return next_pane(s, -1);
     case ACT_GROUP: s->focus = s->focus == ON_RATES ? ON_TEXT : ON_RATES; return 1;
     case ACT_BACK:
-        if (s->focus == ON_LIST || s->focus == ON_DIAGNOSIS) s->focus = ON_TEXT;
+        if (s->alone) s->alone = 0;
+        else if (s->focus == ON_LIST || s->focus == ON_DIAGNOSIS) s->focus = ON_TEXT;
         else if (s->hunt.kind != HUNT_NONE) tokens_hunt_end(s);
         else if (s->mode == MODE_OWN)
             s->mode = s->active ? MODE_LIVE : MODE_SNAPSHOT, tokens_reload(s, a);
@@ -274,7 +281,7 @@ static int can_tokens(void *self, struct app *a, int action)
     case ACT_LEFT: case ACT_RIGHT: case ACT_FAST_LEFT: case ACT_FAST_RIGHT: case ACT_UP:
     case ACT_DOWN: case ACT_PAGE_UP: case ACT_PAGE_DOWN: case ACT_FIRST: case ACT_LAST:
     case ACT_FIND: case ACT_FIND_NEXT: case ACT_FIND_PREV: case ACT_VIEW: case ACT_DIGITS: case ACT_UNCHANGED:
-    case ACT_NEXT_PANE: case ACT_PREV_PANE: return s->nsentences > 0 || (s->ndiagnosis && !s->wide);
+    case ACT_NEXT_PANE: case ACT_PREV_PANE: return s->nsentences > 0 || s->ndiagnosis;
     case ACT_EXPORT: case ACT_GROUP: return s->nsentences > 0;
     case ACT_PREV_SENTENCE: case ACT_NEXT_SENTENCE: case ACT_SORT: return s->nsentences > 1;
     case ACT_FIT: return s->focus == ON_RATES && s->npast > 1 && !s->rates.listing;
@@ -286,10 +293,12 @@ static int can_tokens(void *self, struct app *a, int action)
     case ACT_MARK: return s->nsentences > 0 && s->run > 0 && !app_readonly(a);
     case ACT_OPEN_CHECKPOINT: return !app_readonly(a);
     case ACT_MASKS: return s->mode == MODE_OWN && !app_readonly(a);
-    case ACT_MAXIMISE: case ACT_NEW: return s->run > 0;
+    case ACT_MAXIMISE: case ACT_CARD: case ACT_NEW: return s->run > 0;
+    case ACT_PAUSE: return app_run(a, s->run) && run_pause_op(app_run(a, s->run)->state);
+    case ACT_STOP: return app_run(a, s->run) && run_alive(app_run(a, s->run)->state);
     case ACT_PIN: return s->nsentences > 0 && !app_readonly(a);
     case ACT_OWN: return s->run > 0 && !app_readonly(a);
-    case ACT_BACK: return s->focus != ON_TEXT || s->mode == MODE_OWN || s->hunt.kind != HUNT_NONE;
+    case ACT_BACK: return s->alone || s->focus != ON_TEXT || s->mode == MODE_OWN || s->hunt.kind != HUNT_NONE;
     }
     return 0;
 }
@@ -297,16 +306,23 @@ static int can_tokens(void *self, struct app *a, int action)
 static const char *word_tokens(void *self, struct app *a, int action)
 {
     const struct tokens *s = self;
-    (void)a;
     switch (action) {
     case ACT_ENTER:
-        return s->focus == ON_TEXT ? "fill in" : s->focus == ON_RATES && !s->rates.listing ? "list" : "show";
+        return s->focus == ON_TEXT                       ? "fill in"
+               : s->focus == ON_RATES && !s->rates.listing ? "list"
+               : s->focus == ON_RATES || s->focus == ON_LIST ? "show"
+               : s->alone                                    ? "back"
+                                                             : "alone";
     case ACT_MARK: return "mask";
     case ACT_GROUP: return "rates";
     case ACT_FIT: return s->rates.every ? "these" : "all snapshots";
     case ACT_OWN: return "own sentence";
     case ACT_PREV_SNAPSHOT: return s->mode == MODE_OWN ? "checkpoint" : NULL;
-    case ACT_MAXIMISE: return "card";
+    case ACT_MAXIMISE: return s->alone ? "back" : "alone";
+    case ACT_PAUSE: {
+        const struct query_run *r = app_run(a, s->run);
+        return r ? run_pause_op(r->state) : NULL;
+    }
     }
     return NULL;
 }

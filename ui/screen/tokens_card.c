@@ -1,5 +1,5 @@
 /* The card over the tokens: what the run does just now in one line, two small curves, and the first
- * probe sentence before and after. The demo shows it from its preparing on; `z` shows or hides it
+ * probe sentence before and after. The demo shows it from its preparing on; `H` shows or hides it
  * on any run that has probes. */
 #include <math.h>
 #include <stdio.h>
@@ -109,10 +109,11 @@ void tokens_card_read(struct tokens *s, struct app *a)
     }
     enum caption kind = caption_say(&in, c->caption, sizeof c->caption);
     c->role = kind == CAPTION_BROKEN ? ROLE_BAD : kind == CAPTION_STUCK ? ROLE_WARN : ROLE_TEXT;
-    if (kind > CAPTION_STUCK && s->ndiagnosis && s->diagnosis[0].severity > SEV_INFO) {
+    const struct diagnosis *d = &s->diagnosis[0];
+    if (kind >= CAPTION_STUCK && s->ndiagnosis && d->severity > SEV_INFO) { /* what, and why */
         c->role = ROLE_WARN;
-        snprintf(c->caption, sizeof c->caption, "%s: %.200s", diagnosis_title(s->diagnosis[0].rule),
-                 s->diagnosis[0].seen);
+        snprintf(c->caption, sizeof c->caption, "%s: %.230s", diagnosis_title(d->rule),
+                 d->cause ? d->look : d->seen);
     }
     c->nloss = curve(a, r->id, r->has[METRIC_gen_loss] ? METRIC_gen_loss : METRIC_total_loss, c->loss);
     c->auc_metric = METRIC_VAL + (r->val_has[METRIC_rtd_auc_common] ? METRIC_rtd_auc_common
@@ -274,7 +275,7 @@ void tokens_card_draw(struct tokens *s, struct app *a, struct grid *g, struct re
     find_caught(s);
     tokens_card_read(s, a);
     before_and_after(s, &first, &last);
-    const char *parts[] = { run->name, "how it goes", "z hides" };
+    const char *parts[] = { run->name, "how it goes", "H hides" };
     pane_title(g, r.y, r.x, r.w, 0, parts, 3);
     in.h = r.h - 2;
     in.y += wrap_text(g, in, STYLE(s->card.role, 0), caption_text(s));

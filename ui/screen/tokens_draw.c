@@ -57,12 +57,14 @@ static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct re
 /* Three panes beside each other, then sentences and diagnosis. */
 static void draw_wide(struct tokens *s, struct app *a, struct grid *g, struct rect r)
 {
-    int ill = s->ndiagnosis && s->diagnosis[0].severity > SEV_INFO;
-    int list = r.h >= 40 || ill ? 9 : 7, mid = r.h >= 40 ? 13 : 11, main_h = r.h - list - mid;
+    int diag = r.w * 42 / 100, need = tokens_diagnosis_rows(s, diag); /* what ails it is never cut */
+    int list = r.h >= 40 ? 9 : 7, mid = r.h >= 40 ? 13 : r.h >= 30 ? 11 : 8;
+    list = need > list ? need : list;
+    list = list > r.h - mid - 5 ? r.h - mid - 5 : list;
+    int main_h = r.h - list - mid;
     int y = r.y + main_h, w1 = r.w * 31 / 100, w2 = r.w * 33 / 100, w3 = r.w - w1 - w2 - 2;
     struct rect top = {y, r.x, mid, w1}, past = {y, r.x + w1 + 1, mid, w2};
     struct rect counts = {y, r.x + w1 + w2 + 2, mid, w3};
-    int diag = r.w * 42 / 100;
     struct rect sentences = {y + mid, r.x, list, r.w - diag - 1};
     struct rect card = {y + mid, r.x + r.w - diag, list, diag};
     draw_main(s, a, g, (struct rect){r.y, r.x, main_h, r.w});
@@ -82,6 +84,17 @@ static void draw_wide(struct tokens *s, struct app *a, struct grid *g, struct re
     tokens_pane_diagnosis(s, g, card);
 }
 
+/* The pane in focus, nothing else. */
+static void draw_alone(struct tokens *s, struct app *a, struct grid *g, struct rect r)
+{
+    switch (s->focus) {
+    case ON_DIAGNOSIS: tokens_pane_diagnosis(s, g, r); break;
+    case ON_LIST: tokens_pane_list(s, g, r); break;
+    case ON_RATES: tokens_pane_rates(s, g, r); break;
+    default: draw_main(s, a, g, r);
+    }
+}
+
 void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area)
 {
     struct tokens *s = self;
@@ -89,14 +102,18 @@ void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area)
     if (area.h < 1 || area.w < 1) return;
     int wide = area.w >= 110 && area.h >= 30, small = !wide && area.h >= 16 && area.w >= 40;
     if ((wide || small || s->view == VIEW_WATERFALL) && tokens_load_past(s, a)) app_redraw(a);
-    int card = tokens_card_shown(s, a) && (wide || small) ? tokens_card_rows(s, area) : 0;
+    int reading = small && s->focus == ON_DIAGNOSIS; /* it needs the room of the card */
+    if (s->alone) {
+        draw_alone(s, a, g, area);
+        return;
+    }
+    int card = tokens_card_shown(s, a) && !reading && (wide || small) ? tokens_card_rows(s, area) : 0;
     if (card) {
         card = card > area.h / 2 ? area.h / 2 : card;
         tokens_card_draw(s, a, g, (struct rect){area.y, area.x, card, area.w});
         area.y += card, area.h -= card;
         small = small && area.h >= 12;
     }
-    s->wide = wide;
     if (wide) {
         draw_wide(s, a, g, area);
         return;
@@ -107,7 +124,8 @@ void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area)
         tokens_pane_rates(s, g, (struct rect){area.y + area.h - strip, area.x, strip, area.w});
         if (strip == area.h) return;
     } else if (small && s->focus == ON_DIAGNOSIS) {
-        strip = area.h >= 18 ? 11 : area.h / 2;
+        strip = tokens_diagnosis_rows(s, area.w);
+        strip = strip > area.h - 4 ? area.h - 4 : strip;
         tokens_pane_diagnosis(s, g, (struct rect){area.y + area.h - strip, area.x, strip, area.w});
     } else if (small && s->focus == ON_LIST) { /* the list takes the strip's place, and more */
         strip = area.h / 2;

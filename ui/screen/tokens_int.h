@@ -8,6 +8,7 @@
 #include "src/event/diagnosis.h"
 #include "src/event/event.h"
 #include "ui/app/app.h"
+#include "ui/screen/run_orders.h"
 
 struct csv_out;
 struct err;
@@ -127,7 +128,8 @@ struct tokens {
     enum tokens_view view;
     int digits, only_changed, by_loss;
     enum tokens_focus focus;
-    int wide;                            /* as drawn last: the diagnosis stands there anyway */
+    int alone;                           /* the pane in focus has the whole screen */
+    struct run_orders orders;
     struct arena arena;                  /* of the sentences */
     struct sentence *sentences;
     struct past_seq *now;                /* the same sentences, as the history keeps them */
@@ -264,6 +266,8 @@ void tokens_pane_top(struct tokens *s, struct grid *g, struct rect r);
 void tokens_pane_past(struct tokens *s, struct grid *g, struct rect r);
 void tokens_pane_counts(struct tokens *s, struct grid *g, struct rect r);
 void tokens_pane_list(struct tokens *s, struct grid *g, struct rect r);
+/* Rows that the first finding takes in a pane of that width, with the title. */
+int tokens_diagnosis_rows(const struct tokens *s, int width);
 void tokens_pane_diagnosis(struct tokens *s, struct grid *g, struct rect r);
 void tokens_small(struct tokens *s, struct grid *g, struct rect r);
 void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area);

@@ -9,6 +9,7 @@
 #include "ui/widget/bar.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
+#include "ui/widget/wrap.h"
 
 #define PIECE 256
 #define LABEL STYLE(ROLE_DIM, 0)
@@ -344,50 +345,61 @@ void tokens_pane_list(struct tokens *s, struct grid *g, struct rect r)
     }
 }
 
-/* Words wrapped at the width; returns the rows used. */
-static int wrapped(struct grid *g, struct rect in, int y, const char *label, const char *text)
+/* A label and its text, wrapped, from row y on; returns the rows it takes. g NULL: only counts. */
+static int labelled(struct grid *g, struct rect in, int y, const char *label, const char *text)
 {
-    int x = in.x, start = y, indent = text_columns(label) + 1;
-    x += grid_text(g, in, y, x, -1, LABEL, label) + 1;
-    while (*text && y < in.y + in.h) {
-        size_t n = strcspn(text, " ");
-        char word[128];
-        snprintf(word, sizeof word, "%.*s", (int)(n < 120 ? n : 120), text);
-        int w = text_columns(word);
-        if (x + w > in.x + in.w && x > in.x + indent) {
-            y++, x = in.x + indent;
-            if (y >= in.y + in.h) break;
-        }
-        x += grid_text(g, in, y, x, -1, PLAIN, word) + 1;
-        text += n + (text[n] == ' ');
+    int indent = text_columns(label) + 1, left = in.y + in.h - y;
+    struct rect r = {y, in.x + indent, left, in.w - indent};
+    if (g && left < 1) return 0;
+    if (g) grid_text(g, in, y, in.x, -1, LABEL, label);
+    return wrap_text(g, r, PLAIN, text);
+}
+
+/* One finding, the likeliest cause first. Returns the rows it takes; g NULL: only counts. */
+static int finding(const struct diagnosis *d, struct grid *g, struct rect in, int y)
+{
+    int start = y;
+    uint8_t role = d->severity == SEV_ERROR  ? ROLE_BAD
+                   : d->severity == SEV_WARN ? ROLE_WARN
+                                             : ROLE_DIM;
+    if (g && y < in.y + in.h) {
+        grid_text(g, in, y, in.x, 1, STYLE(role, 0), d->severity == SEV_INFO ? sign(SIGN_DOT) : "!");
+        grid_text(g, in, y, in.x + 2, -1, STYLE(ROLE_TEXT, ATTR_BOLD), diagnosis_title(d->rule));
     }
-    return y - start + 1;
+    y++;
+    y += labelled(g, in, y, d->cause ? "likely" : "look at", d->look);
+    y += labelled(g, in, y, "seen", d->seen);
+    y += labelled(g, in, y, "expected", d->expected);
+    return y - start;
+}
+
+int tokens_diagnosis_rows(const struct tokens *s, int width)
+{
+    struct rect in = {0, 0, 0, width - 1};
+    return s->ndiagnosis ? 1 + finding(&s->diagnosis[0], NULL, in, 0) + (s->ndiagnosis > 1) : 2;
 }
 
 void tokens_pane_diagnosis(struct tokens *s, struct grid *g, struct rect r)
 {
     struct rect in = inner(r);
-    const struct diagnosis *d = &s->diagnosis[0];
-    if (s->ndiagnosis > 1)
-        pane_titlef(g, r.y, r.x, r.w, s->focus == ON_DIAGNOSIS, "diagnosis 1 of %d", s->ndiagnosis);
-    else
-        pane_titlef(g, r.y, r.x, r.w, s->focus == ON_DIAGNOSIS, "diagnosis");
+    char count[48] = "diagnosis";
+    if (s->ndiagnosis > 1) snprintf(count, sizeof count, "diagnosis, %d findings", s->ndiagnosis);
+    const char *parts[] = {count, s->focus != ON_DIAGNOSIS || !s->ndiagnosis ? ""
+                                  : s->alone ? "z Esc back" : "z alone"};
+    pane_title(g, r.y, r.x, r.w, s->focus == ON_DIAGNOSIS, parts, 2);
     if (!s->ndiagnosis) {
         grid_text(g, in, in.y, in.x, -1, LABEL, "nothing unusual in the metrics");
         return;
     }
-    uint8_t role = d->severity == SEV_ERROR  ? ROLE_BAD
-                   : d->severity == SEV_WARN ? ROLE_WARN
-                                             : ROLE_DIM;
-    grid_text(g, in, in.y, in.x, 1, STYLE(role, 0),
-              d->severity == SEV_INFO ? sign(SIGN_DOT) : "!");
-    grid_text(g, in, in.y, in.x + 2, -1, STYLE(ROLE_TEXT, ATTR_BOLD), diagnosis_title(d->rule));
-    int y = in.y + 1;
-    y += wrapped(g, in, y, "seen", d->seen);
-    if (y < in.y + in.h) y += wrapped(g, in, y, "expected", d->expected);
-    if (y < in.y + in.h) y += wrapped(g, in, y, "look at", d->look);
-    for (int i = 1; i < s->ndiagnosis && y < in.y + in.h; i++, y++)
-        grid_textf(g, in, y, in.x, -1, LABEL, "also: %s", diagnosis_title(s->diagnosis[i].rule));
+    int y = in.y + finding(&s->diagnosis[0], g, in, in.y);
+    for (int i = 1; i < s->ndiagnosis && y < in.y + in.h; i++) /* alone there is room for all */
+        if (s->alone)
+            y += 1 + finding(&s->diagnosis[i], g, in, y + 1);
+        else
+            grid_textf(g, in, y++, in.x, -1, LABEL, "also: %s", diagnosis_title(s->diagnosis[i].rule));
+    if (y > in.y + in.h)
+        grid_text(g, in, in.y + in.h - 1, in.x + in.w - 1, 1, STYLE(ROLE_ACCENT, 0), sign(SIGN_ARROW_DOWN));
+    if (s->focus == ON_DIAGNOSIS) g->cursor_y = in.y, g->cursor_x = in.x;
 }
 
 /* Five lines for small screens: the token, the generator, the training, the counts, a word. */

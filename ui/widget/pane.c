@@ -97,6 +97,8 @@ void pane_title(struct grid *g, int y, int x, int w, int focused, const char *co
     struct style dim = STYLE(focused ? ROLE_ACCENT : ROLE_DIM, 0);
     int at = 2;
     pane_hline(g, y, x, w, dim);
+    if (focused && w > 4) /* seen without colour, too */
+        grid_cell(g, line, y, x, dim, sign(SIGN_CURSOR));
     for (int i = 0; i < n; i++) {
         int last = w - at - 2;
         if (!parts[i] || !parts[i][0])

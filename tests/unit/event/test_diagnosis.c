@@ -63,6 +63,18 @@ static void test_all_original_is_normal_early_and_a_warning_later(void **state)
     assert_int_equal(diagnose(&in, d), 0);
 }
 
+static void test_old_held_out_values_give_way(void **state)
+{
+    (void)state;
+    struct diagnosis_input in = healthy(40000);
+    in.val[METRIC_said_share] = 0, in.val[METRIC_rtd_recall] = 0, in.val[METRIC_fake_share] = .08;
+    in.val_step = 0; /* training finds them by now */
+    assert_int_equal(diagnose(&in, d), 0);
+    in.val_step = 39000;
+    assert_int_equal(has(diagnose(&in, d), DIAG_ALL_ORIGINAL), 1 + SEV_WARN);
+    assert_non_null(strstr(d[0].seen, "(held-out, step 39000)"));
+}
+
 static void test_where_to_look_follows_the_configuration(void **state)
 {
     (void)state;
@@ -70,7 +82,11 @@ static void test_where_to_look_follows_the_configuration(void **state)
     in.last[METRIC_said_share] = 0, in.last[METRIC_rtd_recall] = 0;
     config.disc_weight = 1;
     assert_int_equal(diagnose(&in, d), 1);
-    assert_non_null(strstr(d[0].look, "disc_weight 1: the discriminator's loss hardly counts"));
+    assert_non_null(strstr(d[0].look, "disc_weight is 1, 50 is usual: the discriminator's loss is 5.6 % of the sum"));
+    assert_true(d[0].cause);
+    in.last[METRIC_disc_loss] = NAN; /* not known */
+    diagnose(&in, d);
+    assert_non_null(strstr(d[0].look, "loss hardly counts"));
     config.disc_weight = 0;
     diagnose(&in, d);
     assert_non_null(strstr(d[0].look, "is not trained at all"));
@@ -151,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_healthy_run_has_no_diagnosis),
         cmocka_unit_test(test_all_original_is_normal_early_and_a_warning_later),
+        cmocka_unit_test(test_old_held_out_values_give_way),
         cmocka_unit_test(test_where_to_look_follows_the_configuration),
         cmocka_unit_test(test_other_sicknesses),
         cmocka_unit_test(test_objectives_without_a_discriminator),

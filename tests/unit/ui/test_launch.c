@@ -451,7 +451,7 @@ static void test_the_card_shows_before_and_after(void **state)
     assert_non_null(a);
     struct tokens *s = app_self(a);
     assert_false(tokens_card_shown(s, a)); /* no demo */
-    fixture_keys(a, "z");
+    fixture_keys(a, "H");
     assert_int_equal(fixture_sql(dir, "UPDATE run SET step=412000 WHERE id=9"), 0);
     for (int i = 0; i < 20; i++) /* the history is read a little at each frame */
         free(fixture_text(a, 36, 120));
@@ -467,7 +467,7 @@ static void test_the_card_shows_before_and_after(void **state)
     assert_true(shows(a, 36, 120, "held-out AUC .961"));
     bad += fixture_golden(a, 36, 120, "tokens-card-done-120x36");
     assert_int_equal(fixture_sql(dir, "UPDATE run SET state='running', ended=0 WHERE id=9"), 0);
-    fixture_keys(a, "z");
+    fixture_keys(a, "H");
     app_free(a);
     assert_int_equal(bad, 0);
 }

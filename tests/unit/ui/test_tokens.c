@@ -472,11 +472,16 @@ static void test_a_diagnosis_is_read_at_80_columns(void **state)
     fixture_keys(a, "Tab");
     assert_int_equal(s->focus, ON_DIAGNOSIS);
     assert_true(shows(a, 24, 80, "the discriminator is not trained at all"));
-    fixture_keys(a, "Tab Tab Tab");
-    assert_int_equal(s->focus, ON_TEXT);
-    free(fixture_text(a, 36, 120)); /* there it stands anyway */
-    fixture_keys(a, "Tab");
+    assert_true(shows(a, 24, 80, "▸ diagnosis")); /* the focus is seen without colour */
+    fixture_keys(a, "H"); /* also where the card wants the room */
+    assert_true(shows(a, 24, 80, "the discriminator is not trained at all"));
+    fixture_keys(a, "H z");
+    assert_true(shows(a, 24, 80, "recall .3 to .5"));
+    assert_false(shows(a, 24, 80, "sentence 1 of")); /* nothing else */
+    fixture_keys(a, "z Tab");
     assert_int_equal(s->focus, ON_LIST);
+    fixture_keys(a, "Tab"); /* the rates do not come unasked */
+    assert_int_equal(s->focus, ON_TEXT);
     app_free(a);
 }
 
