@@ -101,7 +101,7 @@ static void guess_time(const struct sweep *s, const struct measured_speed *measu
                  rate * 1e-9, (long long)p->rough_run);
     } else {
         e->from = ESTIMATE_GUESS;
-        snprintf(e->source, sizeof e->source, "from FLOPs, guessing %.0f GFLOP/s on %d core%s",
+        snprintf(e->source, sizeof e->source, "from FLOPs, guessing %.0f GFLOP/s on %d idle core%s",
                  rate * 1e-9, m->cores, m->cores == 1 ? "" : "s");
     }
     for (int i = 0; i < s->n; i++)

@@ -108,16 +108,32 @@ static int app_own(struct app *a, int action)
     }
 }
 
+/* A screen's first view. Back from it leads to the page that was open over another one, if any. */
+static void show_top(struct app *a, int index)
+{
+    const struct screen_ops *from = app_ops(a);
+    int page = from->page && from->page(app_self(a), 0), was = a->current;
+    if (index == was) {
+        if (page)
+            from->page(app_self(a), 1);
+        return;
+    }
+    a->nback = 0;
+    if (page)
+        a->back[a->nback++] = was;
+    app_show(a, index);
+    if (app_ops(a)->page)
+        app_ops(a)->page(app_self(a), 1);
+    a->nback = index == app_screen_index("Runs") ? 0 : a->nback;
+}
+
 static void go_by_number(struct app *a, int action)
 {
     int index = screen_of_action(action);
     if (index < 0)
         app_say(a, SEV_INFO, "There is no screen %s in this version", action_table[action].word);
-    else if (index != a->current)
-        app_show(a, index);
-    if (index >= 0 && index == a->current) /* which may tidy up */
-        app_ops(a)->act(app_self(a), a, action);
-    a->nback = index < 0 ? a->nback : 0;
+    else
+        show_top(a, index);
 }
 
 void app_act(struct app *a, int action)

@@ -131,6 +131,12 @@ void app_go(struct app *a, const char *screen)
     app_show(a, index);
 }
 
+void app_home(struct app *a)
+{
+    a->nback = 0;
+    app_show(a, app_screen_index("Runs"));
+}
+
 void app_back(struct app *a)
 {
     if (a->nback)

@@ -10,6 +10,7 @@
 #include "ui/term/grid.h"
 
 struct app;
+struct csv_out;
 struct err;
 /* The read-only store; NULL while there is none yet. */
 struct query *app_query(struct app *a);
@@ -39,6 +40,9 @@ void app_ask(struct app *a, const char *text, const char *keys, void (*done)(voi
 void app_prompt(struct app *a, const char *label, const char *start,
                 void (*done)(void *ud, const char *text), void (*change)(void *ud, const char *text),
                 void *ud);
+/* The field just opened: what is typed first takes the place of its text; a key that moves the
+ * caret keeps it. */
+void app_prompt_over(struct app *a);
 /* The same with a list above the line that narrows to the word typed: item(ud, i, out) says its
  * i-th line, 0 past the end; one without a name is left out. Up and Down choose, Tab completes. */
 struct choice { char name[96], key[16], help[160]; };
@@ -52,12 +56,21 @@ void app_prompt_path(struct app *a, const char *label, const char *start, const 
                      void (*done)(void *ud, const char *text),
                      void (*change)(void *ud, const char *text), void *ud);
 /* Asks for a path and has the file written, over an existing one after a `y` only. `write` returns 0
- * or fills err; `what` says what was written ("9 rows"). It is called with f NULL before: may it be? */
+ * or fills err; `out` says what was written ("9 rows", "CSV"). It is called with f NULL before: may
+ * it be? */
+struct saved { char what[64]; const char *form; };
 void app_save(struct app *a, const char *label, const char *start,
-              int (*write)(void *ud, const char *path, FILE *f, char what[64], struct err *err), void *ud);
+              int (*write)(void *ud, const char *path, FILE *f, struct saved *out, struct err *err),
+              void *ud);
+/* Asks for a path and exports the rows that `csv` writes, as CSV, Markdown or LaTeX by its end. csv
+ * returns the rows, or a negative code. */
+void app_export(struct app *a, const char *label, const char *name,
+                int (*csv)(void *self, struct app *a, struct csv_out *out, struct err *err));
 /* Registers how the last reversible act is undone (`u`). */
 void app_undo(struct app *a, const char *what, void (*undo)(struct app *a, int64_t arg), int64_t arg);
 void app_go(struct app *a, const char *screen);
+/* Shows Runs, with nothing behind it to go back to. */
+void app_home(struct app *a);
 void app_back(struct app *a);
 /* Sends an op about a run to the host; says the error. Returns 0 or a negative code. */
 int app_op(struct app *a, const char *op, int64_t run, int spawn);

@@ -28,6 +28,7 @@ struct field {
     int open, palette, path, chosen; /* path: files are listed; chosen: line of the list, -1 none */
     char label[64], text[APP_FIELD], end[8]; /* end: of the names that a path is completed with */
     size_t caret;        /* byte offset */
+    int fresh;           /* the first thing typed takes the place of the text */
     void (*done)(void *ud, const char *text);
     void (*change)(void *ud, const char *text);
     int (*item)(void *ud, int i, struct choice *out); /* NULL: no list */
@@ -45,8 +46,10 @@ struct undo {
     void (*act)(struct app *a, int64_t arg);
     int64_t arg;
 };
+#define HELP_PAGES (2 * ACT_COUNT)
 struct help {
-    int open, cursor, top;
+    int open, cursor;
+    int page, pages, first[HELP_PAGES]; /* as drawn last; first: line of each page */
     char find[64];
 };
 struct app {

@@ -31,6 +31,11 @@ void app_prompt_path(struct app *a, const char *label, const char *start, const 
     snprintf(a->field.end, sizeof a->field.end, "%s", end);
 }
 
+void app_prompt_over(struct app *a)
+{
+    a->field.fresh = a->field.text[0] != 0;
+}
+
 static size_t before(const char *s, size_t at)
 {
     while (at > 0 && ((unsigned char)s[--at] & 0xC0) == 0x80)
@@ -49,6 +54,8 @@ static size_t after(const char *s, size_t at)
 
 static void insert(struct field *f, const char *text)
 {
+    if (f->fresh)
+        f->text[0] = f->caret = f->fresh = 0;
     size_t n = strlen(text), len = strlen(f->text);
     if (len + n >= sizeof f->text) { /* what fits, up to a whole character */
         n = sizeof f->text - 1 - len;
@@ -81,7 +88,9 @@ static void finish(struct app *a, int accept)
 /* 1: the text changed. */
 static int edit(struct field *f, const char *name)
 {
+    char old[APP_FIELD];
     size_t len = strlen(f->text), was = f->caret;
+    memcpy(old, f->text, len + 1);
     if (!strcmp(name, "Left") || !strcmp(name, "^B"))
         f->caret = before(f->text, f->caret);
     else if (!strcmp(name, "Right") || !strcmp(name, "^F"))
@@ -109,7 +118,7 @@ static int edit(struct field *f, const char *name)
         insert(f, " ");
     else if (name[0] != '^' ? ((unsigned char)name[0] >= 0x80 || !name[1]) : !name[1])
         insert(f, name);
-    return strlen(f->text) != len;
+    return strcmp(f->text, old) != 0;
 }
 
 void field_key(struct app *a, const struct key *k)
@@ -154,6 +163,7 @@ void field_key(struct app *a, const struct key *k)
     } else {
         changed = edit(f, k->name);
     }
+    f->fresh = 0;
     if (changed) {
         f->chosen = f->palette ? 0 : -1;
         if (f->change)
@@ -175,7 +185,9 @@ void field_draw(struct app *a, struct grid *g, struct rect line)
     int at = text_columns(head), room = line.x + line.w - x;
     int skip = at >= room && room > 0 ? at - room + 1 : 0; /* the caret stays in sight */
     struct rect box = { line.y, x, 1, room };
-    grid_text(g, box, line.y, x - skip, room + skip, STYLE(ROLE_TEXT, 0), f->text);
+    int w = grid_text(g, box, line.y, x - skip, room + skip, STYLE(ROLE_TEXT, 0), f->text);
+    if (f->fresh)
+        grid_back(g, (struct rect){ line.y, x, 1, w - skip < room ? w - skip : room }, BACK_SELECTED);
     g->cursor_y = line.y;
     g->cursor_x = x + at - skip;
 }

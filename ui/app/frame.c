@@ -110,20 +110,22 @@ static void draw_names(struct app *a, struct grid *g, struct rect part, int x, i
     }
 }
 
+#define OWN_NAME_FROM 100 /* columns; from here on the program's name is always there */
+
 /* Where the line is too narrow, first the counts get short, then the names, then the counts go. */
 static void draw_bar(struct app *a, struct grid *g, struct rect line)
 {
     static const struct { int cut, level; } steps[] = {
         { 0, RIGHT_WORDS }, { 0, RIGHT_SIGNS }, { 1, RIGHT_SIGNS }, { 1, RIGHT_NONE },
     };
-    int k = 0;
-    while (k < 3 && names_width(a, steps[k].cut) + bar_right(a, NULL, line, steps[k].level) > line.w)
+    int k = 0, own = line.w >= OWN_NAME_FROM ? 15 : 0;
+    while (k < 3 && own + names_width(a, steps[k].cut) + bar_right(a, NULL, line, steps[k].level) > line.w)
         k++;
     int right = bar_right(a, g, line, steps[k].level), x = line.x + 1;
     struct rect part = { line.y, line.x, 1, line.w - right };
-    if (names_width(a, steps[k].cut) + 15 <= part.w) {
+    if (own) {
         grid_text(g, part, line.y, x, -1, STYLE(ROLE_TEXT, ATTR_BOLD), "electroscope");
-        x += 15;
+        x += own;
     }
     draw_names(a, g, part, x, steps[k].cut);
 }
@@ -150,7 +152,9 @@ static void draw_status(struct app *a, struct grid *g, struct rect line)
         snprintf(said, sizeof said, "%s%s", m->severity == SEV_INFO ? "" : "! ", m->text);
         int w = text_columns(said), most = line.w - 2;
         right = w < most ? w : most;
-        grid_text(g, line, line.y, line.x + line.w - 1 - right, right, STYLE((uint8_t)role, 0), said);
+        int path = m->severity == SEV_INFO && strstr(said, "→") != NULL; /* its file's name stays */
+        (path ? grid_middle : grid_text)(g, line, line.y, line.x + line.w - 1 - right, right,
+                                         STYLE((uint8_t)role, 0), said);
         right += 3;
     }
     app_ops(a)->status(app_self(a), a, text, sizeof text);
@@ -194,13 +198,19 @@ static void draw_footer(struct app *a, struct grid *g, struct rect line)
         x = footer_pair(a, g, line, x, "Enter", a->field.palette ? "run" : "accept", ACT_NONE);
         x = footer_pair(a, g, line, x, "Esc", "cancel", ACT_NONE);
         if (a->field.item || a->field.path)
-            footer_pair(a, g, line, x, "Tab", "complete", ACT_NONE);
+            x = footer_pair(a, g, line, x, "Tab", "complete", ACT_NONE);
+        if (a->field.fresh)
+            x = footer_pair(a, g, line, x, "End", "edit it (typing replaces it)", ACT_NONE);
+        else if (!a->field.palette && a->field.text[0])
+            x = footer_pair(a, g, line, x, "^U", "clear", ACT_NONE);
         return;
     }
     if (a->help.open) {
         x = footer_pair(a, g, line, x, "/", "find", ACT_NONE);
         x = footer_pair(a, g, line, x, "Enter", "run it", ACT_NONE);
-        footer_pair(a, g, line, x, "Esc", "close", ACT_NONE);
+        x = footer_pair(a, g, line, x, "Esc", "close", ACT_NONE);
+        if (a->help.pages > 1)
+            footer_pair(a, g, line, x, "PgDn PgUp", "page", ACT_NONE);
         return;
     }
     int tail = (int)strlen("? keys  q back") + 1, end = line.x + line.w - tail;

@@ -5,7 +5,7 @@
 #include "ui/app/app_int.h"
 #include "ui/term/sign.h"
 #include "ui/widget/pane.h"
-#include "ui/widget/table.h"
+#include "ui/widget/wrap.h"
 
 /* A line of help: an action, or a section's title (action ACT_NONE). */
 struct line { int action; const char *title; };
@@ -53,7 +53,7 @@ static void find_change(void *ud, const char *text)
 {
     struct app *a = ud;
     snprintf(a->help.find, sizeof a->help.find, "%s", text);
-    a->help.cursor = a->help.top = 0;
+    a->help.cursor = 0;
 }
 
 void help_key(struct app *a, const char *name)
@@ -78,13 +78,15 @@ void help_key(struct app *a, const char *name)
     case ACT_UP: step(lines, n, &h->cursor, -1); return;
     case ACT_DOWN: step(lines, n, &h->cursor, 1); return;
     case ACT_PAGE_UP: case ACT_FIRST:
-        h->cursor = action == ACT_FIRST || h->cursor < 16 ? 0 : h->cursor - 15;
+        h->cursor = action == ACT_FIRST || !h->page ? -1 : h->first[h->page - 1] - 1;
         step(lines, n, &h->cursor, 1);
         return;
-    case ACT_PAGE_DOWN: case ACT_LAST:
-        h->cursor = action == ACT_LAST || h->cursor + 15 >= n ? n : h->cursor + 15;
-        step(lines, n, &h->cursor, -1);
+    case ACT_PAGE_DOWN: case ACT_LAST: {
+        int last = action == ACT_LAST || h->page + 1 >= h->pages;
+        h->cursor = last ? n : h->first[h->page + 1] - 1;
+        step(lines, n, &h->cursor, last ? -1 : 1);
         return;
+    }
     case ACT_FIND: case ACT_FILTER:
         app_prompt(a, "find key:", h->find, find_done, find_change, a);
         return;
@@ -99,52 +101,85 @@ void help_key(struct app *a, const char *name)
     }
 }
 
-static void draw_action(struct app *a, struct grid *g, struct rect row, int action, int on)
+/* Rows of help at a width; the text in several where it does not fit. */
+#define HELP_TEXT 19 /* where it begins */
+#define HELP_COLUMN 56
+static int rows_of(const struct line *l, int w)
+{
+    struct rect r = { 0, 0, 1000, w - HELP_TEXT - 1 };
+    int n = l->action == ACT_NONE ? 1 : wrap_text(NULL, r, STYLE(ROLE_TEXT, 0), action_table[l->action].help);
+    return n < 1 ? 1 : n;
+}
+
+static void draw_action(struct app *a, struct grid *g, struct rect area, int action, int on)
 {
     const struct action_info *i = &action_table[action];
     int can = app_can(a, action);
     char keys[64];
     snprintf(keys, sizeof keys, "%s%s", i->keys[0] ? i->keys : ":", i->keys[0] ? "" : i->name);
     if (on) {
-        grid_cell(g, row, row.y, row.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
-        g->cursor_y = row.y;
-        g->cursor_x = row.x;
+        grid_cell(g, area, area.y, area.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
+        g->cursor_y = area.y;
+        g->cursor_x = area.x;
     }
-    grid_text(g, row, row.y, row.x + 2, 13, STYLE(can ? ROLE_ACCENT : ROLE_DIM, 0), keys);
-    grid_text(g, row, row.y, row.x + 16, row.w - 17, STYLE(can ? ROLE_TEXT : ROLE_DIM, 0), i->help);
+    struct rect text = { area.y, area.x + HELP_TEXT, area.h, area.w - HELP_TEXT - 1 };
+    grid_middle(g, area, area.y, area.x + 2, 16, STYLE(can ? ROLE_ACCENT : ROLE_DIM, 0), keys);
+    wrap_text(g, text, STYLE(can ? ROLE_TEXT : ROLE_DIM, 0), i->help);
     if (on)
-        grid_back(g, (struct rect){ row.y, row.x, 1, row.w - 1 }, BACK_SELECTED);
+        grid_back(g, (struct rect){ area.y, area.x, area.h, area.w - 1 }, BACK_SELECTED);
+}
+
+/* Where every line stands: its page, column and row. A text is never torn. Returns the pages. */
+struct place { int page, column, row, h; };
+static int places(const struct line *lines, int n, int rows, int columns, int w, struct place *out)
+{
+    struct place p = { 0, 0, 0, 0 };
+    for (int i = 0; i < n; i++) {
+        int title = lines[i].action == ACT_NONE;
+        int need = (p.h = rows_of(&lines[i], w)) + (title && i + 1 < n ? rows_of(&lines[i + 1], w) : 0);
+        if (p.row && p.row + need > rows) {
+            p.row = 0;
+            p.page += ++p.column == columns;
+            p.column %= columns;
+        }
+        out[i] = p;
+        p.row += p.h;
+    }
+    return p.page + 1;
 }
 
 void help_draw(struct app *a, struct grid *g, struct rect area)
 {
     struct line lines[ACT_COUNT * 2];
+    struct place at[ACT_COUNT * 2] = { 0 };
     struct help *h = &a->help;
-    int n = collect(h, lines), columns = area.w / 56;
+    int n = collect(h, lines), columns = area.w / HELP_COLUMN;
     columns = columns < 1 ? 1 : columns > 3 ? 3 : columns;
     int rows = area.h - 1, w = area.w / columns;
+    char found[96] = "", more[48] = "";
     if (n && h->cursor < n && lines[h->cursor].action == ACT_NONE)
         step(lines, n, &h->cursor, 1);
     h->cursor = h->cursor >= n ? (n ? n - 1 : 0) : h->cursor;
-    char found[96] = "";
+    h->pages = rows < 1 ? 1 : places(lines, n, rows, columns, w, at);
+    h->page = n && rows > 0 ? at[h->cursor].page : 0;
+    for (int i = n - 1; i >= 0 && rows > 0; i--)
+        h->first[at[i].page] = i;
     if (h->find[0])
         snprintf(found, sizeof found, "%d found for %s", n, h->find);
-    const char *parts[] = { "keys", app_ops(a)->help, found };
+    if (h->pages > 1)
+        snprintf(more, sizeof more, h->page + 1 < h->pages ? "page %d of %d, PgDn for more" : "page %d of %d",
+                 h->page + 1, h->pages);
+    const char *parts[] = { "keys", more, app_ops(a)->help, found };
     grid_fill(g, area, STYLE(ROLE_TEXT, 0), " ");
-    pane_title(g, area.y, area.x, area.w, 1, parts, 3);
-    if (rows < 1)
-        return;
-    /* Enough columns: newspaper order on one page; else one long list that scrolls by the page. */
-    int page = rows * columns;
-    h->top = n <= page ? 0 : table_top(h->top, h->cursor, page, n);
-    if (!h->cursor || (h->cursor == 1 && h->top == 1))
-        h->top = 0;
-    for (int i = 0; i < page && h->top + i < n; i++) {
-        const struct line *l = &lines[h->top + i];
-        struct rect row = { area.y + 1 + i % rows, area.x + i / rows * w, 1, w };
+    pane_title(g, area.y, area.x, area.w, 1, parts, 4);
+    for (int i = 0; i < n && rows > 0; i++) {
+        const struct line *l = &lines[i];
+        struct rect part = { area.y + 1 + at[i].row, area.x + at[i].column * w, at[i].h, w };
+        if (at[i].page != h->page)
+            continue;
         if (l->action == ACT_NONE)
-            grid_text(g, row, row.y, row.x + 1, -1, STYLE(ROLE_TEXT, ATTR_BOLD), l->title);
+            grid_text(g, part, part.y, part.x + 1, -1, STYLE(ROLE_TEXT, ATTR_BOLD), l->title);
         else
-            draw_action(a, g, row, l->action, h->top + i == h->cursor);
+            draw_action(a, g, part, l->action, i == h->cursor);
     }
 }

@@ -1,11 +1,13 @@
 /* Paths in a field: what is there to complete them with, and `~` for the home directory. A text may
  * hold several, cut by commas; the last one is completed. */
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "src/base/visible.h"
 #include "ui/app/app_int.h"
 #include "ui/term/sign.h"
 
@@ -119,12 +121,35 @@ void path_move(struct field *f, int by)
     f->chosen = n ? (c < 0 ? n - 1 : c >= n ? 0 : c) : -1;
 }
 
+/* The directory that the list is of, whole: what the text names, or where the program was started. */
+static void draw_directory(struct grid *g, struct rect row, const char *text, int n)
+{
+    char dir[APP_FIELD] = "", full[PATH_MAX], line[PATH_MAX + 64], files[32] = "";
+    path_expand(last_path(text), dir, sizeof dir);
+    char *slash = strrchr(dir, '/');
+    if (slash)
+        slash[slash == dir] = 0;
+    if (!realpath(slash ? dir : ".", full))
+        snprintf(full, sizeof full, "%s: there is no such directory", dir);
+    if (n > PATH_ROWS)
+        snprintf(files, sizeof files, " · %d%s files", n, n == PATH_MATCHES ? "+" : "");
+    visible(line, sizeof line, full);
+    snprintf(line + strlen(line), sizeof line - strlen(line), "%s", files);
+    grid_fill(g, row, STYLE(ROLE_TEXT, 0), " ");
+    int x = row.x + 2;
+    x += grid_text(g, row, row.y, x, -1, STYLE(ROLE_DIM, 0), "in ");
+    grid_middle(g, row, row.y, x, row.x + row.w - x - 1, STYLE(ROLE_TEXT, ATTR_BOLD), line);
+}
+
 void path_draw(struct app *a, struct grid *g, struct rect area)
 {
     static struct path_match match[PATH_MATCHES];
     int n = path_matches(a->field.text, a->field.end, match, PATH_MATCHES);
     int rows = n < PATH_ROWS ? n : PATH_ROWS;
     rows = rows > area.h - 1 ? area.h - 1 : rows;
+    if (rows < 0)
+        return;
+    draw_directory(g, (struct rect){ area.y + area.h - rows - 1, area.x, 1, area.w }, a->field.text, n);
     int top = a->field.chosen >= rows ? a->field.chosen - rows + 1 : 0;
     for (int i = 0; i < rows; i++) {
         struct rect row = { area.y + area.h - rows + i, area.x, 1, area.w };
@@ -134,9 +159,6 @@ void path_draw(struct app *a, struct grid *g, struct rect area)
         if (on)
             grid_cell(g, row, row.y, row.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
         grid_middle(g, row, row.y, row.x + 2, row.w - 3, STYLE(dir ? ROLE_ACCENT : ROLE_TEXT, 0), name);
-        if (!i && n > rows)
-            grid_textf(g, row, row.y, row.x + row.w - 12, -1, STYLE(ROLE_DIM, 0), "%d%s files", n,
-                       n == PATH_MATCHES ? "+" : "");
         if (on)
             grid_back(g, row, BACK_SELECTED);
     }

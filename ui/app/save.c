@@ -1,6 +1,8 @@
 /* Writing a file that the user names: one that exists is written over only after a `y`. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/base/err.h"
@@ -10,16 +12,24 @@
 static struct {
     struct app *app;
     char path[APP_FIELD];
-    int (*write)(void *ud, const char *path, FILE *f, char what[64], struct err *err);
+    int (*write)(void *ud, const char *path, FILE *f, struct saved *out, struct err *err);
     void *ud;
 } saving;
+
+/* The whole path, so that it can be found again wherever the program was started. */
+static void say_where(const struct saved *what)
+{
+    char full[PATH_MAX];
+    app_say(saving.app, SEV_INFO, "%s → %s (%s)", what->what,
+            realpath(saving.path, full) ? full : saving.path, what->form);
+}
 
 static void write_it(void)
 {
     struct err err = { 0 };
-    char what[64] = "";
+    struct saved what = { "", "" };
     struct app *a = saving.app;
-    if (saving.write(saving.ud, saving.path, NULL, what, &err)) {
+    if (saving.write(saving.ud, saving.path, NULL, &what, &err)) {
         app_say(a, SEV_ERROR, "%s", err.text);
         return;
     }
@@ -28,7 +38,7 @@ static void write_it(void)
         app_say(a, SEV_ERROR, "%s cannot be written: %s", saving.path, strerror(errno));
         return;
     }
-    int rc = saving.write(saving.ud, saving.path, f, what, &err);
+    int rc = saving.write(saving.ud, saving.path, f, &what, &err);
     if (ferror(f) && !rc)
         rc = err_set(&err, E_IO, "%s cannot be written", saving.path);
     if (fclose(f) && !rc)
@@ -36,7 +46,7 @@ static void write_it(void)
     if (rc)
         app_say(a, SEV_ERROR, "%s", err.text[0] ? err.text : "the export failed: out of memory");
     else
-        app_say(a, SEV_INFO, "exported %s to %s", what, saving.path);
+        say_where(&what);
 }
 
 static void overwrite_done(void *ud, int key)
@@ -62,7 +72,8 @@ static void path_done(void *ud, const char *text)
 }
 
 void app_save(struct app *a, const char *label, const char *start,
-              int (*write)(void *ud, const char *path, FILE *f, char what[64], struct err *err), void *ud)
+              int (*write)(void *ud, const char *path, FILE *f, struct saved *out, struct err *err),
+              void *ud)
 {
     saving.app = a;
     saving.write = write;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "db/csv.h"
 #include "src/base/err.h"
 #include "src/event/event.h"
 #include "ui/app/action.h"
@@ -347,7 +346,6 @@ static const char *word_ablations(void *self, struct app *a, int action)
     (void)a;
     switch (action) {
     case ACT_ENTER: return s->detail ? "curves" : "seeds";
-    case ACT_EXPORT: return "export table";
     case ACT_NEXT_PANE: return "other sweep";
     case ACT_NEW: return !s->loaded ? "try one" : s->t.nmissing ? "launch missing" : "launch more";
     default: return NULL;
@@ -387,17 +385,16 @@ static void status_ablations(void *self, struct app *a, char *out, size_t size)
     if (!r)
         snprintf(out, size, "%s", s->error);
     else
-        snprintf(out, size, "%s · %d run%s · %s", r->label, s->t.nruns, s->t.nruns == 1 ? "" : "s",
-                 ablation_where(&s->t, where, sizeof where));
+        snprintf(out, size, "%s: %d seed%s · table of %d run%s · %s", r->label, r->n, r->n == 1 ? "" : "s",
+                 s->t.nruns, s->t.nruns == 1 ? "" : "s", ablation_where(&s->t, where, sizeof where));
 }
 
-static int export_ablations(void *self, struct app *a, struct csv_out *out, struct err *err)
+static int page_ablations(void *self, int close)
 {
     struct ablations *s = self;
-    (void)a;
-    if (!s->loaded)
-        return err_set(err, E_NOTFOUND, "there is no table to export yet");
-    return ablation_csv(&s->t, s->order, out);
+    int open = s->detail;
+    s->detail = close ? 0 : s->detail;
+    return open;
 }
 
 const struct screen_ops ablations_screen = {
@@ -411,9 +408,12 @@ const struct screen_ops ablations_screen = {
     .draw = ablations_draw,
     .act = act_ablations,
     .can = can_ablations,
+    .page = page_ablations,
     .word = word_ablations,
     .place = place_ablations,
     .mouse = mouse_ablations,
     .status = status_ablations,
-    .export_csv = export_ablations,
+    .export_csv = ablations_export,
+    .command = ablations_command,
+    .run_command = ablations_run_command,
 };

@@ -68,14 +68,28 @@ static void draw_row(struct ablations *s, struct grid *g, struct rect row, const
         grid_back(g, row, BACK_SELECTED);
 }
 
-/* The paper's rows, after ours, dim: nothing here was measured by this program. */
-static int draw_papers(const struct ablations *s, struct grid *g, struct rect area)
+/* What the words of the table mean; returns the rows used. */
+static int draw_words(const struct ablations *s, struct grid *g, struct rect area)
 {
-    int n = s->t.npaper < area.h ? s->t.npaper : area.h;
-    for (int i = 0; i < n; i++)
+    if (s->t.ranked < 0 || s->t.nrows < 2 || area.h < 2)
+        return 0;
+    const struct ablation_metric *m = &s->t.metrics[s->t.ranked];
+    const char *name = ablations_title(m->name), *what = m->help;
+    if (m->id % METRIC_VAL == METRIC_rtd_auc_common)
+        what = "every discriminator judged on the same fakes";
+    grid_textf(g, area, area.y, area.x + 3, -1, STYLE(ROLE_DIM, 0), "%s%s%s; %s is better · p by Holm",
+               name, *what ? ": " : "", what, m->better > 0 ? "higher" : "lower");
+    grid_text(g, area, area.y + 1, area.x + 3, -1, STYLE(ROLE_DIM, 0),
+              "real: p < .05 · noise: within a seed's spread · undecided: more seeds needed");
+    return 2;
+}
+
+/* The paper's rows, after ours, dim: nothing here was measured by this program. */
+static void draw_papers(const struct ablations *s, struct grid *g, struct rect area)
+{
+    for (int i = 0; i < s->t.npaper && i < area.h; i++)
         grid_textf(g, area, area.y + i, area.x + 3, -1, STYLE(ROLE_DIM, 0), "paper  %-20s GLUE %.1f  %s",
                    s->t.paper[i]->label, s->t.paper[i]->value, s->t.paper[i]->source);
-    return n;
 }
 
 static void draw_table(struct ablations *s, struct grid *g, struct rect area)
@@ -91,9 +105,10 @@ static void draw_table(struct ablations *s, struct grid *g, struct rect area)
         area.h -= *best != 0;
     }
     struct rect heads = {area.y + 1, area.x + 3, 1, area.w - 3};
-    int most = table_max_scroll(s->layout, s->ncols, heads.w), sorted = -1;
+    int most = table_max_scroll(s->layout, s->ncols, heads.w - 1), sorted = -1;
     s->scroll = s->scroll > most ? most : s->scroll;
-    table_layout(&t, s->layout, s->ncols, heads.w, s->scroll);
+    table_layout(&t, s->layout, s->ncols, heads.w - 1, s->scroll); /* a cell for the mark */
+    s->layout_shown = t;
     for (int i = 0; i < s->ncols; i++)
         if (s->sorted && s->cols[i].kind == AB_RANKED)
             sorted = i;
@@ -110,6 +125,10 @@ static void draw_table(struct ablations *s, struct grid *g, struct rect area)
     int left = rows - (s->t.nrows - s->top);
     if (left > 1) {
         struct rect rest = {area.y + area.h - left + 1, area.x, left - 1, area.w};
+        int used = draw_words(s, g, rest);
+        used += used && rest.h > used + s->t.npaper;
+        rest.y += used;
+        rest.h -= used;
         draw_papers(s, g, rest);
     }
 }
@@ -151,9 +170,16 @@ static void spread_row(const struct ablations *s, const struct spread *p, int y,
     for (int c = column_of(p, x->s.min); c <= column_of(p, x->s.max); c++)
         grid_cell(p->g, p->plot, y, c, STYLE(ROLE_DIM, 0), sign(SIGN_HLINE));
     grid_cell(p->g, p->plot, y, column_of(p, x->s.mean), STYLE(role, ATTR_BOLD), sign(SIGN_VLINE));
-    for (int k = 0; k < r->n; k++)
-        if (isfinite(x->values[k]))
-            grid_cell(p->g, p->plot, y, column_of(p, x->values[k]), STYLE(role, 0), sign(SIGN_DONE));
+    for (int k = 0; k < r->n; k++) {
+        int c = column_of(p, x->values[k]), here = 0;
+        char many[2] = "";
+        if (!isfinite(x->values[k]))
+            continue;
+        for (int j = 0; j < r->n; j++)
+            here += isfinite(x->values[j]) && column_of(p, x->values[j]) == c;
+        *many = (char)('0' + (here < 9 ? here : 9));
+        grid_cell(p->g, p->plot, y, c, STYLE(role, 0), here > 1 ? many : sign(SIGN_DONE));
+    }
 }
 
 static void spread_axis(const struct spread *p, int y, int share)
@@ -171,10 +197,10 @@ static void draw_spread(struct ablations *s, struct grid *g, struct rect area)
 {
     struct spread p = {.g = g};
     char label[160];
-    const char *parts[] = {"spread", NULL, "● one seed  │ mean"};
+    const char *parts[] = {"spread", NULL, "● one seed, 2 two  │ mean  · baseline"};
     if (s->t.ranked < 0 || area.h < 3)
         return;
-    parts[1] = s->t.metrics[s->t.ranked].name;
+    parts[1] = ablations_title(s->t.metrics[s->t.ranked].name);
     pane_title(g, area.y, area.x, area.w, 0, parts, 3);
     int rows = area.h - 2, w = 0, top = table_top(s->top, s->row, rows, s->t.nrows);
     for (int i = 0; i < s->t.nrows; i++) {
@@ -287,7 +313,8 @@ static void draw_effects(const struct ablations *s, struct grid *g, struct rect 
     }
 }
 
-static void worth_text(const struct ablations *s, const struct ablation_row *r, int m, char *out, size_t size)
+static void worth_text(const struct ablations *s, const struct ablation_row *r, int m, int wide, char *out,
+                       size_t size)
 {
     const struct ablation_cell *x = &r->cell[m];
     char d[FMT], lo[FMT], hi[FMT], p[FMT];
@@ -299,6 +326,10 @@ static void worth_text(const struct ablations *s, const struct ablation_row *r, 
         snprintf(out, size, "-");
     else if (x->test.kind == STATS_NONE)
         snprintf(out, size, "%s  not tested", fmt_signed(d, sizeof d, x->test.diff, 4));
+    else if (!wide) /* the sentence above has p */
+        snprintf(out, size, "%s (%s to %s) %s", fmt_signed(d, sizeof d, x->test.diff, 4),
+                 fmt_signed(lo, sizeof lo, x->test.lo, 4), fmt_signed(hi, sizeof hi, x->test.hi, 4),
+                 stats_verdict_name(x->verdict));
     else
         snprintf(out, size, "%s (%s to %s) p %s %s", fmt_signed(d, sizeof d, x->test.diff, 4),
                  fmt_signed(lo, sizeof lo, x->test.lo, 4), fmt_signed(hi, sizeof hi, x->test.hi, 4),
@@ -310,20 +341,19 @@ static void page_metrics(const struct ablations *s, struct grid *g, struct rect 
     const struct ablation *t = &s->t;
     const struct ablation_row *r = ablations_current(s);
     int wide = in.w >= 100;
-    grid_textf(g, in, y++, in.x, -1, STYLE(ROLE_DIM, 0), "%-20s %2s %9s %9s%s  %s", "metric", "n", "mean",
-               "sd", wide ? "    median  quartiles          " : "", "difference (95 % interval)");
+    grid_textf(g, in, y++, in.x, -1, STYLE(ROLE_DIM, 0), "%-19s %2s %8s %8s%s  %s", "metric", "n", "mean",
+               "sd", wide ? "   median       q1       q3" : "", "difference (95 % interval)");
     for (int m = 0; m < t->nmetrics && y < in.y + in.h; m++, y++) {
         const struct stats *x = &r->cell[m].s;
         struct style style = STYLE(t->metrics[m].own ? ROLE_DIM : ROLE_TEXT, 0);
-        char text[240], more[80] = "", n[6][FMT];
-        worth_text(s, r, m, text, sizeof text);
-        if (wide)
-            snprintf(more, sizeof more, " %9s  %-9s–%9s", ablations_number(x->median, 5, 0, n[2], FMT),
-                     ablations_number(x->q1, 5, 0, n[3], FMT), ablations_number(x->q3, 5, 0, n[4], FMT));
-        grid_middle(g, in, y, in.x, 20, style, t->metrics[m].name);
-        grid_textf(g, in, y, in.x + 21, -1, style, "%2d %9s %9s%s  %s", x->n,
-                   ablations_number(x->mean, 5, 0, n[0], FMT), ablations_number(x->sd, 5, 0, n[1], FMT),
-                   more, text);
+        char text[240], n[FMT];
+        const double v[] = {x->mean, x->sd, x->median, x->q1, x->q3};
+        worth_text(s, r, m, wide, text, sizeof text);
+        grid_middle(g, in, y, in.x, 19, style, t->metrics[m].name);
+        grid_textf(g, in, y, in.x + 20, -1, style, "%2d", x->n);
+        for (int k = 0; k < (wide ? 5 : 2); k++)
+            grid_right(g, in, y, in.x + 23 + 9 * k, 8, style, ablations_number(v[k], 5, 0, n, FMT));
+        grid_text(g, in, y, in.x + (wide ? 69 : 42), -1, style, text);
     }
 }
 

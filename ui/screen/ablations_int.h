@@ -10,7 +10,7 @@
 
 enum ablations_statistic { SHOW_MEAN, SHOW_MEDIAN, SHOW_EACH, SHOW_COUNT };
 /* What a column of the table is of. */
-enum ablations_kind { AB_FIELD, AB_N, AB_RANKED, AB_DIFF, AB_P, AB_VERDICT, AB_METRIC, AB_PAPER };
+enum ablations_kind { AB_FIELD, AB_N, AB_RANKED, AB_DIFF, AB_P, AB_VERDICT, AB_METRIC };
 struct ablations_column {
     enum ablations_kind kind;
     int index;               /* of the field or metric */
@@ -34,6 +34,7 @@ struct ablations {
     int top, scroll, page, maximised, detail, seed; /* detail: the row's page; seed: its cursor */
     struct ablations_column cols[TABLE_COLUMNS];
     struct column layout[TABLE_COLUMNS];
+    struct table_layout layout_shown; /* as drawn last */
     int ncols;
     struct rect list;        /* rows as drawn, for the mouse */
 };
@@ -49,10 +50,16 @@ void ablations_choose_sweep(struct ablations *s);
 void ablations_next_sweep(struct ablations *s, int by);
 int ablations_in_sweep(const struct ablations *s, const struct query_run *r);
 void ablations_draw(void *self, struct app *a, struct grid *g, struct rect area);
+/* ablations_export.c: what is shown, for `e`; and every metric, from the palette. */
+int ablations_export(void *self, struct app *a, struct csv_out *out, struct err *err);
+int ablations_command(void *self, struct app *a, int i, struct choice *out);
+void ablations_run_command(void *self, struct app *a, const char *name);
 /* ablations_table.c */
 void ablations_columns(struct ablations *s);
 void ablations_cell(const struct ablations *s, int row, const struct ablations_column *c, char *out,
                     size_t size, struct style *style);
+/* A short heading for a field or metric. */
+const char *ablations_title(const char *name);
 /* "none, 1/4": the levels of a row. */
 char *ablations_levels(const struct ablation *t, const int *value, char *out, size_t size);
 /* A number of the ranked metric, or of another one. */

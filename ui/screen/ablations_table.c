@@ -16,7 +16,7 @@ static const struct { const char *name, *title; } titles[] = {
     {"val_disc_loss", "disc loss, own"}, {"val_main_loss", "main loss, own"},
 };
 
-static const char *title_of(const char *name)
+const char *ablations_title(const char *name)
 {
     for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
         if (!strcmp(titles[i].name, name))
@@ -31,11 +31,11 @@ char *ablations_number(double v, int decimals, int share, char *out, size_t size
         snprintf(out, size, "-");
         return out;
     }
-    fmt_fixed(digits, sizeof digits, v, decimals);
+    fmt_fixed(digits, sizeof digits, fabs(v), decimals);
     const char *p = digits;
     if (share && p[0] == '0' && p[1] == '.')
         p++;
-    snprintf(out, size, "%s", p);
+    snprintf(out, size, "%s%s", v < 0 ? sign(SIGN_MINUS) : "", p);
     return out;
 }
 
@@ -98,26 +98,27 @@ static void fit(struct ablations *s)
 void ablations_columns(struct ablations *s)
 {
     const struct ablation *t = &s->t;
-    s->ncols = 0;
+    s->ncols = s->layout_shown.n = 0;
     for (int k = 0; k < t->nfields; k++)
-        add(s, AB_FIELD, k, title_of(t->fields[k].field->name), 0, ALIGN_LEFT);
+        add(s, AB_FIELD, k, ablations_title(t->fields[k].field->name), 0, ALIGN_LEFT);
     add(s, AB_N, 0, "n", 0, ALIGN_RIGHT);
     if (t->ranked >= 0) {
-        add(s, AB_RANKED, t->ranked, title_of(t->metrics[t->ranked].name), 0, ALIGN_RIGHT);
+        add(s, AB_RANKED, t->ranked, ablations_title(t->metrics[t->ranked].name), 0, ALIGN_RIGHT);
         add(s, AB_DIFF, t->ranked, "difference", 1, ALIGN_RIGHT);
         add(s, AB_P, t->ranked, "p", 3, ALIGN_RIGHT);
         add(s, AB_VERDICT, t->ranked, " verdict", 2, ALIGN_LEFT);
     }
     for (int m = 0; m < t->nmetrics; m++)
         if (m != t->ranked)
-            add(s, AB_METRIC, m, title_of(t->metrics[m].name), t->metrics[m].own ? 6 + m : 5,
+            add(s, AB_METRIC, m, ablations_title(t->metrics[m].name), t->metrics[m].own ? 6 + m : 5,
                 ALIGN_RIGHT);
-    int paper = 0;
-    for (int i = 0; i < t->nrows; i++)
-        paper |= !isnan(t->rows[i].paper);
-    if (paper)
-        add(s, AB_PAPER, 0, "paper's GLUE", 4, ALIGN_RIGHT);
     fit(s);
+}
+
+/* "5.56" and ".046": one column has no zero before the point, as all numbers under one. */
+static char *plain(double v, const struct ablations_column *c, char out[FMT])
+{
+    return ablations_number(v, c->decimals, c->share || fabs(v) < 1, out, FMT);
 }
 
 static void value_text(const struct ablations *s, const struct ablation_row *r,
@@ -131,17 +132,14 @@ static void value_text(const struct ablations *s, const struct ablation_row *r,
         snprintf(out, size, "-");
     } else if (s->statistic == SHOW_EACH) {
         for (int k = 0; k < r->n && n + 12 < size; k++)
-            n += (size_t)snprintf(out + n, size - n, "%s%s", k ? " " : "",
-                                  ablations_number(x->values[k], c->decimals, c->share, a, sizeof a));
+            n += (size_t)snprintf(out + n, size - n, "%s%s", k ? " " : "", plain(x->values[k], c, a));
     } else if (s->statistic == SHOW_MEDIAN) {
-        snprintf(out, size, "%s (%s–%s)", ablations_number(x->s.median, c->decimals, c->share, a, sizeof a),
-                 ablations_number(x->s.q1, c->decimals, c->share, b, sizeof b),
-                 ablations_number(x->s.q3, c->decimals, c->share, d, sizeof d));
+        snprintf(out, size, "%s (%s–%s)", plain(x->s.median, c, a), plain(x->s.q1, c, b),
+                 plain(x->s.q3, c, d));
     } else if (x->s.n < 2) {
-        snprintf(out, size, "%s", ablations_number(x->s.mean, c->decimals, c->share, a, sizeof a));
+        snprintf(out, size, "%s", plain(x->s.mean, c, a));
     } else {
-        snprintf(out, size, "%s ± %s", ablations_number(x->s.mean, c->decimals, c->share, a, sizeof a),
-                 ablations_number(x->s.sd, c->decimals, 1, b, sizeof b));
+        snprintf(out, size, "%s ± %s", plain(x->s.mean, c, a), plain(x->s.sd, c, b));
     }
 }
 
@@ -216,10 +214,6 @@ void ablations_cell(const struct ablations *s, int row, const struct ablations_c
         if (x->verdict == STATS_REAL && x->test.diff * t->metrics[c->index].better < 0)
             style->role = ROLE_BAD;
         break;
-    case AB_PAPER:
-        ablations_number(r->paper, 1, 0, out, size);
-        style->role = ROLE_DIM;
-        break;
     }
 }
 
@@ -238,7 +232,7 @@ void ablations_best(const struct ablations *s, char *out, size_t size)
     struct ablations_column c = {.decimals = decimals_of(t, t->ranked), .share = t->metrics[t->ranked].share};
     value_text(s, r, x, &c, value, sizeof value);
     ablations_levels(t, r->value, name, sizeof name);
-    size_t n = (size_t)snprintf(out, size, "best %s: %s  %s (n = %d)", title_of(t->metrics[t->ranked].name), name,
+    size_t n = (size_t)snprintf(out, size, "best %s: %s  %s (n = %d)", ablations_title(t->metrics[t->ranked].name), name,
                                 value, x->s.n);
     if (n >= size || t->nrows < 2)
         return;
@@ -246,13 +240,14 @@ void ablations_best(const struct ablations *s, char *out, size_t size)
         int told = 0;
         for (int i = 0; i < t->nrows; i++)
             told += t->rows[i].cell[t->ranked].verdict == STATS_REAL;
-        snprintf(out + n, size - n, " · the baseline; %d of %d others really differ", told, t->nrows - 1);
+        snprintf(out + n, size - n, " · it is the baseline too: %d of %d others surely differ from it",
+                 told, t->nrows - 1);
         return;
     }
     ablations_levels(t, t->rows[t->baseline].value, base, sizeof base);
     verdict_text(x, verdict, sizeof verdict);
     fmt_signed(d, sizeof d, x->test.diff, c.decimals);
-    snprintf(out + n, size - n, " · %s over %s: %s%s", *d ? d : "0", base, verdict,
+    snprintf(out + n, size - n, " · %s over the baseline %s: %s%s", *d ? d : "0", base, verdict,
              x->further && (x->verdict == STATS_FEW || x->verdict == STATS_UNDECIDED)
                  ? x->further == 1 ? " seed" : " seeds" : "");
 }

@@ -199,6 +199,7 @@ static void edit(struct launch *s)
         app_prompt_path(s->app, label, value, "", edit_done, edit_change, s);
     else
         app_prompt(s->app, label, value, edit_done, edit_change, s);
+    app_prompt_over(s->app);
 }
 
 /* 1: Space, Left and Right have something to choose from. */

@@ -77,7 +77,7 @@ void launch_submit(struct launch *s, int again)
         app_say(a, SEV_INFO, "started %d runs", n);
     if (first)
         app_select(a, first);
-    app_go(a, "Runs");
+    app_home(a);
 }
 
 /* --- measuring -------------------------------------------------------------------------------- */

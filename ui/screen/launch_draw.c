@@ -66,6 +66,14 @@ static void note(const struct launch *s, int field, const char *value, char *out
         snprintf(out, size, "%s", f->unit);
 }
 
+/* What an empty field stands for: the name that the run will have. */
+static const char *made_up(const struct launch *s, int field)
+{
+    if (field != LAUNCH_name || !s->runs.n)
+        return "-";
+    return s->runs.n > 1 ? s->runs.name : s->runs.runs[0].config.name;
+}
+
 static void draw_field(struct launch *s, struct grid *g, struct rect row, int field, int here)
 {
     char value[CONFIG_TEXT], text[520];
@@ -87,7 +95,7 @@ static void draw_field(struct launch *s, struct grid *g, struct rect row, int fi
     if (long_value && !bad)
         w = text_columns(value) < room - 1 ? text_columns(value) : room - 1;
     int used = *value ? grid_middle(g, row, row.y, x, w, st, value)
-                      : grid_text(g, row, row.y, x, w, DIM, "-");
+                      : grid_middle(g, row, row.y, x, w, DIM, made_up(s, field));
     int nx = x + (used > w || long_value ? used : bad ? used : w) + 1;
     if (nx < row.x + row.w)
         grid_text(g, row, row.y, nx, -1, bad ? STYLE(ROLE_BAD, 0) : DIM, text);

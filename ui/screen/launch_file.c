@@ -143,7 +143,7 @@ int draft_open(struct draft *d, const struct workspace *w, const char *path, con
 
 /* --- asking ------------------------------------------------------------------------------------- */
 
-static int write_file(void *ud, const char *path, FILE *f, char what[64], struct err *err)
+static int write_file(void *ud, const char *path, FILE *f, struct saved *out, struct err *err)
 {
     struct launch *s = ud;
     struct str text;
@@ -156,7 +156,9 @@ static int write_file(void *ud, const char *path, FILE *f, char what[64], struct
     draft_file(&s->draft, &s->runs, &text);
     fputs(str_get(&text), f);
     str_free(&text);
-    snprintf(what, 64, "an experiment of %d run%s", s->runs.n, s->runs.n == 1 ? "" : "s");
+    snprintf(out->what, sizeof out->what, "an experiment of %d run%s", s->runs.n,
+             s->runs.n == 1 ? "" : "s");
+    out->form = "INI";
     return 0;
 }
 

@@ -435,6 +435,14 @@ static int can(void *self, struct app *a, int action)
     return runs_can(self, action);
 }
 
+static int page(void *self, int close)
+{
+    struct runs *s = self;
+    int open = s->detail;
+    s->detail = close ? 0 : s->detail;
+    return open;
+}
+
 const struct screen_ops runs_screen = {
     .name = "Runs",
     .help = "every run, how it does, and what to do with it",
@@ -446,6 +454,7 @@ const struct screen_ops runs_screen = {
     .draw = runs_draw,
     .act = act,
     .can = can,
+    .page = page,
     .mouse = runs_mouse,
     .status = runs_status,
     .export_csv = runs_export,

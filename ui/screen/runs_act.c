@@ -55,6 +55,8 @@ const char *runs_word(struct runs *s, int action)
         return s->nall ? pause_all_op(s) : NULL;
     if (action == ACT_ENTER && !s->nall)
         return runs_first_word(s);
+    if (action == ACT_NEW && !s->nall)
+        return "choose steps first";
     if (action == ACT_ENTER && runs_current_group(s))
         return runs_current_group(s)->closed ? "unfold" : "fold";
     return NULL;
@@ -261,7 +263,8 @@ int runs_can(struct runs *s, int action)
     const struct query_run *r = runs_current(s);
     int write = !app_readonly(s->app);
     if (!s->nall)
-        return action == ACT_UP || action == ACT_DOWN || (action == ACT_ENTER && write);
+        return action == ACT_UP || action == ACT_DOWN ||
+               ((action == ACT_ENTER || action == ACT_NEW) && write);
     if (s->detail && (action == ACT_FILTER || action == ACT_SORT || action == ACT_REVERSE ||
                       action == ACT_FIND || action == ACT_MAXIMISE || action == ACT_NEXT_PANE ||
                       action == ACT_PREV_PANE || action == ACT_ENTER || action == ACT_LEFT ||

@@ -57,18 +57,36 @@ static void text_done(void *ud, const char *text)
     if (!text || !*text)
         return;
     base = base && base[1] ? base + 1 : text;
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(base, ".,"), base);
-    submit(ud, *name ? name : "text", text);
+    snprintf(name, sizeof name, "demo-%.*s", (int)strcspn(base, ".,"), base); /* as the form would */
+    submit(ud, name, text);
+}
+
+/* The form of Launch on this corpus, with nothing begun yet. */
+static void form_of(struct runs *s, const char *corpus)
+{
+    char fields[900];
+    snprintf(fields, sizeof fields, "corpus=%.880s", corpus);
+    launch_from_cells(s->app, 0, fields);
+}
+
+static void form_done(void *ud, const char *text)
+{
+    if (text && *text)
+        form_of(ud, text);
 }
 
 int runs_first_act(struct runs *s, int action)
 {
     if (action == ACT_UP || action == ACT_DOWN)
         s->choice = (s->choice + (action == ACT_UP ? WAYS - 1 : 1)) % WAYS;
+    else if (s->choice == WAY_DEMO && action == ACT_NEW)
+        form_of(s, "demo");
     else if (s->choice == WAY_DEMO)
         start_demo(s);
+    else if (s->choice == WAY_TEXT && action == ACT_NEW)
+        app_prompt_path(s->app, "text file for the form:", "", "", form_done, NULL, s);
     else if (s->choice == WAY_TEXT)
-        app_prompt_path(s->app, "text file to train on:", "", "", text_done, NULL, s);
+        app_prompt_path(s->app, "text file to train on at once:", "", "", text_done, NULL, s);
     else
         tokens_open_checkpoint(s->app);
     return 1;
@@ -85,7 +103,7 @@ static void look_around(struct runs *s)
     struct sweep_run run = { 0 };
     struct sweep one = { .runs = &run, .n = 1, .rows = 1, .seeds = 1 };
     struct estimate e;
-    char params[FMT], memory[FMT], tokens[FMT];
+    char params[FMT], memory[FMT], tokens[FMT], steps[FMT];
     if (s->first.known)
         return;
     s->first.known = 1;
@@ -96,12 +114,14 @@ static void look_around(struct runs *s)
     if (config_resolve(&run.config, NULL) ||
         estimate_runs(app_workspace(s->app), &one, NULL, &e, NULL))
         return;
-    snprintf(s->first.costs, sizeof s->first.costs, "%s parameters · %s tokens · %s of memory",
+    snprintf(s->first.costs, sizeof s->first.costs, "%s steps · %s parameters · %s tokens · %s of memory",
+             fmt_exact(steps, sizeof steps, run.config.steps),
              fmt_count(params, sizeof params, (double)e.params),
              fmt_count(tokens, sizeof tokens, e.plan.tokens),
              fmt_size(memory, sizeof memory, (double)e.memory));
     fmt_time(s->first.time, sizeof s->first.time, e.seconds);
     snprintf(s->first.source, sizeof s->first.source, " · time %.180s", e.source);
+    s->first.guess = e.from == ESTIMATE_GUESS;
     estimate_free(&e);
 }
 
@@ -111,7 +131,9 @@ static void cost_of(const struct runs *s, int way, char *out, size_t size)
     if (way == WAY_MODEL)
         snprintf(out, size, "free: seconds to read it");
     else
-        snprintf(out, size, "~%s to train%s", s->first.time, way == WAY_TEXT ? ", after reading the text" : "");
+        snprintf(out, size, "~%s to train%s%s", s->first.time,
+                 s->first.guess ? " on an idle machine (a guess)" : "",
+                 way == WAY_TEXT ? ", after reading the text" : "");
 }
 
 static void draw_way(const struct runs *s, struct grid *g, struct rect in, int y, int i, int roomy)
@@ -163,5 +185,5 @@ void runs_draw_first(struct runs *s, struct grid *g, struct rect area)
                m->memory_free > 0 ? fmt_size(memory, sizeof memory, m->memory_free) : "an unknown amount",
                m->kernel);
     grid_text(g, in, y + 1, in.x, -1, STYLE(ROLE_DIM, 0),
-              "Runs go on when the terminal closes. 5 opens a form for anything else.");
+              "Runs go on when the terminal closes. Enter starts at once; c chooses steps and sizes first.");
 }

@@ -29,6 +29,8 @@ struct screen_ops {
     int (*act)(void *self, struct app *a, int action);
     /* 1: the action does something here now (footer, help, palette). */
     int (*can)(void *self, struct app *a, int action);
+    /* 1: a page of one thing lies over the screen's own view; `close` takes it away. May be NULL. */
+    int (*page)(void *self, int close);
     void (*mouse)(void *self, struct app *a, const struct mouse *m); /* may be NULL */
     int releases;       /* 1: mouse() is told of buttons that go up, too */
     /* The footer's word for an action, NULL: the table's. May be NULL. */

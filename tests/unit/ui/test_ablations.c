@@ -211,26 +211,94 @@ static void test_missing_cells_are_launched(void **state)
     app_free(a);
 }
 
+/* What the screen writes, with the number of its rows. */
+static char *exported(struct app *a, int *rows)
+{
+    char *buf = NULL;
+    size_t size;
+    FILE *f = open_memstream(&buf, &size);
+    struct csv_out *out = csv_new(f);
+    *rows = app_ops(a)->export_csv(app_self(a), a, out, NULL);
+    assert_int_equal(csv_finish(out, NULL), 0);
+    fclose(f);
+    return buf;
+}
+
+static int lines_of(const char *text)
+{
+    int n = 0;
+    for (; (text = strstr(text, "\r\n")); text += 2)
+        n++;
+    return n;
+}
+
+/* Rows, columns and order as drawn, numbers with all their digits. */
 static void test_export_is_the_table(void **state)
 {
     (void)state;
     struct app *a = start(NULL);
+    char want[200], *text;
+    int rows;
     fixture_keys(a, "s");
+    free(fixture_text(a, 24, 80));
     struct ablations *s = app_self(a);
-    char *buf = NULL, want[120];
-    size_t size;
-    FILE *f = open_memstream(&buf, &size);
-    struct csv_out *out = csv_new(f);
-    int rows = app_ops(a)->export_csv(s, a, out, NULL);
-    assert_int_equal(csv_finish(out, NULL), 0);
-    fclose(f);
-    assert_int_equal(rows, 5 * s->t.nmetrics);
+    text = exported(a, &rows);
+    assert_int_equal(rows, 5);
+    assert_int_equal(lines_of(text), 6);
+    const char *head = "tie,generator_size,n,val_rtd_auc_common,val_rtd_auc_common_sd,difference,p_holm,verdict\r\n";
+    assert_memory_equal(text, head, strlen(head)); /* what 80 columns have room for */
     const struct ablation_row *best = &s->t.rows[s->order[0]];
-    assert_true(best->cell[s->t.ranked].best);
-    snprintf(want, sizeof want, "\r\nembeddings,1/2,val_rtd_auc_common,4,%.17g,", best->cell[s->t.ranked].s.mean);
-    const char *second = strstr(buf, "\r\n");
-    assert_int_equal(strncmp(second, want, strlen(want)), 0); /* in the order shown */
-    free(buf);
+    const struct ablation_cell *x = &best->cell[s->t.ranked];
+    assert_true(x->best);
+    snprintf(want, sizeof want, "embeddings,1/2,4,%.17g,%.17g,%.17g,%.17g,real\r\n", x->s.mean, x->s.sd,
+             x->test.diff, x->p_holm);
+    assert_memory_equal(strstr(text, "\r\n") + 2, want, strlen(want)); /* in the order shown */
+    free(text);
+    free(fixture_text(a, 36, 160));
+    text = exported(a, &rows);
+    assert_non_null(strstr(text, ",val_mlm_loss_masked,val_mlm_loss_masked_sd,")); /* now there is */
+    free(text);
+    fixture_keys(a, "a"); /* medians */
+    text = exported(a, &rows);
+    assert_non_null(strstr(text, "val_rtd_auc_common_median,val_rtd_auc_common_q1,val_rtd_auc_common_q3,"));
+    free(text);
+    fixture_keys(a, "a"); /* each seed */
+    text = exported(a, &rows);
+    assert_non_null(strstr(text, "val_rtd_auc_common_seed1,val_rtd_auc_common_seed2,"));
+    snprintf(want, sizeof want, "embeddings,1/2,4,%.17g,%.17g,", x->values[0], x->values[1]);
+    assert_memory_equal(strstr(text, "\r\n") + 2, want, strlen(want));
+    free(text);
+    fixture_keys(a, "a Enter"); /* the page of a row: its metrics */
+    text = exported(a, &rows);
+    assert_int_equal(rows, s->t.nmetrics);
+    assert_non_null(strstr(text, "p_holm,verdict,seed1,seed2"));
+    free(text);
+    app_free(a);
+}
+
+/* Every metric of every row, as a choice of its own that says how much it is. */
+static void test_all_metrics_from_the_palette(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    struct ablations *s = app_self(a);
+    char want[64], path[100], keys[400] = "^U", *text = NULL;
+    size_t n;
+    fixture_keys(a, ": e x p o r t - a");
+    snprintf(want, sizeof want, "%d rows: a row for each of %d metrics", 5 * s->t.nmetrics, s->t.nmetrics);
+    assert_true(shows(a, 24, 80, want));
+    snprintf(path, sizeof path, "%s/all.csv", dir);
+    for (const char *p = path; *p; p++)
+        snprintf(keys + strlen(keys), sizeof keys - strlen(keys), " %c", *p);
+    fixture_keys(a, "Enter");
+    fixture_keys(a, keys);
+    fixture_keys(a, "Enter");
+    assert_int_equal(file_read(path, 1 << 20, &text, &n, NULL), 0);
+    assert_int_equal(lines_of(text), 5 * s->t.nmetrics + 1);
+    free(text);
+    snprintf(want, sizeof want, "%d rows → /", 5 * s->t.nmetrics);
+    assert_true(shows(a, 24, 120, want)); /* the whole path is said */
+    assert_true(shows(a, 24, 120, "all.csv (CSV)"));
     app_free(a);
 }
 
@@ -266,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_a_row_leads_to_its_runs),
         cmocka_unit_test(test_missing_cells_are_launched),
         cmocka_unit_test(test_export_is_the_table),
+        cmocka_unit_test(test_all_metrics_from_the_palette),
         cmocka_unit_test(test_an_empty_store),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -338,7 +338,7 @@ static void test_experiment_files(void **state)
         fixture_keys(a, key);
     }
     fixture_keys(a, "/ m i n e . i n i Enter");
-    assert_true(shows(a, 24, 120, "exported an experiment of 6 runs to"));
+    assert_true(shows(a, 24, 120, "an experiment of 6 runs → /"));
     fixture_keys(a, "e ^U x Enter"); /* a file that is there is asked about */
     assert_true(file_exists("x"));
     fixture_keys(a, "e ^U x Enter");
