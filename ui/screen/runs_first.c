@@ -8,6 +8,7 @@
 #include "src/base/err.h"
 #include "src/event/event.h"
 #include "ui/app/action.h"
+#include "ui/screen/launch.h"
 #include "ui/screen/runs.h"
 #include "ui/screen/tokens_opened.h"
 #include "ui/term/sign.h"
