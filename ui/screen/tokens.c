@@ -294,8 +294,8 @@ static int can_tokens(void *self, struct app *a, int action)
     case ACT_OPEN_CHECKPOINT: return !app_readonly(a);
     case ACT_MASKS: return s->mode == MODE_OWN && !app_readonly(a);
     case ACT_MAXIMISE: case ACT_CARD: case ACT_NEW: return s->run > 0;
-    case ACT_PAUSE: return app_run(a, s->run) && run_pause_op(app_run(a, s->run)->state);
-    case ACT_STOP: return app_run(a, s->run) && run_alive(app_run(a, s->run)->state);
+    case ACT_PAUSE: return !app_readonly(a) && app_run(a, s->run) && run_pause_op(app_run(a, s->run)->state);
+    case ACT_STOP: return !app_readonly(a) && app_run(a, s->run) && run_alive(app_run(a, s->run)->state);
     case ACT_PIN: return s->nsentences > 0 && !app_readonly(a);
     case ACT_OWN: return s->run > 0 && !app_readonly(a);
     case ACT_BACK: return s->alone || s->focus != ON_TEXT || s->mode == MODE_OWN || s->hunt.kind != HUNT_NONE;
