@@ -58,7 +58,7 @@ wait Start 9 runs
 key y
 wait started 9 runs
 count 9 done 0:
-key q
+key 5
 wait new sweep of 9 runs
 wait 9 in the store already
 key q q
@@ -75,13 +75,14 @@ wait paired t on 3 seeds
 key e C-u
 type $tmp/table.csv
 key Enter
-wait exported
+wait (CSV)
 key q
 end
 END_OF_KEYS
 tr -d '\r' <"$tmp/table.csv" >"$tmp/table"
 for tie in none embeddings all; do
-    got=$(awk -F, -v tie=$tie '$1 == tie && $2 == "val_rtd_auc_common" { printf "%d %.9f", $3, $4 }' "$tmp/table")
+    got=$(awk -F, -v tie=$tie 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } $1 == tie {
+        printf "%d %.9f", $at["n"], $at["val_rtd_auc_common"] }' "$tmp/table")
     want=$("$typist" --sql "$tmp/ws/runs.db" "SELECT count(*) || ' ' || printf('%.9f', avg(p.value)) FROM run r
         JOIN series s ON s.run = r.id JOIN metric m ON m.id = s.metric JOIN point p ON p.series = s.id
         WHERE r.tie = '$tie' AND m.name = 'val_rtd_auc_common' AND p.step = 40")
@@ -94,7 +95,7 @@ wait snapshot
 key o
 type w2 w5 w7 w9 w11
 key Enter
-wait own sentence, snapshot
+wait own sentence, checkpoint 40
 wait w9
 key Esc q q
 end
@@ -109,7 +110,7 @@ wait runs 9
 key e C-u
 type $tmp/runs.csv
 key Enter
-wait exported 9 rows
+wait 9 rows →
 key Space Down Space 6
 wait configuration
 wait tie
@@ -117,7 +118,7 @@ wait val_rtd_auc_common
 key e C-u
 type $tmp/pair.csv
 key Enter
-wait exported
+wait (CSV)
 key q
 end
 END_OF_KEYS

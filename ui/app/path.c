@@ -124,7 +124,7 @@ void path_move(struct field *f, int by)
 /* The directory that the list is of, whole: what the text names, or where the program was started. */
 static void draw_directory(struct grid *g, struct rect row, const char *text, int n)
 {
-    char dir[APP_FIELD] = "", full[PATH_MAX], line[PATH_MAX + 64], files[32] = "";
+    char dir[APP_FIELD] = "", full[PATH_MAX + 64], line[PATH_MAX + 128], files[32] = "";
     path_expand(last_path(text), dir, sizeof dir);
     char *slash = strrchr(dir, '/');
     if (slash)

@@ -324,7 +324,7 @@ static void legend_charts(struct curves *s, struct app *a, struct grid *g, struc
     int n = end - *y - 1, first = 0;
     char value[FMT];
     if (n < 4 || !run) return;
-    pane_titlef(g, (*y)++, r.x - 1, r.w + 1, 0, "%d charts, held-out if any", s->ncharts);
+    pane_titlef(g, (*y)++, r.x - 1, r.w + 1, 0, "%d charts", s->ncharts);
     if (s->ncharts > n && s->focus >= n) first = s->focus - n + 1;
     for (int i = first; i < s->ncharts && *y < end; i++, ++*y) {
         const struct curve_def *d = &curve_defs[s->charts[i]];

@@ -9,7 +9,7 @@ TESTS += tests/unit/math/test_math tests/unit/math/test_gradients
 EXTRA_PROGRAMS = tests/bench/gemm_shapes
 tests_bench_gemm_shapes_SOURCES = tests/bench/gemm_shapes.c
 tests_bench_gemm_shapes_LDADD = $(TESTLIBS)
-EXTRA_DIST += tests/bench/NOTES.md tests/bench/peers.sh tests/bench/peers.py
+EXTRA_DIST += tests/bench/NOTES.md tests/bench/peers.sh tests/bench/peers.py tests/bench/loads.py
 
 # The whole table; with PEERS_VENV also PyTorch and Hugging Face's tokenizers, in turn with ours.
 bench: electroscope tests/bench/gemm_shapes
