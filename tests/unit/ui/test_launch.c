@@ -425,7 +425,7 @@ static void test_measuring_ends_and_is_used(void **state)
     struct launch *s = form(a);
     fixture_keys(a, "/ l a y e r s Enter Enter ^U 1 Enter / s e q Enter Enter ^U 1 6 Enter Tab Right Enter");
     assert_non_null(s->measure);
-    for (int i = 0; i < 600 && s->measure; i++) {
+    for (int i = 0; i < 6000 && s->measure; i++) { /* slow under a sanitizer */
         usleep(10000);
         a->fixed_now += 1;
         assert_true(app_wait(a) >= 0); /* the loop would come back though nothing runs */
