@@ -51,7 +51,7 @@ static int count_params(const struct config *c, int V, struct estimate *e, struc
     }
     for (int i = 0; i < m.table.n; i++) {
         const struct param *p = &m.table.rows[i];
-        in[p->alias >= 0 ? p->alias : i] |= strncmp(p->name, "generator.", 10) ? 2 : 1;
+        in[param_canonical(&m.table, i)] |= strncmp(p->name, "generator.", 10) ? 2 : 1;
     }
     for (int i = 0; i < m.table.n; i++) {
         uint64_t size = (uint64_t)m.table.rows[i].rows * (uint64_t)m.table.rows[i].cols;

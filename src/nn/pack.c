@@ -15,11 +15,6 @@ struct pack_piece {
     size_t at;
 };
 
-static int canonical(const struct param_table *t, int row)
-{
-    return t->rows[row].alias >= 0 ? t->rows[row].alias : row;
-}
-
 static int add_piece(struct weight_packs *p, struct pack_piece piece)
 {
     if (p->count == p->cap) {
@@ -55,7 +50,7 @@ static int add_direction(struct weight_packs *p, int row, int backward)
 
 static int add_weight(struct weight_packs *p, int row)
 {
-    int c = row < 0 ? -1 : canonical(p->table, row);
+    int c = row < 0 ? -1 : param_canonical(p->table, row);
     if (c < 0)
         return 0;
     int rc = p->train ? add_direction(p, c, 1) : 0;
@@ -72,7 +67,7 @@ static int add_net(struct weight_packs *p, const struct net *net)
         const struct net_layer *l = &net->layer[i];
         const int rows[6] = {l->qw, l->kw, l->vw, l->ow, l->f1w, l->f2w};
         for (int k = 0; k < 3 && !rc; k++)
-            rc = add_direction(p, canonical(p->table, rows[k]), 0);
+            rc = add_direction(p, param_canonical(p->table, rows[k]), 0);
         for (int k = 0; k < 6 && !rc; k++)
             rc = add_weight(p, rows[k]);
     }
@@ -161,7 +156,7 @@ void packs_fill(struct weight_packs *p, struct pool *pool, const float *values, 
 
 static const float *packed(const struct weight_packs *p, const size_t *offsets, int row)
 {
-    size_t at = offsets[canonical(p->table, row)];
+    size_t at = offsets[param_canonical(p->table, row)];
     return at ? p->block + at - 1 : NULL;
 }
 

@@ -70,6 +70,11 @@ int param_tie(struct param_table *t, const char *name, int canonical, struct err
     return t->n++;
 }
 
+int param_canonical(const struct param_table *t, int row)
+{
+    return t->rows[row].alias >= 0 ? t->rows[row].alias : row;
+}
+
 int param_find(const struct param_table *t, const char *name)
 {
     for (int i = 0; i < t->n; i++)

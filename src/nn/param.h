@@ -38,6 +38,8 @@ int param_add(struct param_table *t, const char *name, int rows, int cols, int r
               enum param_init init, float std, int layer, struct err *err);
 /* Declares `name` as another name of row `canonical` (same shape). */
 int param_tie(struct param_table *t, const char *name, int canonical, struct err *err);
+/* The row whose values `row` names: itself, unless it is tied. */
+int param_canonical(const struct param_table *t, int row);
 int param_find(const struct param_table *t, const char *name); /* -1 */
 /* Lays out the block: call once, after all rows. */
 void param_layout(struct param_table *t);

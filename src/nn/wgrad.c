@@ -17,11 +17,6 @@ struct wgrad_piece {
     int row, from, rows, col, cols; /* of the tensor; a small one: floats from..from+cols */
 };
 
-static int canonical(const struct param_table *t, int row)
-{
-    return t->rows[row].alias >= 0 ? t->rows[row].alias : row;
-}
-
 static int add_piece(struct wgrad *p, struct wgrad_piece piece)
 {
     if (p->count == p->cap) {
@@ -62,7 +57,7 @@ static int cut_small(struct wgrad *p, int row)
 
 static int is_word(const struct param_table *t, const struct net *net, int row)
 {
-    return net && net->layer && canonical(t, net->word) == row;
+    return net && net->layer && param_canonical(t, net->word) == row;
 }
 
 int wgrad_init(struct wgrad *p, const struct math *math, const struct param_table *table,
@@ -123,7 +118,7 @@ void wgrad_start(struct wgrad_notes *s)
 
 float *wgrad_small(const struct wgrad_notes *s, int row)
 {
-    size_t at = s->plan->small[canonical(s->plan->table, row)];
+    size_t at = s->plan->small[param_canonical(s->plan->table, row)];
     assert(at);
     return s->small + at - 1;
 }
@@ -131,7 +126,7 @@ float *wgrad_small(const struct wgrad_notes *s, int row)
 static void note(struct wgrad_notes *s, int row, struct wgrad_item item)
 {
     int at = s->n++;
-    row = canonical(s->plan->table, row);
+    row = param_canonical(s->plan->table, row);
     assert(at < s->cap && !s->plan->small[row]);
     item.next = -1;
     s->items[at] = item;
