@@ -352,10 +352,6 @@ int runs_act(struct runs *s, int action)
         app_saw_events(s->app);
     if (action == ACT_BACK || action == ACT_QUIT)
         return go_back(s, action);
-    if (action == ACT_SCREEN1) { /* chosen by its number: the list, not the page of a run */
-        s->detail = 0;
-        return 1;
-    }
     if (action == ACT_START) /* F5 is another key for it here */
         action = ACT_NEW;
     if (s->nall && (action == ACT_PAUSE || action == ACT_STOP)) { /* they say why they do nothing */
