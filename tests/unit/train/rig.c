@@ -279,3 +279,13 @@ const char *rig_path(const struct rig *r, int step)
     snprintf(p, sizeof path[0], "%s/%d", r->dir, step);
     return p;
 }
+
+int rig_pair(struct rig *r, char *disc, char *gen, size_t size)
+{
+    rig_new(r, OBJ_ELECTRA);
+    if (rig_run(r, NULL, NULL))
+        return -1;
+    snprintf(disc, size, "%s/discriminator", rig_path(r, 20));
+    snprintf(gen, size, "%s/generator", rig_path(r, 20));
+    return 0;
+}

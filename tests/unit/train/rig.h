@@ -52,4 +52,6 @@ void rig_same_rows(const struct rig *a, const struct rig *b);
 void rig_same_tensors(const char *a, const char *b);
 /* "DIR/STEP" of a rig's run, in a buffer of its own. */
 const char *rig_path(const struct rig *r, int step);
+/* Trains a new ELECTRA and gives its networks' directories, of so many bytes each; 0 or -1. */
+int rig_pair(struct rig *r, char *disc, char *gen, size_t size);
 #endif

@@ -22,11 +22,8 @@ static int setup(void **state)
 {
     if (rig_setup(state))
         return -1;
-    rig_new(&one, OBJ_ELECTRA);
-    if (rig_run(&one, NULL, NULL))
+    if (rig_pair(&one, disc, gen, sizeof disc))
         return -1;
-    snprintf(disc, sizeof disc, "%s/discriminator", rig_path(&one, 20));
-    snprintf(gen, sizeof gen, "%s/generator", rig_path(&one, 20));
     both = scorer_open(disc, gen, "auto", NULL, NULL, NULL);
     return both ? 0 : -1;
 }

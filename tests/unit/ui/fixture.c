@@ -289,6 +289,14 @@ char *fixture_text(struct app *a, int h, int w)
     return draw(a, h, w, NULL);
 }
 
+int fixture_shows(struct app *a, int h, int w, const char *what)
+{
+    char *text = fixture_text(a, h, w);
+    int found = strstr(text, what) != NULL;
+    free(text);
+    return found;
+}
+
 /* The golden files stand beside the sources; automake says where. */
 static const char *golden_dir(void)
 {

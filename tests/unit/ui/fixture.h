@@ -27,4 +27,6 @@ void fixture_keys(struct app *a, const char *keys);
 int fixture_golden(struct app *a, int h, int w, const char *name);
 /* Draws and returns the text; freed by the caller. */
 char *fixture_text(struct app *a, int h, int w);
+/* Whether a drawn frame has this text. */
+int fixture_shows(struct app *a, int h, int w, const char *what);
 #endif

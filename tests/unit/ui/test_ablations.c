@@ -44,14 +44,6 @@ static struct app *start(struct app_args *args)
     return a;
 }
 
-static int shows(struct app *a, int h, int w, const char *what)
-{
-    char *text = fixture_text(a, h, w);
-    int found = strstr(text, what) != NULL;
-    free(text);
-    return found;
-}
-
 static void test_pictures(void **state)
 {
     (void)state;
@@ -91,10 +83,10 @@ static void test_it_says_what_it_knows(void **state)
     struct app *a = start(NULL);
     struct ablations *s = app_self(a);
     assert_int_equal(s->t.nrows, 5);
-    assert_true(shows(a, 36, 120, "1 of the grid's cells missing: none 1"));
-    assert_true(shows(a, 36, 120, "! 1 row under 3 seeds: not tested"));
-    assert_true(shows(a, 36, 120, "few, 1 more"));
-    assert_true(shows(a, 36, 120, "paper  tie=none"));
+    assert_true(fixture_shows(a, 36, 120, "1 of the grid's cells missing: none 1"));
+    assert_true(fixture_shows(a, 36, 120, "! 1 row under 3 seeds: not tested"));
+    assert_true(fixture_shows(a, 36, 120, "few, 1 more"));
+    assert_true(fixture_shows(a, 36, 120, "paper  tie=none"));
     app_free(a);
 }
 
@@ -106,7 +98,7 @@ static void test_the_baseline_moves_and_stays(void **state)
     assert_string_equal(s->t.rows[s->t.baseline].label, "tie=embeddings generator_size=1/4");
     fixture_keys(a, "g B");
     assert_string_equal(s->t.rows[s->t.baseline].label, "tie=none generator_size=1/4");
-    assert_true(shows(a, 36, 120, "the others are compared with it"));
+    assert_true(fixture_shows(a, 36, 120, "the others are compared with it"));
     app_free(a);
     a = fixture_app(dir, "Ablations", NULL); /* started again */
     s = app_self(a);
@@ -121,7 +113,7 @@ static void test_sweeps_one_at_a_time(void **state)
     struct app *a = start(NULL);
     const struct ablations *s = app_self(a);
     assert_string_equal(s->sweep, "tying");
-    assert_true(shows(a, 36, 120, "best AUC common: embeddings 1/2  .926 ± .018 (n = 4) · +.001 over"));
+    assert_true(fixture_shows(a, 36, 120, "best AUC common: embeddings 1/2  .926 ± .018 (n = 4) · +.001 over"));
     assert_int_equal(fixture_sql(dir, "UPDATE run SET tags='x,sweep:later' WHERE tie='none'"), 0);
     app_free(a);
     a = start(NULL);
@@ -138,7 +130,7 @@ static void test_sweeps_one_at_a_time(void **state)
     fixture_keys(a, "Tab");
     assert_string_equal(s->sweep, "");
     assert_int_equal(s->t.nrows, 5);
-    assert_true(shows(a, 36, 120, "all runs"));
+    assert_true(fixture_shows(a, 36, 120, "all runs"));
     app_free(a);
     a = fixture_app(dir, "Ablations", NULL); /* started again */
     s = app_self(a);
@@ -158,7 +150,7 @@ static void test_grouping_by_other_fields(void **state)
     assert_int_equal(s->t.nrows, 2);
     assert_int_equal(s->t.rows[1].n, 10);
     fixture_keys(a, "d x x x x Enter");
-    assert_true(shows(a, 24, 80, "There is no field tiexxxx"));
+    assert_true(fixture_shows(a, 24, 80, "There is no field tiexxxx"));
     assert_int_equal(s->t.nrows, 2);
     app_free(a);
 }
@@ -171,7 +163,7 @@ static void test_filter_and_nothing(void **state)
     struct ablations *s = app_self(a);
     assert_int_equal(s->t.nrows, 2);
     fixture_keys(a, "f z z z Enter");
-    assert_true(shows(a, 24, 80, "0 of 16 match  tie:nonezzz · Esc clears"));
+    assert_true(fixture_shows(a, 24, 80, "0 of 16 match  tie:nonezzz · Esc clears"));
     fixture_keys(a, "Esc");
     assert_int_equal(s->t.nrows, 5);
     app_free(a);
@@ -286,7 +278,7 @@ static void test_all_metrics_from_the_palette(void **state)
     size_t n;
     fixture_keys(a, ": e x p o r t - a");
     snprintf(want, sizeof want, "%d rows: a row for each of %d metrics", 5 * s->t.nmetrics, s->t.nmetrics);
-    assert_true(shows(a, 24, 80, want));
+    assert_true(fixture_shows(a, 24, 80, want));
     snprintf(path, sizeof path, "%s/all.csv", dir);
     for (const char *p = path; *p; p++)
         snprintf(keys + strlen(keys), sizeof keys - strlen(keys), " %c", *p);
@@ -297,8 +289,8 @@ static void test_all_metrics_from_the_palette(void **state)
     assert_int_equal(lines_of(text), 5 * s->t.nmetrics + 1);
     free(text);
     snprintf(want, sizeof want, "%d rows → /", 5 * s->t.nmetrics);
-    assert_true(shows(a, 24, 120, want)); /* the whole path is said */
-    assert_true(shows(a, 24, 120, "all.csv (CSV)"));
+    assert_true(fixture_shows(a, 24, 120, want)); /* the whole path is said */
+    assert_true(fixture_shows(a, 24, 120, "all.csv (CSV)"));
     app_free(a);
 }
 
@@ -308,7 +300,7 @@ static void test_an_empty_store(void **state)
     char empty[64] = "test_ablations.XXXXXX";
     assert_non_null(mkdtemp(empty));
     struct app *a = fixture_app(empty, "Ablations", NULL);
-    assert_true(shows(a, 24, 80, "Nothing to compare yet"));
+    assert_true(fixture_shows(a, 24, 80, "Nothing to compare yet"));
     fixture_keys(a, "c"); /* the example that it offers */
     const struct launch *l = app_self(a);
     assert_string_equal(l->draft.value[LAUNCH_tie], "none|embeddings|all");

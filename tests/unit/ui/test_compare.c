@@ -54,14 +54,6 @@ static struct app *marked(struct app_args *args, int n, const int64_t *ids)
     return a;
 }
 
-static int shows(struct app *a, int h, int w, const char *what)
-{
-    char *text = fixture_text(a, h, w);
-    int found = strstr(text, what) != NULL;
-    free(text);
-    return found;
-}
-
 static char *exported(struct app *a, int *rows)
 {
     char *buf = NULL;
@@ -133,10 +125,10 @@ static void test_nothing_marked_says_how(void **state)
 {
     (void)state;
     struct app *a = start("Compare", NULL);
-    assert_true(shows(a, 24, 80, "Mark two to 8 runs with Space"));
+    assert_true(fixture_shows(a, 24, 80, "Mark two to 8 runs with Space"));
     app_mark(a, 2, 1); /* and the selected one makes two */
     app_show(a, a->current);
-    assert_true(shows(a, 24, 80, "configuration"));
+    assert_true(fixture_shows(a, 24, 80, "configuration"));
     app_free(a);
 }
 
@@ -150,10 +142,10 @@ static void test_differences_come_first(void **state)
     for (int i = 0; i < s->c.nlines; i++)
         assert_int_equal(s->c.lines[i].differs, i < s->c.ndiffer);
     assert_string_equal(s->c.lines[0].name, "tie");
-    assert_true(shows(a, 24, 80, "generator_size"));
-    assert_false(shows(a, 24, 80, "learning_rate"));
+    assert_true(fixture_shows(a, 24, 80, "generator_size"));
+    assert_false(fixture_shows(a, 24, 80, "learning_rate"));
     fixture_keys(a, "= z G");
-    assert_true(shows(a, 24, 80, "program"));
+    assert_true(fixture_shows(a, 24, 80, "program"));
     app_free(a);
 }
 
@@ -187,7 +179,7 @@ static void test_the_last_common_step(void **state)
                        "metric = 'val_rtd_auc_common'"), 1e-12);
     fixture_keys(a, "a");
     snprintf(text, sizeof text, "at each run's end");
-    assert_true(shows(a, 36, 120, text));
+    assert_true(fixture_shows(a, 36, 120, text));
     assert_float_equal(s->c.metrics[0].value[0], sql("SELECT value FROM v_metrics WHERE run = 1 AND step = 10000 AND "
                        "metric = 'val_rtd_auc_common'"), 1e-12);
     app_free(a);
@@ -202,8 +194,8 @@ static void test_the_same_sentence(void **state)
     const struct comparison *s = app_self(a);
     assert_int_equal(s->source, TOKENS_PROBE);
     assert_non_null(compare_sequence(s, 1));
-    assert_true(shows(a, 36, 120, "caught 1 of 1"));
-    assert_true(shows(a, 36, 120, "book")); /* what stood there */
+    assert_true(fixture_shows(a, 36, 120, "caught 1 of 1"));
+    assert_true(fixture_shows(a, 36, 120, "book")); /* what stood there */
     app_free(a);
 }
 
@@ -233,8 +225,8 @@ static void test_scores_are_medians_of_seeds(void **state)
     assert_non_null(strstr(csv, want));
     assert_non_null(strstr(csv, ",cola,matthews,3,1,")); /* a stuck seed is said */
     free(csv);
-    assert_true(shows(a, 24, 80, "majority class"));
-    assert_true(shows(a, 24, 80, "50.9"));
+    assert_true(fixture_shows(a, 24, 80, "majority class"));
+    assert_true(fixture_shows(a, 24, 80, "50.9"));
     app_free(a);
 }
 
@@ -263,24 +255,24 @@ static void test_fine_tunings_and_errors(void **state)
     plant_tunings();
     struct app *a = start("Scores", NULL);
     int bad = fixture_golden(a, 24, 80, "scores-jobs-80x24") + fixture_golden(a, 36, 120, "scores-jobs-120x36");
-    assert_true(shows(a, 24, 80, "rte seed 4") && shows(a, 36, 120, "0:42 left"));
-    assert_true(shows(a, 36, 120, "lost 4 min") && shows(a, 36, 120, "failed: out of memory"));
+    assert_true(fixture_shows(a, 24, 80, "rte seed 4") && fixture_shows(a, 36, 120, "0:42 left"));
+    assert_true(fixture_shows(a, 36, 120, "lost 4 min") && fixture_shows(a, 36, 120, "failed: out of memory"));
     fixture_keys(a, "G Enter");
-    if (!shows(a, 24, 80, "The book was read by."))
+    if (!fixture_shows(a, 24, 80, "The book was read by."))
         fixture_keys(a, "Esc g Enter");
-    assert_true(shows(a, 24, 80, "The book was read by."));
+    assert_true(fixture_shows(a, 24, 80, "The book was read by."));
     bad += fixture_golden(a, 24, 80, "scores-errors-80x24");
     fixture_keys(a, "j");
-    assert_true(shows(a, 24, 80, "example 4 of the dev file"));
+    assert_true(fixture_shows(a, 24, 80, "example 4 of the dev file"));
     int rows;
     char *csv = exported(a, &rows);
     assert_int_equal(rows, 2);
     assert_non_null(strstr(csv, "The book was read by."));
     free(csv);
     fixture_keys(a, "Right"); /* the next seed has none */
-    assert_true(shows(a, 24, 80, "None is stored"));
+    assert_true(fixture_shows(a, 24, 80, "None is stored"));
     fixture_keys(a, "q");
-    assert_true(shows(a, 24, 80, "majority class"));
+    assert_true(fixture_shows(a, 24, 80, "majority class"));
     app_free(a);
     assert_int_equal(bad, 0);
 }
@@ -291,7 +283,7 @@ static void test_nothing_scored(void **state)
     char empty[64] = "test_compare.XXXXXX";
     assert_non_null(mkdtemp(empty));
     struct app *a = fixture_app(empty, "Scores", NULL);
-    assert_true(shows(a, 24, 80, "No scores yet"));
+    assert_true(fixture_shows(a, 24, 80, "No scores yet"));
     app_free(a);
     file_remove_tree(empty, NULL);
 }

@@ -55,14 +55,6 @@ static void mark(struct app *a, int64_t run)
     app_show(a, a->current); /* coming back from where runs are marked */
 }
 
-static int shows(struct app *a, int h, int w, const char *what)
-{
-    char *text = fixture_text(a, h, w);
-    int found = strstr(text, what) != NULL;
-    free(text);
-    return found;
-}
-
 static void test_pictures(void **state)
 {
     (void)state;
@@ -123,7 +115,7 @@ static void test_a_nan_is_on_the_rail(void **state)
     char *text = fixture_text(a, 24, 80), *rail = strstr(text, "─!");
     assert_non_null(rail);
     free(text);
-    assert_true(shows(a, 24, 80, "train nan"));
+    assert_true(fixture_shows(a, 24, 80, "train nan"));
     app_free(a);
 }
 
@@ -171,7 +163,7 @@ static void test_the_cursor_reads_the_stored_value(void **state)
         if (p[i].step != l->steps[k].first) continue;
         char want[40];
         snprintf(want, sizeof want, "%.9g", p[i].value);
-        assert_true(shows(a, 36, 120, want));
+        assert_true(fixture_shows(a, 36, 120, want));
         found = 1;
     }
     assert_true(found);
@@ -185,7 +177,7 @@ static void test_the_band_is_mean_and_deviation_over_seeds(void **state)
     struct app *a = start(NULL, 9);
     mark(a, 8), mark(a, 9);
     fixture_keys(a, "m m m b");
-    assert_true(shows(a, 36, 120, "mean of 2 seeds"));
+    assert_true(fixture_shows(a, 36, 120, "mean of 2 seeds"));
     struct curves *s = app_self(a);
     const struct curve_chart *c = curves_focused(s);
     const struct curve_line *l = &c->lines[0];
@@ -320,7 +312,7 @@ static void test_a_nan_in_the_middle_breaks_nothing_else(void **state)
     }
     assert_true(nans == 1 && spikes == 1);
     assert_true(c->drawn.nans >= 1 && c->drawn.spikes >= 1);
-    assert_true(shows(a, 36, 120, "score of tasks") && shows(a, 36, 120, "54.00"));
+    assert_true(fixture_shows(a, 36, 120, "score of tasks") && fixture_shows(a, 36, 120, "54.00"));
     app_free(a);
     forget(id);
 }
@@ -425,7 +417,7 @@ static void test_a_ghost_stays_behind_the_others(void **state)
     app_select(a, 9);
     app_show(a, a->current);
     assert_true(s->nruns == 2 && s->ghost_alone && s->runs[1].ghost);
-    assert_true(shows(a, 36, 120, "ghost mlm-base-s1"));
+    assert_true(fixture_shows(a, 36, 120, "ghost mlm-base-s1"));
     assert_int_equal(fixture_golden(a, 36, 120, "curves-ghost-120x36"), 0);
     const struct curve_chart *c = curves_focused(s);
     int ghosts = 0;
@@ -457,7 +449,7 @@ static void test_logarithmic_steps(void **state)
     struct curves *s = app_self(a);
     double x0, x1;
     fixture_keys(a, "v v"); /* linear, y, x */
-    assert_true(shows(a, 24, 90, "log x"));
+    assert_true(fixture_shows(a, 24, 90, "log x"));
     curves_window(s, &x0, &x1);
     assert_true(x0 == 1 && x1 >= 400);
     const struct curve_chart *c = curves_focused(s);

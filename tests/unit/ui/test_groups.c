@@ -37,14 +37,6 @@ static struct app *start(void)
     return a;
 }
 
-static int shows(struct app *a, int h, int w, const char *what)
-{
-    char *text = fixture_text(a, h, w);
-    int found = strstr(text, what) != NULL;
-    free(text);
-    return found;
-}
-
 /* The state file would carry what is set from one test into the next. */
 static void finish(struct app *a)
 {
@@ -94,8 +86,8 @@ static void test_groups_have_count_and_mean(void **state)
     const char *line = line_with(a, 36, 120, "embeddings (6)");
     assert_non_null(strstr(line, "11.16"));
     assert_non_null(strstr(line, ".947")); /* .921 .960 .961; all-tokens has no AUC */
-    assert_true(shows(a, 36, 120, "all (1)") && shows(a, 36, 120, "none (2)"));
-    assert_true(shows(a, 36, 120, "means by tie"));
+    assert_true(fixture_shows(a, 36, 120, "all (1)") && fixture_shows(a, 36, 120, "none (2)"));
+    assert_true(fixture_shows(a, 36, 120, "means by tie"));
     finish(a);
 }
 
@@ -142,10 +134,10 @@ static void test_groups_follow_the_order(void **state)
     for (int k = 1; k < s->ngroups; k++)
         assert_true(s->groups[k - 1].mean[COL_LOSS] >= s->groups[k].mean[COL_LOSS]);
     fixture_keys(a, "d ^U s e e d s Enter");
-    assert_true(shows(a, 36, 120, "gen1/4-tie-emb (2)"));
+    assert_true(fixture_shows(a, 36, 120, "gen1/4-tie-emb (2)"));
     fixture_keys(a, "d ^U s e d Enter");
-    assert_true(shows(a, 36, 120, "sed is no field to group by"));
-    assert_true(shows(a, 36, 120, "means by seeds"));
+    assert_true(fixture_shows(a, 36, 120, "sed is no field to group by"));
+    assert_true(fixture_shows(a, 36, 120, "means by seeds"));
     finish(a);
 }
 
@@ -185,12 +177,12 @@ static void test_columns(void **state)
     assert_null(strstr(head, "AUC"));
     assert_non_null(strstr(line_with(a, 24, 80, "gen1/8"), "0.15"));
     fixture_keys(a, "s m a s k Enter");
-    assert_true(shows(a, 24, 80, "mask_prob ▴") || shows(a, 24, 80, "mask_prob▴"));
+    assert_true(fixture_shows(a, 24, 80, "mask_prob ▴") || fixture_shows(a, 24, 80, "mask_prob▴"));
     fixture_keys(a, "C ^U n o s u c h Enter");
-    assert_true(shows(a, 24, 80, "there is no column or field nosuch"));
+    assert_true(fixture_shows(a, 24, 80, "there is no column or field nosuch"));
     fixture_keys(a, "C ^U Enter");
-    assert_false(shows(a, 24, 80, "mask_prob"));
-    assert_true(shows(a, 24, 80, "AUC"));
+    assert_false(fixture_shows(a, 24, 80, "mask_prob"));
+    assert_true(fixture_shows(a, 24, 80, "AUC"));
     finish(a);
 }
 
@@ -199,9 +191,9 @@ static void test_a_list_narrows_and_completes(void **state)
     (void)state;
     struct app *a = start();
     fixture_keys(a, "d t i e");
-    assert_true(shows(a, 24, 80, "tie ") && !shows(a, 24, 80, "mask_prob"));
+    assert_true(fixture_shows(a, 24, 80, "tie ") && !fixture_shows(a, 24, 80, "mask_prob"));
     fixture_keys(a, "Space m a s k _ p r Tab");
-    assert_true(shows(a, 24, 80, "tie mask_prob"));
+    assert_true(fixture_shows(a, 24, 80, "tie mask_prob"));
     fixture_keys(a, "Space Down Enter"); /* the first of the list: seeds */
     assert_string_equal(((struct runs *)app_self(a))->group_text, "tie mask_prob seeds");
     finish(a);
@@ -214,29 +206,29 @@ static void test_views(void **state)
     const struct runs *s = app_self(a);
     fixture_keys(a, "f t a g : b a s e Enter d t i e Enter C A U C Space s e e d Enter");
     fixture_keys(a, "s A U C Enter V m i n e Enter");
-    assert_true(shows(a, 24, 120, "saved view mine"));
+    assert_true(fixture_shows(a, 24, 120, "saved view mine"));
     fixture_keys(a, "f ^U Enter d ^U Enter C ^U Enter s s t a r t e d Enter");
     assert_int_equal(s->nmatched, 9);
     app_free(a);
     a = start(); /* it outlives the program */
     s = app_self(a);
     fixture_keys(a, "V");
-    assert_true(shows(a, 24, 120, "tag:base · by AUC · grouped by tie · AUC seed"));
+    assert_true(fixture_shows(a, 24, 120, "tag:base · by AUC · grouped by tie · AUC seed"));
     fixture_keys(a, "m i n e Enter");
     assert_int_equal(s->nmatched, 3);
     assert_int_equal(s->sort, COL_AUC);
     assert_true(s->ngroups == 2 && s->descending);
     assert_string_equal(s->columns_text, "AUC seed");
     fixture_keys(a, "f ^U Enter d ^U Enter C ^U Enter : v i e w s Space");
-    assert_true(shows(a, 24, 120, "views mine"));
+    assert_true(fixture_shows(a, 24, 120, "views mine"));
     fixture_keys(a, "Enter"); /* from the palette */
     assert_int_equal(s->nmatched, 3);
     fixture_keys(a, "f ^U s t a t u s : d o n e Enter V = m i n e Enter f ^U Enter V m i n e Enter");
     assert_int_equal(s->nmatched, 2);
     fixture_keys(a, "V - m i n e Enter");
-    assert_true(shows(a, 24, 120, "forgot view mine"));
+    assert_true(fixture_shows(a, 24, 120, "forgot view mine"));
     fixture_keys(a, "f ^U Enter V");
-    assert_false(shows(a, 24, 120, "grouped by"));
+    assert_false(fixture_shows(a, 24, 120, "grouped by"));
     fixture_keys(a, "Esc");
     finish(a);
 }
@@ -262,9 +254,9 @@ static void test_pause_offers_what_it_does(void **state)
     }
     /* with marks it is about those: the running one decides, whatever the cursor is on */
     app_mark(a, 6, 1);
-    assert_true(shows(a, 24, 120, "p resume"));
+    assert_true(fixture_shows(a, 24, 120, "p resume"));
     app_mark(a, 8, 1);
-    assert_true(shows(a, 24, 120, "p pause"));
+    assert_true(fixture_shows(a, 24, 120, "p pause"));
     fixture_keys(a, "Esc");
     finish(a);
 }
@@ -281,9 +273,9 @@ static void test_unread_events(void **state)
                                       "(9, 2, 1795464001, 0, 'best AUC')"), 0);
     app_tick(a);
     assert_int_equal(app_unread(a, &from), 2);
-    assert_true(shows(a, 36, 120, "2 new") && shows(a, 36, 160, "2 new events"));
+    assert_true(fixture_shows(a, 36, 120, "2 new") && fixture_shows(a, 36, 160, "2 new events"));
     fixture_keys(a, "1");
-    assert_true(shows(a, 36, 120, "─ 2 new ─")); /* in the pane's title */
+    assert_true(fixture_shows(a, 36, 120, "─ 2 new ─")); /* in the pane's title */
     app_free(a); /* not a key since: still unread tomorrow */
     a = start();
     assert_int_equal(app_unread(a, &from), 2);
@@ -291,10 +283,10 @@ static void test_unread_events(void **state)
     fixture_keys(a, "j k"); /* the pane is not on this small screen */
     assert_int_equal(app_unread(a, &from), 2);
     fixture_keys(a, "Tab");
-    assert_true(shows(a, 24, 80, "gradient spike"));
+    assert_true(fixture_shows(a, 24, 80, "gradient spike"));
     fixture_keys(a, "j");
     assert_int_equal(app_unread(a, &from), 0);
-    assert_false(shows(a, 24, 80, "new"));
+    assert_false(fixture_shows(a, 24, 80, "new"));
     fixture_keys(a, "Esc");
     finish(a);
 }

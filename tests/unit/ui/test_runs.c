@@ -38,14 +38,6 @@ static struct app *start(const char *where, struct app_args *args)
     return a;
 }
 
-static int shows(struct app *a, int h, int w, const char *what)
-{
-    char *text = fixture_text(a, h, w);
-    int found = strstr(text, what) != NULL;
-    free(text);
-    return found;
-}
-
 /* The state file would carry a filter from one test into the next. */
 static void finish(struct app *a)
 {
@@ -82,7 +74,7 @@ static void test_pictures(void **state)
     snprintf(first->time, sizeof first->time, "2:05");
     bad += fixture_golden(a, 24, 80, "runs-empty-80x24");
     first->has_text = 0;
-    assert_true(shows(a, 24, 80, "apt-get install bible-kjv"));
+    assert_true(fixture_shows(a, 24, 80, "apt-get install bible-kjv"));
     app_free(a);
     assert_int_equal(bad, 0);
 }
@@ -175,8 +167,8 @@ static void test_every_size_draws(void **state)
             fixture_keys(b, keys[k]);
         }
     }
-    assert_true(shows(a, 7, 39, "3 run 1 q  best AUC .961"));
-    assert_true(shows(a, 8, 40, "gen1"));
+    assert_true(fixture_shows(a, 7, 39, "3 run 1 q  best AUC .961"));
+    assert_true(fixture_shows(a, 8, 40, "gen1"));
     finish(a);
     app_free(b);
 }
@@ -186,17 +178,17 @@ static void test_filter_narrows_and_clears(void **state)
     (void)state;
     struct app *a = start(dir, NULL);
     fixture_keys(a, "f s t a t u s : l o s t");
-    assert_true(shows(a, 24, 80, "EDIT filter: status:lost"));
+    assert_true(fixture_shows(a, 24, 80, "EDIT filter: status:lost"));
     fixture_keys(a, "Enter");
-    assert_true(shows(a, 24, 80, "runs 1 of 9"));
-    assert_true(shows(a, 24, 80, "lost 4 min"));
+    assert_true(fixture_shows(a, 24, 80, "runs 1 of 9"));
+    assert_true(fixture_shows(a, 24, 80, "lost 4 min"));
     fixture_keys(a, "f ^U n o s u c h Enter");
-    assert_true(shows(a, 24, 80, "0 of 9 match  nosuch · Esc clears"));
+    assert_true(fixture_shows(a, 24, 80, "0 of 9 match  nosuch · Esc clears"));
     assert_int_equal(fixture_golden(a, 24, 80, "runs-nothing-80x24"), 0);
     fixture_keys(a, "Esc");
-    assert_true(shows(a, 24, 80, "runs 9 "));
+    assert_true(fixture_shows(a, 24, 80, "runs 9 "));
     fixture_keys(a, "f s e d : 3 Enter");
-    assert_true(shows(a, 24, 120, "filter, character 1: sed is no field"));
+    assert_true(fixture_shows(a, 24, 120, "filter, character 1: sed is no field"));
     finish(a);
 }
 
@@ -232,18 +224,18 @@ static void test_help_and_palette_run_actions(void **state)
     (void)state;
     struct app *a = start(dir, NULL);
     fixture_keys(a, "? / m a x i m Enter");
-    assert_true(shows(a, 24, 80, "found for maxim"));
+    assert_true(fixture_shows(a, 24, 80, "found for maxim"));
     fixture_keys(a, "Enter"); /* runs it: the list alone */
     assert_false(a->help.open);
-    assert_false(shows(a, 24, 80, "held-out"));
+    assert_false(fixture_shows(a, 24, 80, "held-out"));
     fixture_keys(a, "q");
-    assert_true(shows(a, 24, 80, "held-out"));
+    assert_true(fixture_shows(a, 24, 80, "held-out"));
     fixture_keys(a, ": c u r v Tab");
-    assert_true(shows(a, 24, 80, ":curves"));
+    assert_true(fixture_shows(a, 24, 80, ":curves"));
     fixture_keys(a, "Enter");
     assert_string_equal(app_ops(a)->name, "Curves");
     fixture_keys(a, ": n o s u c h Enter");
-    assert_true(shows(a, 24, 80, "There is no command nosuch"));
+    assert_true(fixture_shows(a, 24, 80, "There is no command nosuch"));
     fixture_keys(a, "1 : Down Down Up Esc");
     assert_string_equal(app_ops(a)->name, "Runs");
     finish(a);
@@ -293,7 +285,7 @@ static void test_pasted_text_is_only_for_fields(void **state)
     fixture_keys(a, "f");
     k.paste = strdup("tag:gen\nnot lost");
     app_key(a, &k);
-    assert_true(shows(a, 24, 80, "EDIT filter: tag:gen not lost"));
+    assert_true(fixture_shows(a, 24, 80, "EDIT filter: tag:gen not lost"));
     fixture_keys(a, "Enter");
     finish(a);
 }
@@ -305,7 +297,7 @@ static void test_leaving_asks_while_runs_go_on(void **state)
     free(fixture_text(a, 24, 120));
     fixture_keys(a, "q");
     assert_false(a->quit);
-    assert_true(shows(a, 24, 120, "4 runs go on without this screen · q leave"));
+    assert_true(fixture_shows(a, 24, 120, "4 runs go on without this screen · q leave"));
     fixture_keys(a, "x Enter"); /* Enter keeps */
     assert_false(a->quit || a->question.open);
     fixture_keys(a, "q q");
@@ -322,7 +314,7 @@ static void test_read_only_writes_nothing(void **state)
     (void)state;
     struct app_args args = { .readonly = 1 };
     struct app *a = start(dir, &args);
-    assert_true(shows(a, 24, 120, "read-only"));
+    assert_true(fixture_shows(a, 24, 120, "read-only"));
     assert_false(app_can(a, ACT_STOP) || app_can(a, ACT_PAUSE) || app_can(a, ACT_ARCHIVE) ||
                  app_can(a, ACT_TAG));
     fixture_keys(a, "F9 p A t");
@@ -336,11 +328,11 @@ static void test_archive_and_undo(void **state)
     struct app *a = start(dir, NULL);
     fixture_keys(a, "/ m l m - b Enter A");
     app_tick(a);
-    assert_true(shows(a, 24, 80, "archived mlm-base-s1 · u undo"));
-    assert_true(shows(a, 24, 80, "runs 8"));
+    assert_true(fixture_shows(a, 24, 80, "archived mlm-base-s1 · u undo"));
+    assert_true(fixture_shows(a, 24, 80, "runs 8"));
     fixture_keys(a, "u");
     app_tick(a);
-    assert_true(shows(a, 24, 80, "runs 9"));
+    assert_true(fixture_shows(a, 24, 80, "runs 9"));
     finish(a);
 }
 
@@ -353,7 +345,7 @@ static void test_state_survives(void **state)
     app_free(a);
     a = start(dir, NULL);
     assert_int_equal(app_selected(a), run);
-    assert_true(shows(a, 24, 80, "runs 3 of 9"));
+    assert_true(fixture_shows(a, 24, 80, "runs 3 of 9"));
     finish(a);
 }
 
@@ -366,12 +358,12 @@ static void test_new_and_changed_runs_show(void **state)
     assert_int_equal(fixture_sql(dir, "UPDATE run SET state='failed', reason='disk full' WHERE id=8"),
                      0);
     app_tick(a);
-    assert_true(shows(a, 24, 120, "! gen1/4-tie-emb-s2 failed: disk full"));
+    assert_true(fixture_shows(a, 24, 120, "! gen1/4-tie-emb-s2 failed: disk full"));
     assert_int_equal(app_selected(a), 1);
     assert_true(a->bell);
     assert_int_equal(fixture_add_runs(dir, 3), 0);
     app_tick(a);
-    assert_true(shows(a, 24, 80, "runs 12"));
+    assert_true(fixture_shows(a, 24, 80, "runs 12"));
     assert_int_equal(app_selected(a), 1); /* the cursor stays on its run */
     finish(a);
 }

@@ -49,14 +49,6 @@ static struct app *start(struct app_args *args, int64_t run)
     return a;
 }
 
-static int shows(struct app *a, int h, int w, const char *what)
-{
-    char *text = fixture_text(a, h, w);
-    int found = strstr(text, what) != NULL;
-    free(text);
-    return found;
-}
-
 static void test_pictures(void **state)
 {
     (void)state;
@@ -148,7 +140,7 @@ static void test_counts_are_those_of_the_rows(void **state)
     for (int o = 0; o < OUT_NONE; o++) assert_int_equal(s->counts.n[o], n[o]);
     assert_int_equal(n[OUT_CAUGHT] + n[OUT_MISSED], replaced);
     assert_true(n[OUT_MISSED] > 0 && n[OUT_CAUGHT] > 0 && n[OUT_FALSE] > 0);
-    assert_true(shows(a, 36, 120, "kitchen → house"));
+    assert_true(fixture_shows(a, 36, 120, "kitchen → house"));
     app_free(a);
 }
 
@@ -193,7 +185,7 @@ static void test_time_goes_back_and_forth(void **state)
 {
     (void)state;
     struct app *a = start(NULL, 3); /* done: no live end */
-    assert_true(shows(a, 24, 80, "snapshot 1.00M"));
+    assert_true(fixture_shows(a, 24, 80, "snapshot 1.00M"));
     app_free(a);
     a = start(NULL, 9);
     struct tokens *s = app_self(a);
@@ -201,7 +193,7 @@ static void test_time_goes_back_and_forth(void **state)
     assert_int_equal(s->step, 400000);
     fixture_keys(a, "[ [ [ [ [ [ [");
     assert_int_equal(s->step, 1000);
-    assert_true(shows(a, 24, 80, "snapshot 1.00k"));
+    assert_true(fixture_shows(a, 24, 80, "snapshot 1.00k"));
     fixture_keys(a, "]");
     assert_int_equal(s->step, 10000);
     app_free(a);
@@ -288,7 +280,7 @@ static void test_find_goes_through_all_snapshots(void **state)
     assert_int_equal(tokens_current(s)->seq->sentence, 1);
     assert_int_equal(s->cursor, 6);
     assert_int_equal(s->step, 400000);
-    assert_true(shows(a, 24, 80, "find Month  6/6"));
+    assert_true(fixture_shows(a, 24, 80, "find Month  6/6"));
     for (int k = 0; k < 6; k++) { /* once in each of six snapshots, and round */
         fixture_keys(a, "N");
         assert_int_equal(s->step, before[k]);
@@ -399,7 +391,7 @@ static void test_a_cell_is_listed_and_walked_through(void **state)
     free(fixture_text(a, 24, 80));
     fixture_keys(a, "Enter");
     assert_int_equal(s->hunt.n, s->rates.row[0].n[OF_MISSED]);
-    assert_true(shows(a, 36, 120, "kitchen → house"));
+    assert_true(fixture_shows(a, 36, 120, "kitchen → house"));
     for (int i = 0; i < s->hunt.n; i++) {
         const struct token_row *r = &tokens_current(s)->seq->rows[s->cursor];
         assert_int_equal(tokens_outcome(r), OUT_MISSED);
@@ -429,7 +421,7 @@ static void test_an_own_sentence_is_shown(void **state)
     struct tokens *s = app_self(a);
     show_own(s, a);
     assert_int_equal(s->nsentences, 1);
-    assert_true(shows(a, 36, 120, "own sentence, checkpoint 400k"));
+    assert_true(fixture_shows(a, 36, 120, "own sentence, checkpoint 400k"));
     s->own.nslots = 1;
     s->own.slot[0] = (struct own_slot){.at = 8, .n = 2, .id = {10, 18}, .gen_prob = {.3F, .4F},
                                        .disc_prob = {.05F, .9F}, .score = {.8F, .2F}};
@@ -454,7 +446,7 @@ static void test_the_ends_are_never_masked(void **state)
     fixture_keys(a, "Space Enter");
     assert_false(own_pending(s));
     assert_int_equal(s->own.chosen, 0);
-    assert_true(shows(a, 24, 80, "[CLS] and [SEP] are never masked"));
+    assert_true(fixture_shows(a, 24, 80, "[CLS] and [SEP] are never masked"));
     app_free(a);
 }
 
@@ -468,16 +460,16 @@ static void test_a_diagnosis_is_read_at_80_columns(void **state)
                                          .seen = "0.00 % of the tokens are said replaced, 23.0 % are",
                                          .expected = "recall .3 to .5",
                                          .look = "disc_weight 0: the discriminator is not trained at all"};
-    assert_true(shows(a, 24, 80, "says original everywhere · Tab says why"));
+    assert_true(fixture_shows(a, 24, 80, "says original everywhere · Tab says why"));
     fixture_keys(a, "Tab");
     assert_int_equal(s->focus, ON_DIAGNOSIS);
-    assert_true(shows(a, 24, 80, "the discriminator is not trained at all"));
-    assert_true(shows(a, 24, 80, "▸ diagnosis")); /* the focus is seen without colour */
+    assert_true(fixture_shows(a, 24, 80, "the discriminator is not trained at all"));
+    assert_true(fixture_shows(a, 24, 80, "▸ diagnosis")); /* the focus is seen without colour */
     fixture_keys(a, "H"); /* also where the card wants the room */
-    assert_true(shows(a, 24, 80, "the discriminator is not trained at all"));
+    assert_true(fixture_shows(a, 24, 80, "the discriminator is not trained at all"));
     fixture_keys(a, "H z");
-    assert_true(shows(a, 24, 80, "recall .3 to .5"));
-    assert_false(shows(a, 24, 80, "sentence 1 of")); /* nothing else */
+    assert_true(fixture_shows(a, 24, 80, "recall .3 to .5"));
+    assert_false(fixture_shows(a, 24, 80, "sentence 1 of")); /* nothing else */
     fixture_keys(a, "z Tab");
     assert_int_equal(s->focus, ON_LIST);
     fixture_keys(a, "Tab"); /* the rates do not come unasked */
@@ -489,8 +481,8 @@ static void test_without_a_discriminator_it_says_what_is_missing(void **state)
 {
     (void)state;
     struct app *a = start(NULL, 3);
-    assert_true(shows(a, 36, 120, "bert_mlm has no discriminator"));
-    assert_true(shows(a, 24, 80, "no discriminator"));
+    assert_true(fixture_shows(a, 36, 120, "bert_mlm has no discriminator"));
+    assert_true(fixture_shows(a, 24, 80, "no discriminator"));
     app_free(a);
 }
 
