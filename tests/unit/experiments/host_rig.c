@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -18,11 +19,14 @@
 #include "src/base/err.h"
 #include "src/base/file.h"
 
+/* The host that serves now: where it is kept outlives the test that started it. */
+static struct host_rig serving;
+
 static void *serve(void *ud)
 {
-    struct host_rig *h = ud;
     struct err err = {0};
-    h->rc = host_serve(h->host, h->pipe[0], &err);
+    (void)ud;
+    serving.rc = host_serve(serving.host, serving.pipe[0], &err);
     return NULL;
 }
 
@@ -30,13 +34,27 @@ int host_rig_start(struct host_rig *h, struct rig *rig, int max_runs)
 {
     struct host_options o = {.max_runs = max_runs, .linger = 600};
     struct err err = {0};
-    h->rig = rig;
-    h->host = host_open(&rig->w, &o, &err);
-    if (!h->host || pipe(h->pipe)) {
+    memset(&serving, 0, sizeof serving);
+    serving.rig = rig;
+    serving.host = host_open(&rig->w, &o, &err);
+    if (!serving.host || pipe(serving.pipe)) {
         print_error("%s\n", err.text);
         return -1;
     }
-    return pthread_create(&h->thread, NULL, serve, h);
+    int rc = pthread_create(&serving.thread, NULL, serve, NULL);
+    *h = serving;
+    return rc;
+}
+
+static void finish(struct host_rig *h)
+{
+    pthread_join(serving.thread, NULL);
+    serving.signal = host_stop_signal(serving.host);
+    host_close(serving.host);
+    close(serving.pipe[0]);
+    close(serving.pipe[1]);
+    serving.host = NULL;
+    *h = serving;
 }
 
 int host_rig_end(struct host_rig *h)
@@ -44,11 +62,24 @@ int host_rig_end(struct host_rig *h)
     char *answer = NULL;
     if (!host_request(&h->rig->w, "{\"v\":1,\"op\":\"quit\"}", &answer, NULL))
         free(answer);
-    pthread_join(h->thread, NULL);
-    host_close(h->host);
-    close(h->pipe[0]);
-    close(h->pipe[1]);
+    finish(h);
     return h->rc;
+}
+
+int host_rig_signal(struct host_rig *h, const char *signals, size_t n)
+{
+    if (write(h->pipe[1], signals, n) != (ssize_t)n)
+        return -1;
+    finish(h);
+    return 0;
+}
+
+int host_rig_clean(void **state)
+{
+    static const char twice[] = {SIGINT, SIGINT};
+    struct host_rig h = serving;
+    (void)state;
+    return serving.host ? host_rig_signal(&h, twice, sizeof twice) : 0;
 }
 
 int rig_run(const struct rig *r, int64_t run, struct query_run *out)

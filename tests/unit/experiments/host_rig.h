@@ -14,11 +14,16 @@ struct host_rig {
     int pipe[2];     /* signals, one byte each */
     pthread_t thread;
     int rc;          /* of host_serve */
+    int signal;      /* that ended it, 0 if none did */
 };
 /* Opens and serves on a thread; lingers until host_rig_end. */
 int host_rig_start(struct host_rig *h, struct rig *rig, int max_runs);
 /* Asks to quit, waits, closes. Returns host_serve's answer. */
 int host_rig_end(struct host_rig *h);
+/* Sends it `n` signals at once, waits, closes. 0, or -1. */
+int host_rig_signal(struct host_rig *h, const char *signals, size_t n);
+/* Teardown of a test: ends the host that a failed test left serving, so that the next test has the workspace. */
+int host_rig_clean(void **state);
 /* The run's entry now. */
 int rig_run(const struct rig *r, int64_t run, struct query_run *out);
 /* Waits until the run is in `state` (or `least` steps far, where state is -1). 0, or -1 after 20 s. */

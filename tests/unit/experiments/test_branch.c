@@ -179,8 +179,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_makes_shapes_stays),
-        cmocka_unit_test(a_branch_goes_on_from_its_checkpoint),
-        cmocka_unit_test(a_branch_outlives_host_and_parent),
+        cmocka_unit_test_teardown(a_branch_goes_on_from_its_checkpoint, host_rig_clean),
+        cmocka_unit_test_teardown(a_branch_outlives_host_and_parent, host_rig_clean),
         cmocka_unit_test(a_step_again_is_the_same),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

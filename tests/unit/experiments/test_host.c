@@ -41,6 +41,8 @@ static int64_t submit(struct host_rig *h, int steps, const char *name)
     struct err err = {0};
     int64_t id = 0;
     rig_config(&rig, &c, steps);
+    if (steps > 400)
+        c.checkpoint_every = steps;
     rig_put(c.name, sizeof c.name, "%s", name);
     if (host_client_submit(&h->rig->w, &c, 0, &id, &err))
         fail_msg("%s", err.text);
@@ -148,7 +150,7 @@ static void pauses_and_stops_change_no_bit(void **state)
 {
     (void)state;
     struct host_rig h;
-    enum { STEPS = 60 };
+    enum { STEPS = 2000 }; /* long enough to be met at work on a busy machine */
     assert_int_equal(host_rig_start(&h, &rig, 2), 0);
     int64_t plain = submit(&h, STEPS, "plain"), rough = submit(&h, STEPS, "rough");
     assert_int_equal(rig_wait(&rig, rough, -1, 5), 0);
@@ -200,12 +202,9 @@ static void the_first_signal_keeps_what_was_trained(void **state)
     assert_int_equal(host_rig_start(&h, &rig, 1), 0);
     int64_t a = submit(&h, 100000, "signalled"), b = submit(&h, 100000, "waiting");
     assert_int_equal(rig_wait(&rig, a, -1, 3), 0);
-    char byte = SIGTERM;
-    assert_int_equal(write(h.pipe[1], &byte, 1), 1);
-    pthread_join(h.thread, NULL);
+    assert_int_equal(host_rig_signal(&h, (char[]){SIGTERM}, 1), 0);
     assert_int_equal(h.rc, E_STOPPED);
-    assert_int_equal(host_stop_signal(h.host), SIGTERM);
-    host_close(h.host);
+    assert_int_equal(h.signal, SIGTERM);
     assert_int_equal(rig_run(&rig, a, &run), 0);
     assert_int_equal(run.state, RUN_STOPPED);
     assert_true(run.step >= 3 && run.checkpoint_step == run.step);
@@ -220,12 +219,9 @@ static void two_signals_do_not_wait_for_a_checkpoint(void **state)
     assert_int_equal(host_rig_start(&h, &rig, 1), 0);
     int64_t a = submit(&h, 100000, "twice");
     assert_int_equal(rig_wait(&rig, a, -1, 3), 0);
-    char bytes[2] = {SIGINT, SIGINT};
-    assert_int_equal(write(h.pipe[1], bytes, 2), 2);
-    pthread_join(h.thread, NULL);
+    assert_int_equal(host_rig_signal(&h, (char[]){SIGINT, SIGINT}, 2), 0);
     assert_int_equal(h.rc, E_STOPPED);
-    assert_int_equal(host_stop_signal(h.host), SIGINT);
-    host_close(h.host);
+    assert_int_equal(h.signal, SIGINT);
     assert_int_equal(rig_run(&rig, a, &run), 0);
     assert_int_equal(run.state, RUN_STOPPED);
 }
@@ -441,16 +437,16 @@ int main(void)
         cmocka_unit_test(two_runs_at_once_both_finish),
         cmocka_unit_test(a_queue_is_worked_off_in_order),
         cmocka_unit_test(cores_are_shared_among_runs),
-        cmocka_unit_test(pauses_and_stops_change_no_bit),
-        cmocka_unit_test(a_queued_run_can_be_stopped_and_resumed),
-        cmocka_unit_test(the_first_signal_keeps_what_was_trained),
-        cmocka_unit_test(two_signals_do_not_wait_for_a_checkpoint),
-        cmocka_unit_test(a_bad_run_fails_with_a_sentence),
-        cmocka_unit_test(tasks_are_tuned_on_the_way),
-        cmocka_unit_test(entries_change_with_and_without_a_host),
-        cmocka_unit_test(following_tells_every_row_once),
-        cmocka_unit_test(own_sentences_are_scored_beside_the_run),
-        cmocka_unit_test(a_young_run_scores_too),
+        cmocka_unit_test_teardown(pauses_and_stops_change_no_bit, host_rig_clean),
+        cmocka_unit_test_teardown(a_queued_run_can_be_stopped_and_resumed, host_rig_clean),
+        cmocka_unit_test_teardown(the_first_signal_keeps_what_was_trained, host_rig_clean),
+        cmocka_unit_test_teardown(two_signals_do_not_wait_for_a_checkpoint, host_rig_clean),
+        cmocka_unit_test_teardown(a_bad_run_fails_with_a_sentence, host_rig_clean),
+        cmocka_unit_test_teardown(tasks_are_tuned_on_the_way, host_rig_clean),
+        cmocka_unit_test_teardown(entries_change_with_and_without_a_host, host_rig_clean),
+        cmocka_unit_test_teardown(following_tells_every_row_once, host_rig_clean),
+        cmocka_unit_test_teardown(own_sentences_are_scored_beside_the_run, host_rig_clean),
+        cmocka_unit_test_teardown(a_young_run_scores_too, host_rig_clean),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
