@@ -9,9 +9,14 @@
 #include "src/text/unicode_table.h"
 #include "src/text/wordpiece.h"
 
+static int is_hangul(uint32_t cp)
+{
+    return cp >= 0xAC00 && cp <= 0xD7A3;
+}
+
 static uint32_t flags_of(uint32_t cp)
 {
-    if (cp >= 0xAC00 && cp <= 0xD7A3)
+    if (is_hangul(cp))
         return 0;
     if (cp >= 0x4E00 && cp <= 0x9FFF)
         return UNI_CJK;
@@ -59,7 +64,7 @@ static int lower(uint32_t cp, uint32_t out[3])
 
 static int decompose(uint32_t cp, uint32_t out[3])
 {
-    if (cp >= 0xAC00 && cp <= 0xD7A3) { /* the Unicode standard, section 3.12 */
+    if (is_hangul(cp)) { /* the Unicode standard, section 3.12 */
         uint32_t s = cp - 0xAC00, t = s % 28;
         out[0] = 0x1100 + s / 588;
         out[1] = 0x1161 + s % 588 / 28;
@@ -206,6 +211,20 @@ static int code_point(struct normaliser *n, uint32_t cp, size_t start, size_t en
     return rc ? rc : end_word(n);
 }
 
+/* A Hangul syllable: it has no case, and its letters are neither marks nor punctuation, so that
+ * code_point would come to the same. */
+static void put_syllable(struct normaliser *n, uint32_t cp, size_t start, size_t end)
+{
+    if (!n->strip) {
+        put(n, cp, start, end);
+        return;
+    }
+    uint32_t parts[3];
+    int nparts = decompose(cp, parts);
+    for (int i = 0; i < nparts; i++)
+        put(n, parts[i], start, end);
+}
+
 void normaliser_init(struct normaliser *n, const struct wordpiece_options *o,
                      int (*word)(void *ud, const struct text_word *w), void *ud)
 {
@@ -236,7 +255,11 @@ int normaliser_run(struct normaliser *n, const char *text, size_t len)
             i++;
             continue;
         }
-        int rc = code_point(n, cp, i, i + (size_t)size);
+        int rc = 0;
+        if (is_hangul(cp))
+            put_syllable(n, cp, i, i + (size_t)size);
+        else
+            rc = code_point(n, cp, i, i + (size_t)size);
         if (rc)
             return rc;
         i += (size_t)size;

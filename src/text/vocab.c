@@ -79,7 +79,7 @@ static int read_lines(struct vocab *v, const char *name, const char *data, size_
     lines += size > 0 && data[size - 1] != '\n';
     v->bytes = malloc(size + 2);
     v->start = malloc((lines + 1) * sizeof *v->start);
-    if (!v->bytes || !v->start || trie_init(&v->trie, size + 1))
+    if (!v->bytes || !v->start || trie_init(&v->trie))
         return E_NOMEM;
     for (size_t i = 0; i < size;) {
         const char *stop = memchr(data + i, '\n', size - i);
@@ -93,11 +93,14 @@ static int read_lines(struct vocab *v, const char *name, const char *data, size_
         memcpy(v->bytes + v->size, data + i, len);
         v->size += len;
         v->bytes[v->size++] = 0;
+        int32_t earlier = -1;
         if (!len)
             note(&empty, line);
         else if (!utf8_valid(data + i, len))
             note(&invalid, line);
-        else if (trie_add(&v->trie, data + i, len, v->n) >= 0)
+        else if (trie_add(&v->trie, data + i, len, v->n, &earlier))
+            return E_NOMEM;
+        if (earlier >= 0)
             note(&twice, line);
         v->n++;
         i = end + 1;
@@ -135,7 +138,8 @@ struct vocab *vocab_parse(const char *name, const char *data, size_t size,
             return NULL;
         }
     }
-    v->continued = trie_walk(&v->trie, 0, "##", 2);
+    const struct trie_edge *inside = trie_find(&v->trie, "##", 2);
+    v->continued = inside ? inside->next : 0;
     v->hash = XXH64(v->bytes, v->size, 0);
     return v;
 }
@@ -174,10 +178,8 @@ const char *vocab_token(const struct vocab *v, int id)
 
 int vocab_id(const struct vocab *v, const char *token, size_t n)
 {
-    if (!n)
-        return -1;
-    uint32_t node = trie_walk(&v->trie, 0, token, n);
-    return node ? v->trie.value[node] : -1;
+    const struct trie_edge *e = trie_find(&v->trie, token, n);
+    return e ? e->value : -1;
 }
 
 int vocab_special(const struct vocab *v, int which)

@@ -75,6 +75,25 @@ static int push(struct wordpiece *w, int32_t id, size_t start, size_t end)
     return rc;
 }
 
+/* A code point of a normalised word, and its length: the bytes are known to be UTF-8. */
+static size_t known_utf8(const unsigned char *s, uint32_t *cp)
+{
+    if (s[0] < 0x80) {
+        *cp = s[0];
+        return 1;
+    }
+    if (s[0] < 0xE0) {
+        *cp = (s[0] & 0x1Fu) << 6 | (s[1] & 0x3Fu);
+        return 2;
+    }
+    if (s[0] < 0xF0) {
+        *cp = (s[0] & 0x0Fu) << 12 | (s[1] & 0x3Fu) << 6 | (s[2] & 0x3Fu);
+        return 3;
+    }
+    *cp = (s[0] & 0x07u) << 18 | (s[1] & 0x3Fu) << 12 | (s[2] & 0x3Fu) << 6 | (s[3] & 0x3Fu);
+    return 4;
+}
+
 /* Greedy longest match; a word with a part that no piece fits is [UNK] as a whole. */
 static int match_word(void *ud, const struct text_word *word)
 {
@@ -89,13 +108,16 @@ static int match_word(void *ud, const struct text_word *word)
         uint32_t node = pos ? w->continued : 0;
         size_t best_end = 0;
         int32_t best = -1;
-        for (size_t i = pos; (i == 0 || node) && i < word->len; i++) {
-            node = trie_next(w->trie, node, (unsigned char)word->text[i]);
-            if (!node)
+        for (size_t i = pos; (i == 0 || node) && i < word->len;) {
+            uint32_t cp;
+            i += known_utf8((const unsigned char *)word->text + i, &cp);
+            const struct trie_edge *e = trie_step(w->trie, node, cp);
+            if (!e)
                 break;
-            if (w->trie->value[node] >= 0) {
-                best = w->trie->value[node];
-                best_end = i + 1;
+            node = e->next;
+            if (e->value >= 0) {
+                best = e->value;
+                best_end = i;
             }
         }
         if (best < 0) {
