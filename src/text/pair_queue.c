@@ -3,10 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-void pair_queue_init(struct pair_queue *q, const struct word_table *pieces)
+void pair_queue_init(struct pair_queue *q, const struct word_table *pieces, int64_t least)
 {
     memset(q, 0, sizeof *q);
     q->pieces = pieces;
+    q->least = least;
 }
 
 void pair_queue_free(struct pair_queue *q)
@@ -100,6 +101,8 @@ static int before(const struct pair_queue *q, struct pair_heap_item a, struct pa
 {
     if (a.count != b.count)
         return a.count > b.count;
+    if (a.name != b.name)
+        return a.name < b.name;
     const struct pair *pa = &q->pairs[a.pair], *pb = &q->pairs[b.pair];
     int order = pa->left == pb->left ? 0
                                      : strcmp(word_table_text(q->pieces, pa->left),
@@ -108,6 +111,16 @@ static int before(const struct pair_queue *q, struct pair_heap_item a, struct pa
         order = strcmp(word_table_text(q->pieces, pa->right),
                        word_table_text(q->pieces, pb->right));
     return order < 0;
+}
+
+static uint64_t first_bytes(const char *name)
+{
+    uint64_t key = 0;
+    for (int i = 0; i < 8; i++) {
+        key = key << 8 | (unsigned char)*name;
+        name += *name != 0;
+    }
+    return key;
 }
 
 static void sink(struct pair_queue *q, struct pair_heap_item item)
@@ -129,6 +142,8 @@ static void sink(struct pair_queue *q, struct pair_heap_item item)
 
 void pair_queue_push(struct pair_queue *q, size_t pair)
 {
+    if (q->pairs[pair].count < q->least)
+        return;
     if (q->nheap == q->heap_cap) {
         size_t cap = q->heap_cap ? 2 * q->heap_cap : 1024;
         struct pair_heap_item *heap = realloc(q->heap, cap * sizeof *heap);
@@ -139,7 +154,8 @@ void pair_queue_push(struct pair_queue *q, size_t pair)
         q->heap = heap;
         q->heap_cap = cap;
     }
-    struct pair_heap_item item = { q->pairs[pair].count, (uint32_t)pair };
+    const char *left = word_table_text(q->pieces, q->pairs[pair].left);
+    struct pair_heap_item item = { q->pairs[pair].count, first_bytes(left), (uint32_t)pair };
     size_t i = q->nheap++;
     while (i && before(q, item, q->heap[(i - 1) / 2])) {
         q->heap[i] = q->heap[(i - 1) / 2];
@@ -153,7 +169,7 @@ int64_t pair_queue_pop(struct pair_queue *q)
     while (q->nheap) {
         struct pair_heap_item top = q->heap[0];
         int64_t count = q->pairs[top.pair].count;
-        if (top.count != count && count > 0) {
+        if (top.count != count && count >= q->least) {
             top.count = count;
             sink(q, top);
             continue;
@@ -161,7 +177,7 @@ int64_t pair_queue_pop(struct pair_queue *q)
         struct pair_heap_item last = q->heap[--q->nheap];
         if (q->nheap)
             sink(q, last);
-        if (count > 0)
+        if (count >= q->least)
             return top.pair;
     }
     return -1;

@@ -17,6 +17,7 @@ struct pair {
 };
 struct pair_heap_item {
     int64_t count;
+    uint64_t name; /* the first bytes of left, the first one highest: settles most ties */
     uint32_t pair;
 };
 struct pair_queue {
@@ -27,16 +28,17 @@ struct pair_queue {
     size_t nslots;
     struct pair_heap_item *heap;
     size_t nheap, heap_cap;
-    int failed; /* memory ran out */
+    int64_t least; /* rarer pairs do not go on the heap */
+    int failed;    /* memory ran out */
 };
 
-void pair_queue_init(struct pair_queue *q, const struct word_table *pieces);
+void pair_queue_init(struct pair_queue *q, const struct word_table *pieces, int64_t least);
 void pair_queue_free(struct pair_queue *q);
 /* Changes the count of a pair; a rise also notes the word. Returns the pair's index. */
 size_t pair_queue_change(struct pair_queue *q, uint32_t left, uint32_t right, int64_t by,
                          uint32_t word);
-/* Puts the pair with its present count on the heap. */
+/* Puts the pair with its present count on the heap, unless it is too rare. */
 void pair_queue_push(struct pair_queue *q, size_t pair);
-/* Takes the most frequent pair off the heap; -1 when none with a count is left. */
+/* Takes the most frequent pair off the heap; -1 when none that is frequent enough is left. */
 int64_t pair_queue_pop(struct pair_queue *q);
 #endif

@@ -280,7 +280,7 @@ static int merge_all(struct vocab_trainer *t, struct err *err)
         if (raised.merge % 64 == 0)
             rc = tell(t, "merging", (double)(t->nchosen - alphabet) / (room - alphabet), err);
         int64_t k = rc ? -1 : pair_queue_pop(&t->queue);
-        if (k < 0 || t->queue.pairs[k].count < t->o.min_frequency)
+        if (k < 0)
             break;
         if (merge(t, (size_t)k, &raised))
             rc = err_nomem(err, "the pairs of the vocabulary");
@@ -320,7 +320,7 @@ int vocab_trainer_finish(struct vocab_trainer *t, char **out, size_t *size, stru
         return rc;
     if (reserve(t) || spell(t) || choose_alphabet(t))
         return err_nomem(err, "the words of the vocabulary");
-    pair_queue_init(&t->queue, &t->pieces);
+    pair_queue_init(&t->queue, &t->pieces, t->o.min_frequency);
     if (t->nchosen < t->o.size - VOCAB_SPECIALS)
         count_pairs(t);
     if (t->queue.failed)
