@@ -43,6 +43,10 @@ void diagnosis_input_init(struct diagnosis_input *in, const struct config *c);
  * the field ("disc_weight is 0.02, 50 is usual: ..."). Losses: NAN where not known. */
 void diagnosis_why_original(const struct config *c, int64_t step, double gen_loss, double disc_loss,
                             char *out, size_t size);
+/* The step of a phase of so many steps from which recall near 0 is a finding, and whether it is one after
+ * `fakes` replaced tokens were trained on: sooner where the configuration names a cause. */
+int64_t diagnosis_from_step(const struct config *c, int64_t steps);
+int diagnosis_may_warn(const struct config *c, int64_t step, int64_t steps, double fakes);
 /* The rules that hold, most important first; 0: nothing unusual. */
 int diagnose(const struct diagnosis_input *in, struct diagnosis out[DIAG_RULES]);
 /* "discriminator says \"original\" everywhere" */

@@ -90,8 +90,10 @@ static int discriminator_learns(const struct health_step *s)
 
 static int all_original(const struct health *h, const struct health_step *s, struct health_finding *f)
 {
-    if (!discriminator_learns(s) || !past_horizon(s) || h->fake_n < FAKES_LEAST ||
-        h->found >= FOUND_LEAST * h->fake_n)
+    int64_t step = s->step - s->first;
+    double seen = h->steps ? h->fake_n / (double)h->steps * (double)step : 0;
+    if (!discriminator_learns(s) || !diagnosis_may_warn(s->config, step, s->steps, seen) ||
+        h->fake_n < FAKES_LEAST || h->found >= FOUND_LEAST * h->fake_n)
         return 0;
     char why[240];
     diagnosis_why_original(s->config, s->step, s->losses->gen, s->losses->disc, why, sizeof why);

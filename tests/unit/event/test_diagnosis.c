@@ -58,9 +58,112 @@ static void test_all_original_is_normal_early_and_a_warning_later(void **state)
     n = diagnose(&in, d);
     assert_int_equal(has(n, DIAG_ALL_ORIGINAL), 1 + SEV_WARN);
     assert_non_null(strstr(d[0].seen, "0.04 % of the tokens are said replaced, 8.4 % are"));
-    assert_non_null(strstr(d[0].seen, "recall 0.003, earlier 0.002"));
+    assert_non_null(strstr(d[0].seen, "recall 0.003 (0.002 at half time)"));
     in.last[METRIC_rtd_recall] = .3, in.last[METRIC_said_share] = .03;
     assert_int_equal(diagnose(&in, d), 0);
+}
+
+struct seen { int64_t step; double recall, said, fakes, gen, unigram; };
+
+/* The preset demo on 1.5 MB of English books, two real runs: of one the discriminator's weight is 0.02. */
+static const struct seen meadow[] = {
+    {100, 0, 0, .25, 6.056, 6.093}, {500, 0, 0, .2256, 5.503, 6.264}, {600, .0042, .00293, .2344, 5.615, 6.28},
+    {900, .0254, .00684, .2305, 5.315, 6.243}, {1100, 0, 0, .2266, 5.134, 6.091},
+    {1200, .0318, .01953, .2148, 4.682, 6.044}, {1400, .1838, .07617, .2285, 4.985, 6.063},
+    {1700, .1322, .05566, .2217, 4.639, 6.168}, {2300, .2149, .0752, .2227, 4.693, 6.113}};
+static const struct seen harbour[] = {
+    {100, 0, 0, .2461, 6.02, 6.093}, {500, 0, 0, .2256, 5.371, 6.264}, {600, 0, 0, .2344, 5.4, 6.28},
+    {1000, .0044, .00195, .2217, 4.559, 6.073}, {1600, .0317, .01465, .2158, 4.186, 6.027},
+    {2100, .0558, .01172, .21, 4.238, 6.224}, {2300, .0142, .00488, .2061, 4.116, 6.113}};
+
+static struct diagnosis_input of_demo(const struct seen *x, double disc_weight)
+{
+    struct diagnosis_input in;
+    config_default(&config);
+    assert_int_equal(config_preset(&config, "demo", NULL), 0);
+    config.disc_weight = disc_weight;
+    assert_int_equal(config_resolve(&config, NULL), 0);
+    diagnosis_input_init(&in, &config);
+    in.step = x->step, in.tokens = x->step * 1024;
+    in.last[METRIC_rtd_recall] = x->recall, in.last[METRIC_said_share] = x->said;
+    in.last[METRIC_fake_share] = x->fakes, in.last[METRIC_mlm_loss_masked] = x->gen;
+    in.last[METRIC_unigram_loss] = x->unigram, in.last[METRIC_gen_loss] = x->gen;
+    in.last[METRIC_disc_loss] = .46, in.last[METRIC_sampled_accuracy] = .1;
+    return in;
+}
+
+static void test_a_healthy_demo_is_never_warned_of(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof meadow / sizeof meadow[0]; i++) {
+        struct diagnosis_input in = of_demo(&meadow[i], 50);
+        int n = diagnose(&in, d);
+        for (int k = 0; k < n; k++)
+            if (d[k].severity > SEV_INFO)
+                fail_msg("step %d: %s", (int)in.step, diagnosis_title(d[k].rule));
+        if (meadow[i].step == 1100) {
+            assert_int_equal(has(n, DIAG_ALL_ORIGINAL), 1 + SEV_INFO);
+            assert_non_null(strstr(d[0].expected, "usual up to about step 1405"));
+        }
+    }
+}
+
+static void test_a_sick_demo_is_warned_of_from_a_quarter_on(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof harbour / sizeof harbour[0]; i++) {
+        struct diagnosis_input in = of_demo(&harbour[i], .02);
+        int n = diagnose(&in, d);
+        assert_int_equal(has(n, DIAG_ALL_ORIGINAL), 1 + (in.step < 585 ? SEV_INFO : SEV_WARN));
+        if (in.step >= 585)
+            assert_int_equal(strncmp(d[0].look, "disc_weight is 0.02, 50 is usual", 32), 0);
+    }
+}
+
+/* Twenty steps say nothing, with a cause or without; nor does a handful of fakes. */
+static void test_short_runs_and_few_fakes_say_nothing(void **state)
+{
+    (void)state;
+    struct diagnosis_input in = of_demo(&meadow[0], 50);
+    for (int weight = 0; weight < 2; weight++) {
+        config.disc_weight = weight ? .02 : 50, config.steps = 20;
+        for (in.step = 1; in.step <= 20; in.step++) {
+            in.tokens = in.step * 256;
+            int n = diagnose(&in, d);
+            for (int k = 0; k < n; k++) assert_int_equal(d[k].severity, SEV_INFO);
+            assert_int_equal(has(n, DIAG_ALL_ORIGINAL), 1 + SEV_INFO);
+            assert_non_null(strstr(d[0].look, "20 steps are too few to tell"));
+        }
+    }
+    in = of_demo(&harbour[6], .02);
+    config.batch = 4; /* sixteen fakes */
+    assert_int_equal(has(diagnose(&in, d), DIAG_ALL_ORIGINAL), 0);
+    in.tokens = 100000, config.batch = 64; /* few were trained on */
+    assert_int_equal(has(diagnose(&in, d), DIAG_ALL_ORIGINAL), 1 + SEV_INFO);
+    assert_non_null(strstr(d[0].look, "few fakes"));
+}
+
+/* A rising recall is waited for; a generator without context is looked at first; two_stage trains the
+ * generator alone in its first half. */
+static void test_what_comes_before_all_original(void **state)
+{
+    (void)state;
+    struct diagnosis_input in = of_demo(&meadow[8], 50);
+    in.last[METRIC_rtd_recall] = .03, in.last[METRIC_said_share] = .01, in.recall_before = .002;
+    assert_int_equal(has(diagnose(&in, d), DIAG_ALL_ORIGINAL), 1 + SEV_INFO);
+    in.recall_before = .02;
+    assert_int_equal(has(diagnose(&in, d), DIAG_ALL_ORIGINAL), 1 + SEV_WARN);
+    in.last[METRIC_mlm_loss_masked] = 6.1;
+    int n = diagnose(&in, d);
+    assert_int_equal(has(n, DIAG_ALL_ORIGINAL), 1 + SEV_INFO);
+    assert_int_equal(d[0].rule, DIAG_GENERATOR_STUCK); /* the first to be read */
+    config.seq = 128, config.seq_stages[0] = 0;
+    diagnose(&in, d);
+    assert_true(d[0].cause);
+    assert_non_null(strstr(d[0].look, "seq is 128 from the first step"));
+    in = of_demo(&harbour[4], .02);
+    config.objective = OBJ_TWO_STAGE, config.steps = 3300;
+    assert_int_equal(has(diagnose(&in, d), DIAG_ALL_ORIGINAL), 0);
 }
 
 static void test_old_held_out_values_give_way(void **state)
@@ -167,6 +270,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_healthy_run_has_no_diagnosis),
         cmocka_unit_test(test_all_original_is_normal_early_and_a_warning_later),
+        cmocka_unit_test(test_a_healthy_demo_is_never_warned_of),
+        cmocka_unit_test(test_a_sick_demo_is_warned_of_from_a_quarter_on),
+        cmocka_unit_test(test_short_runs_and_few_fakes_say_nothing),
+        cmocka_unit_test(test_what_comes_before_all_original),
         cmocka_unit_test(test_old_held_out_values_give_way),
         cmocka_unit_test(test_where_to_look_follows_the_configuration),
         cmocka_unit_test(test_other_sicknesses),

@@ -95,6 +95,51 @@ static void what_is_due_comes_at_its_steps(void **state)
     assert_true(fabs(skill - (1 - value_of(&one, 20, METRIC_disc_loss) / h)) < 1e-9);
 }
 
+/* Masks and samples of the first probe at each snapshot, as they came. */
+struct probe_seen { int n; int32_t masked[8][16], sampled[8][16]; };
+
+static void keep_probe(void *ud, const struct event *e)
+{
+    struct probe_seen *p = ud;
+    if (e->kind != EVENT_TOKENS || e->source != TOKENS_PROBE || e->seq->sentence != 0)
+        return;
+    assert_true(p->n < 8 && e->seq->n <= 16);
+    for (int i = 0; i < e->seq->n; i++) {
+        p->masked[p->n][i] = e->seq->rows[i].chosen ? -1 : e->seq->rows[i].masked;
+        p->sampled[p->n][i] = e->seq->rows[i].sampled;
+    }
+    p->n++;
+}
+
+/* At every snapshot of every run a probe has the same masks; while the weights stand still the same noise
+ * draws the same samples. */
+static void probes_keep_their_masks_and_noise(void **state)
+{
+    static struct probe_seen still, moving;
+    int masks = 0, differ = 0;
+    (void)state;
+    rig_new(&one, OBJ_ELECTRA);
+    rig_set(&one, "learning_rate", "0");
+    one.each = keep_probe, one.ud = &still;
+    run(&one, NULL, 0);
+    rig_new(&two, OBJ_ELECTRA);
+    rig_set(&two, "seed", "7");
+    two.each = keep_probe, two.ud = &moving;
+    run(&two, NULL, 0);
+    assert_int_equal(still.n, 5);
+    assert_int_equal(moving.n, 5);
+    for (int k = 0; k < 5; k++) {
+        assert_memory_equal(still.masked[k], still.masked[0], sizeof still.masked[0]);
+        assert_memory_equal(moving.masked[k], still.masked[0], sizeof still.masked[0]);
+        assert_memory_equal(still.sampled[k], still.sampled[0], sizeof still.sampled[0]);
+        differ |= memcmp(moving.sampled[k], still.sampled[0], sizeof still.sampled[0]) != 0;
+    }
+    for (int i = 0; i < 16; i++)
+        masks += still.masked[0][i] == -1;
+    assert_true(masks > 0);
+    assert_true(differ); /* other weights, other samples: they are drawn anew */
+}
+
 static void fewer_steps_are_logged_after_the_hundredth(void **state)
 {
     (void)state;
@@ -300,6 +345,7 @@ int main(void)
         cmocka_unit_test(threads_and_memory_change_nothing),
         cmocka_unit_test(another_seed_is_another_run),
         cmocka_unit_test(what_is_due_comes_at_its_steps),
+        cmocka_unit_test(probes_keep_their_masks_and_noise),
         cmocka_unit_test(fewer_steps_are_logged_after_the_hundredth),
         cmocka_unit_test(every_objective_resumes_exactly),
         cmocka_unit_test(two_stage_resumes_at_its_boundary),
