@@ -24,6 +24,8 @@ void estimate_machine(struct machine *m)
     m->memory_free = core_memory_free();
     const struct math *math = math_select("auto", NULL);
     snprintf(m->kernel, sizeof m->kernel, "%.15s", math ? math->name : "");
+    if (getloadavg(&m->load, 1) != 1)
+        m->load = 0;
 }
 
 uint64_t estimate_shape(const struct config *c, int V)

@@ -11,6 +11,7 @@ struct machine {
     int cores;
     double memory_free;       /* bytes; < 0: not known */
     char kernel[16];          /* "avx2": of this CPU */
+    double load;              /* programs at work in the last minute; 0: not known */
 };
 void estimate_machine(struct machine *m);
 

@@ -108,6 +108,7 @@ struct score_request {
     int npositions;
     int sentence;            /* the number whose rows are replaced; 0: a new one */
     int fill;                /* 1: candidates for every masked position too (appendix G) */
+    int pll;                 /* 1: its pseudo-log-likelihood by the checkpoint, nothing else */
     struct job *live;        /* at work: asked itself first; NULL: the checkpoint */
     int wait;                /* the run was asked for its first checkpoint: it will come */
 };

@@ -190,10 +190,11 @@ static int op_score(struct request *r, struct err *err)
                               .text = text, .seed = (uint64_t)json_integer_value(seed),
                               .positions = positions, .npositions = (int)n,
                               .sentence = small_number(json_object_get(r->in, "sentence")),
-                              .fill = json_is_true(json_object_get(r->in, "fill"))};
-    if (json_is_true(json_object_get(r->in, "live")) && r->job && is_at_work(r->job))
+                              .fill = json_is_true(json_object_get(r->in, "fill")),
+                              .pll = json_is_true(json_object_get(r->in, "pll"))};
+    if (!q.pll && json_is_true(json_object_get(r->in, "live")) && r->job && is_at_work(r->job))
         q.live = r->job;
-    q.wait = q.step < 0 && (!q.live || strstr(text, "[MASK]") || q.fill) && first_checkpoint(r);
+    q.wait = q.step < 0 && !q.pll && (!q.live || strstr(text, "[MASK]") || q.fill) && first_checkpoint(r);
     int rc = scoring_add(r->h->scoring, r->c, &q, err);
     return rc ? rc : LATER;
 }

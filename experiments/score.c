@@ -183,6 +183,25 @@ static json_t *candidates(struct scoring *s, const struct score_request *r, stru
     return slots;
 }
 
+static json_t *number_or_null(double v) { return isnan(v) ? json_null() : json_real(v); }
+
+/* {"gen": sum, "disc": sum, "tokens": [log p, ...]}; null where a network or a score is missing. */
+static json_t *likelihood(struct scoring *s, const struct score_request *r, struct err *err)
+{
+    struct pll *p = NULL;
+    int64_t step = 0;
+    if (open_model(s, r, &step, err) || scorer_pll(s->scorer, r->text, &p, err))
+        return NULL;
+    json_t *tokens = json_array();
+    for (int i = 0; i < p->n; i++)
+        json_array_append_new(tokens, number_or_null((double)p->gen[i]));
+    json_t *j = json_pack("{s:b, s:I, s:I, s:o, s:o, s:o}", "ok", 1, "run", (json_int_t)r->run, "step",
+                          (json_int_t)step, "gen", number_or_null(p->gen_sum), "disc",
+                          number_or_null(p->disc_sum), "tokens", tokens);
+    pll_free(p);
+    return j;
+}
+
 /* Own sentences of earlier hosts keep their numbers. */
 static void choose_number(struct scoring *s, const struct score_request *r)
 {
@@ -200,6 +219,8 @@ static json_t *score(struct scoring *s, const struct score_request *r, struct er
     int64_t step = 0;
     int live = r->live && !strstr(r->text, "[MASK]"), rc = E_NOTFOUND;
     json_t *fill = NULL;
+    if (r->pll)
+        return likelihood(s, r, err);
     choose_number(s, r);
     if (live)
         rc = score_live(s, r, &step, err);

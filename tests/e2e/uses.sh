@@ -127,4 +127,34 @@ tr -d '\r' <"$tmp/runs.csv" | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i
 "$typist" --sql "$tmp/ws/runs.db" "SELECT id, name, step, seed FROM run" | sort >"$tmp/want"
 cmp -s "$tmp/got" "$tmp/want" || fail "the exported runs are not those of the store"
 tr -d '\r' <"$tmp/pair.csv" | grep -q '^result,val_rtd_auc_common,' || fail "the comparison has no result"
+
+# A run that is watched on Tokens takes its orders there.
+sed -e '/^\[sweep\]/,$d' -e 's/^steps = 40/steps = 100000/' -e 's/^eval_every.*/eval_every = 100000/' \
+    -e 's/^snapshot_every.*/snapshot_every = 100000/' "$tmp/sharing.ini" >"$tmp/long.ini"
+use 80x24 "pause and stop from Tokens" <<END_OF_KEYS
+key 5 :
+type open-experiment
+key Enter C-u
+type $tmp/long.ini
+key Enter
+wait opened 1 run
+key F5
+wait started
+key 3
+wait live
+key p
+wait pausing 1 run
+key p
+wait going on with 1 run
+key F9
+wait after a checkpoint?
+key y
+wait stopping after a checkpoint
+key 1
+wait stopped
+key q q
+end
+END_OF_KEYS
+[ "$("$typist" --sql "$tmp/ws/runs.db" "SELECT state || (step > 0 AND step < 100000) FROM run WHERE steps = 100000")" = stopped1 ] ||
+    fail "the run did not stop at a checkpoint"
 exit 0

@@ -98,7 +98,7 @@ static int open_launch(void *self, struct app *a)
     read_corpora(s);
     estimate_machine(&s->machine);
     draft_load(&s->draft, a);
-    launch_measure_recall(s);
+    s->measured = launch_measured(a);
     if (!s->draft.set[LAUNCH_corpus] && s->ncorpora == 1)
         draft_put(&s->draft, LAUNCH_corpus, s->corpora[0].name, NULL);
     launch_recount(s);

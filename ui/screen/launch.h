@@ -105,7 +105,7 @@ void launch_measure_start(struct launch *s);
 /* 1: it has ended, and what it found is in s->measured. */
 int launch_measure_take(struct launch *s);
 /* The speed that was measured here last, if it was. */
-void launch_measure_recall(struct launch *s);
+struct measured_speed launch_measured(struct app *a);
 void launch_measure_drop(struct launch *s);
 
 /* launch_orders.c; take: 1 when there was one. `before` comes back with `u`. */

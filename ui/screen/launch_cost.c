@@ -118,13 +118,14 @@ void launch_measure_start(struct launch *s)
 }
 
 /* What was measured before is remembered: "SHAPE RATE". */
-void launch_measure_recall(struct launch *s)
+struct measured_speed launch_measured(struct app *a)
 {
-    const char *text = app_state(s->app, "measured");
+    const char *text = app_state(a, "measured");
     unsigned long long shape;
     double rate;
     if (text && sscanf(text, "%llx %lf", &shape, &rate) == 2 && rate > 0)
-        s->measured = (struct measured_speed){ .shape = shape, .rate = rate };
+        return (struct measured_speed){ .shape = shape, .rate = rate };
+    return (struct measured_speed){ 0 };
 }
 
 static void remember_speed(struct launch *s)

@@ -64,7 +64,7 @@ static int take_run(struct launch *s)
         draft_from_config(&s->draft, &r->config);
     else
         draft_init(&s->draft);
-    snprintf(name, sizeof name, "%.50s", r ? r->name : "an example");
+    snprintf(name, sizeof name, "%.50s", r ? r->name : "offered");
     strtok_r(order, ";", &save);
     for (char *t = strtok_r(NULL, ";", &save); t; t = strtok_r(NULL, ";", &save)) {
         char *eq = strchr(t, '=');

@@ -6,7 +6,7 @@ EXTRA_DIST += ui/screen/screen.def
 libui_a_SOURCES += ui/screen/curves.c ui/screen/curves_draw.c ui/screen/curves_svg.c ui/screen/curves_load.c ui/screen/curves_move.c \
 	ui/screen/curves_int.h ui/screen/tokens.c ui/screen/tokens_draw.c ui/screen/tokens_export.c \
 	ui/screen/tokens_int.h \
-	ui/screen/run_diagnosis.c ui/screen/run_diagnosis.h ui/screen/run_orders.c ui/screen/run_orders.h ui/screen/tokens_own.c ui/screen/tokens_opened.c ui/screen/tokens_opened.h ui/screen/tokens_match.c ui/screen/tokens_rates.c ui/screen/tokens_rates_draw.c \
+	ui/screen/run_diagnosis.c ui/screen/run_diagnosis.h ui/screen/run_orders.c ui/screen/run_orders.h ui/screen/tokens_own.c ui/screen/tokens_pll.c ui/screen/tokens_diagnosis.c ui/screen/tokens_opened.c ui/screen/tokens_opened.h ui/screen/tokens_match.c ui/screen/tokens_rates.c ui/screen/tokens_rates_draw.c \
 	ui/screen/tokens_load.c ui/screen/tokens_show.c ui/screen/tokens_side.c \
 	ui/screen/tokens_text.c ui/screen/tokens_views.c
 libui_a_SOURCES += ui/screen/ablations.c ui/screen/ablations_launch.c ui/screen/ablations_sweep.c ui/screen/ablations_draw.c ui/screen/ablations_int.h \

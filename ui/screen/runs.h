@@ -63,7 +63,7 @@ struct runs {
     int64_t threads_of;
     struct rect list;            /* where the rows were drawn, for the mouse */
     int choice;                  /* of the first-minute page */
-    struct first { struct machine machine; int known, has_text, guess; char costs[96], time[32], source[200]; } first;
+    struct first { struct machine machine; int known, has_text, guess; double measured; char costs[96], time[32], source[200]; } first;
 };
 
 /* Values; NAN when there is none. Loss is the newest in training (the held-out one where there is

@@ -62,11 +62,12 @@ static void text_done(void *ud, const char *text)
     submit(ud, name, text);
 }
 
-/* The form of Launch on this corpus, with nothing begun yet. */
+/* The form of Launch with what this page would start on the corpus; nothing is begun yet. */
 static void form_of(struct runs *s, const char *corpus)
 {
     char fields[900];
-    snprintf(fields, sizeof fields, "corpus=%.880s", corpus);
+    snprintf(fields, sizeof fields, "preset=demo;corpus=%.840s%s", corpus,
+             strcmp(corpus, "demo") ? "" : ";name=demo");
     launch_from_cells(s->app, 0, fields);
 }
 
@@ -98,22 +99,24 @@ const char *runs_first_word(const struct runs *s)
     return s->choice == WAY_DEMO ? "start it" : s->choice == WAY_TEXT ? "name a text" : "name a directory";
 }
 
-/* Once: the demo's size, and what this machine is. */
+/* The demo's size, and what this machine is: once, and again when its speed was measured. */
 static void look_around(struct runs *s)
 {
     struct sweep_run run = { 0 };
     struct sweep one = { .runs = &run, .n = 1, .rows = 1, .seeds = 1 };
     struct estimate e;
     char params[FMT], memory[FMT], tokens[FMT], steps[FMT];
-    if (s->first.known)
+    struct measured_speed measured = launch_measured(s->app);
+    if (s->first.known && s->first.measured == measured.rate)
         return;
     s->first.known = 1;
+    s->first.measured = measured.rate;
     s->first.has_text = prepare_demo_ready(app_workspace(s->app));
     estimate_machine(&s->first.machine);
     config_default(&run.config);
     config_preset(&run.config, "demo", NULL);
     if (config_resolve(&run.config, NULL) ||
-        estimate_runs(app_workspace(s->app), &one, NULL, &e, NULL))
+        estimate_runs(app_workspace(s->app), &one, &measured, &e, NULL))
         return;
     snprintf(s->first.costs, sizeof s->first.costs, "%s steps · %s parameters · %s tokens · %s of memory",
              fmt_exact(steps, sizeof steps, run.config.steps),
@@ -126,15 +129,20 @@ static void look_around(struct runs *s)
     estimate_free(&e);
 }
 
+static int is_busy(const struct machine *m) { return m->load > .5 * m->cores; }
+
 /* What a way costs, as far as it is known before it is gone. */
 static void cost_of(const struct runs *s, int way, char *out, size_t size)
 {
     if (way == WAY_MODEL)
         snprintf(out, size, "free: seconds to read it");
     else
-        snprintf(out, size, "~%s to train%s%s", s->first.time,
-                 s->first.guess ? " on an idle machine (a guess)" : "",
-                 way == WAY_TEXT ? ", after reading the text" : "");
+        snprintf(out, size, "~%s%s%s%s", s->first.time,
+                 is_busy(&s->first.machine) ? " if it were idle, but it is busy now"
+                 : way == WAY_TEXT          ? " after reading it"
+                                            : " to train",
+                 s->first.guess ? " (a guess)" : "",
+                 is_busy(&s->first.machine) && way == WAY_TEXT ? ", after reading" : "");
 }
 
 static void draw_way(const struct runs *s, struct grid *g, struct rect in, int y, int i, int roomy)
@@ -170,7 +178,7 @@ void runs_draw_first(struct runs *s, struct grid *g, struct rect area)
     const char *parts[] = { "no runs yet", app_workspace(s->app)->dir };
     struct rect in = { area.y + 1, area.x + 2, area.h - 1, area.w - 4 };
     const struct machine *m = &s->first.machine;
-    char memory[FMT];
+    char memory[FMT], load[32];
     int roomy = area.h > 16, y = in.y + roomy;
     look_around(s);
     pane_title(g, area.y, area.x, area.w, 1, parts, 2);
@@ -181,10 +189,14 @@ void runs_draw_first(struct runs *s, struct grid *g, struct rect area)
     for (int i = 0; i < WAYS && !app_readonly(s->app); i++, y += roomy ? 4 : 3)
         draw_way(s, g, in, y, i, roomy);
     y -= roomy;
-    grid_textf(g, in, y, in.x, -1, STYLE(ROLE_DIM, 0), "This machine: %d core%s, %s of memory free, %s kernels.",
+    load[0] = 0;
+    if (is_busy(m))
+        snprintf(load, sizeof load, "; busy: load %.1f", m->load);
+    grid_textf(g, in, y, in.x, -1, STYLE(ROLE_DIM, 0), "This machine: %d core%s, %s of memory free, %s kernels%s.",
                m->cores, m->cores == 1 ? "" : "s",
                m->memory_free > 0 ? fmt_size(memory, sizeof memory, m->memory_free) : "an unknown amount",
-               m->kernel);
+               m->kernel, load);
     grid_text(g, in, y + 1, in.x, -1, STYLE(ROLE_DIM, 0),
-              "Runs go on when the terminal closes. Enter starts at once; c chooses steps and sizes first.");
+              in.w >= 92 ? "Runs go on when the terminal closes. Enter starts at once; c chooses steps and sizes first."
+                         : "Enter starts at once; c chooses steps and sizes first.");
 }

@@ -42,6 +42,7 @@ static void close_tokens(void *self)
     arena_free(&s->past_arena);
     tokens_hunt_end(s);
     own_forget(s);
+    tokens_opening_drop(s);
 }
 
 /* Asks the host for live tokens, every five seconds while somebody looks. */
@@ -59,9 +60,10 @@ static int tick_tokens(void *self, struct app *a)
 {
     struct tokens *s = self;
     int64_t version = app_query(a) ? query_version(app_query(a)) : 0, run = s->run;
+    int answered = tokens_opening_look(s, a);
     tokens_select_run(s, a);
     keep_watching(s, a);
-    int answered = own_look(s, a);
+    answered |= own_look(s, a);
     if (run == s->run && (s->frozen || version == s->version))
         return answered || (s->mode == MODE_LIVE && s->active); /* the age is shown */
     s->version = version;
@@ -144,6 +146,10 @@ static int move(struct tokens *s, int by)
 static int move_lines(struct tokens *s, struct app *a, int by)
 {
     if (s->focus == ON_LIST) return go_sentence(s, by);
+    if (s->focus == ON_DIAGNOSIS) {
+        s->diagnosis_top = s->diagnosis_top + by < 0 ? 0 : s->diagnosis_top + by;
+        return 1;
+    }
     if (s->view == VIEW_WATERFALL) return go_in_time(s, a, by < 0 ? -1 : 1);
     if (s->view == VIEW_TABLE) return move(s, by);
     if (s->view == VIEW_STRIP) return move(s, 8 * by);

@@ -4,14 +4,58 @@
 #include <string.h>
 
 #include "ui/screen/tokens_int.h"
+#include "ui/term/sign.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
+
+#define LEGEND_WIDE 118 /* columns from which words take the place of short forms */
+#define LEGEND_HEAT 146
+
+/* The rows of the view, in words. */
+static const char *legend_rows(const struct tokens *s, int wide)
+{
+    if (s->view == VIEW_WATERFALL)
+        return !s->has_disc ? "digit: first decimal of the generator's p at a masked token"
+               : wide       ? "digit: first decimal of p(replaced), underlined where the token was replaced "
+                              "then; a row is a snapshot"
+                            : "digit: first decimal of p(replaced), underlined: replaced then";
+    if (s->view == VIEW_STRIP) return "";
+    if (!s->has_disc)
+        return wide ? "upper row: masked tokens as the generator filled them · was: the original"
+                    : "upper row: as the generator filled it · was: original";
+    return wide ? "upper row: what the discriminator reads · was: the original"
+                : "upper row as read · was: original";
+}
+
+void tokens_legend(struct tokens *s, struct grid *g, struct rect r)
+{
+    static const enum outcome marks[] = {OUT_CAUGHT, OUT_MISSED, OUT_FALSE};
+    static const float heat[] = {.1F, .3F, .5F, .8F};
+    char p[FMT];
+    int wide = r.w >= LEGEND_WIDE, x = r.x + 1;
+    x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), legend_rows(s, wide));
+    if (s->view == VIEW_WATERFALL) return;
+    for (int i = 0; s->has_disc && i < 3; i++) {
+        x += (x > r.x + 1) * 2;
+        x += grid_text(g, r, r.y, x, -1, STYLE(tokens_sign_role(marks[i]), 0), tokens_sign(marks[i])) + 1;
+        x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), tokens_outcome_name(marks[i]));
+    }
+    x += 2;
+    x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), sign(SIGN_SAME)) + 1;
+    x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), wide ? "sampled the same" : "same");
+    if (!s->has_disc || r.w < LEGEND_HEAT) return;
+    x += 2;
+    x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), "p(replaced)") + 1;
+    for (int i = 0; i < 4; i++)
+        x += grid_textf(g, r, r.y, x, -1, (struct style){ROLE_TEXT, tokens_heat(heat[i]), 0}, " %s ",
+                        fmt_fixed(p, sizeof p, (double)heat[i], 1) + 1);
+}
 
 static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct rect r)
 {
     static const char *const views[VIEW_COUNT] = {"text", "strip", "table", "waterfall"};
     const struct sentence *c = tokens_current(s);
-    char fresh[64], name[64], own[80] = "", legend[96] = "";
+    char fresh[64], name[64], own[80] = "", legend[160] = "", opening[1100];
     tokens_fresh(s, fresh, sizeof fresh);
     if (c)
         snprintf(name, sizeof name, "sentence %d of %d", s->current + 1, s->nsentences);
@@ -24,10 +68,18 @@ static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct re
         snprintf(own, sizeof own, "Space masks · * draws anew · Enter fills in");
     if (c && c->source == TOKENS_LIVE) snprintf(own, sizeof own, "training batch");
     if (c && s->has_disc)
-        snprintf(legend, sizeof legend, "%d replaced ✓%d ✗%d ▵%d ≡%d", c->replaced,
-                 c->count[OUT_CAUGHT], c->count[OUT_MISSED], c->count[OUT_FALSE], c->same);
+        snprintf(legend, sizeof legend, r.w >= 110 ? "%d replaced: ✓%d caught ✗%d missed, ▵%d false alarm, "
+                                                     "≡%d same"
+                                                   : "%d replaced ✓%d ✗%d ▵%d ≡%d",
+                 c->replaced, c->count[OUT_CAUGHT], c->count[OUT_MISSED], c->count[OUT_FALSE], c->same);
     else if (c)
         snprintf(legend, sizeof legend, "%d masked, no discriminator", c->chosen);
+    if (tokens_opening_says(s, a, opening, sizeof opening)) { /* the old run is not what is waited for */
+        const char *wait[] = {"tokens", "opening a checkpoint"};
+        pane_title(g, r.y, r.x, r.w, 1, wait, 2);
+        grid_text(g, r, r.y + 1, r.x + 1, -1, STYLE(ROLE_TEXT, 0), opening);
+        return;
+    }
     const char *parts[] = {name, fresh, views[s->view], legend, own};
     pane_title(g, r.y, r.x, r.w, s->focus == ON_TEXT, parts, 5);
     struct rect in = {r.y + 1, r.x, r.h - 1, r.w};
@@ -46,6 +98,14 @@ static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct re
                       "[ shows the snapshots there are");
         return;
     }
+    if (in.h >= 5 && s->view != VIEW_TABLE) {
+        in.h--;
+        tokens_legend(s, g, (struct rect){in.y + in.h, in.x, 1, in.w});
+    }
+    if (s->mode == MODE_OWN && s->own.pll.of != -1 && in.h >= 4) {
+        in.h--;
+        own_pll_draw(s, g, (struct rect){in.y + in.h, in.x, 1, in.w});
+    }
     switch (s->view) {
     case VIEW_STRIP: tokens_strip(s, g, in); break;
     case VIEW_TABLE: tokens_table(s, g, in); break;
@@ -57,7 +117,7 @@ static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct re
 /* Three panes beside each other, then sentences and diagnosis. */
 static void draw_wide(struct tokens *s, struct app *a, struct grid *g, struct rect r)
 {
-    int diag = r.w * 42 / 100, need = tokens_diagnosis_rows(s, diag); /* what ails it is never cut */
+    int diag = r.w * 42 / 100, need = tokens_diagnosis_rows(s, diag, 0); /* what ails it is never cut */
     int list = r.h >= 40 ? 9 : 7, mid = r.h >= 40 ? 13 : r.h >= 30 ? 11 : 8;
     list = need > list ? need : list;
     list = list > r.h - mid - 5 ? r.h - mid - 5 : list;
@@ -124,7 +184,7 @@ void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area)
         tokens_pane_rates(s, g, (struct rect){area.y + area.h - strip, area.x, strip, area.w});
         if (strip == area.h) return;
     } else if (small && s->focus == ON_DIAGNOSIS) {
-        strip = tokens_diagnosis_rows(s, area.w);
+        strip = tokens_diagnosis_rows(s, area.w, 1);
         strip = strip > area.h - 4 ? area.h - 4 : strip;
         tokens_pane_diagnosis(s, g, (struct rect){area.y + area.h - strip, area.x, strip, area.w});
     } else if (small && s->focus == ON_LIST) { /* the list takes the strip's place, and more */

@@ -103,6 +103,21 @@ struct own_slot {
     float gen_prob[OWN_CANDIDATES], disc_prob[OWN_CANDIDATES], score[OWN_CANDIDATES];
 };
 struct later;
+/* A checkpoint from elsewhere that the host is opening (tokens_opened.c). */
+struct opening {
+    struct later *asked;                 /* NULL: none */
+    double since;                        /* app_now of the question */
+    char dir[1024];
+};
+/* Its pseudo-log-likelihood (tokens_pll.c). */
+struct own_pll {
+    struct later *asked;                 /* NULL: nothing is under way */
+    int64_t of, step;                    /* asked for: a step or OWN_LIVE, -1 nothing; answered for */
+    int n;                               /* positions, [CLS] and [SEP] with them; 0: not known */
+    double sum, disc;                    /* nats; disc: log P(original), NAN without a discriminator */
+    float log_p[OWN_POSITIONS];          /* NAN: not scored */
+    char why[160];                       /* there is none */
+};
 struct tokens_own {
     char text[4096];
     uint64_t seed;                       /* of drawn masks and of the samples */
@@ -116,6 +131,7 @@ struct tokens_own {
     double since, took;                  /* app_now of the question; seconds the last one took */
     struct own_slot slot[OWN_SLOTS];
     int nslots;
+    struct own_pll pll;
 };
 struct tokens {
     int64_t run, version, config_step;
@@ -145,7 +161,7 @@ struct tokens {
     int64_t past_run;
     struct counts counts;
     struct diagnosis diagnosis[DIAG_RULES];
-    int ndiagnosis;
+    int ndiagnosis, diagnosis_top;       /* top: first row shown of its pane in focus */
     double watched;
     int list_top;
     int text_w, text_first;              /* width laid out for; first sentence shown */
@@ -155,6 +171,7 @@ struct tokens {
     struct tokens_rates rates;
     struct tokens_hunt hunt;
     struct tokens_own own;
+    struct opening opening;
     char find[64];                       /* "": nothing is looked for */
     char message[160];                   /* why there is nothing */
 };
@@ -216,6 +233,21 @@ const struct own_slot *own_slot_at(const struct tokens *s, int pos); /* NULL: no
 struct str;
 void tokens_sentence_text(const struct tokens *s, const struct token_seq *q, struct str *out);
 
+/* tokens_pll.c */
+void own_pll_ask(struct tokens *s, struct app *a); /* unless it is known for what is shown */
+int own_pll_look(struct tokens *s, struct app *a); /* 1: something to draw */
+void own_pll_forget(struct tokens *s);
+/* log p of the token with it alone masked; NAN: not known. */
+double own_pll_at(const struct tokens *s, int pos);
+/* Sum, mean and the token expected least, in one line. */
+void own_pll_draw(struct tokens *s, struct grid *g, struct rect row);
+
+/* tokens_opened.c: takes the order to open one, looks for the host's answer; 1: something to draw. */
+int tokens_opening_look(struct tokens *s, struct app *a);
+/* "opening DIR, 1.2 s"; NULL: nothing is being opened. */
+const char *tokens_opening_says(const struct tokens *s, struct app *a, char *out, size_t size);
+void tokens_opening_drop(struct tokens *s);
+
 /* tokens_rates.c: counts by group. */
 void tokens_rates_build(struct tokens *s);
 int tokens_rates_holds(const struct tokens *s, const struct rate_row *row, int col,
@@ -243,6 +275,10 @@ const char *tokens_sign(enum outcome o); /* "" for kept */
 uint8_t tokens_sign_role(enum outcome o);
 const char *tokens_outcome_name(enum outcome o);
 int tokens_continues(const struct tokens *s, int32_t id); /* a ## piece */
+/* [CLS], [SEP], [PAD]: never masked, so neither counted among tokens nor shown with a loss. */
+int tokens_special(const struct tokens *s, int32_t id);
+/* What the signs and rows of the view mean, in one line. */
+void tokens_legend(struct tokens *s, struct grid *g, struct rect row);
 
 /* Views: draw into r; keep s->cursor on the screen. */
 void tokens_text(struct tokens *s, struct grid *g, struct rect r);
@@ -266,8 +302,9 @@ void tokens_pane_top(struct tokens *s, struct grid *g, struct rect r);
 void tokens_pane_past(struct tokens *s, struct grid *g, struct rect r);
 void tokens_pane_counts(struct tokens *s, struct grid *g, struct rect r);
 void tokens_pane_list(struct tokens *s, struct grid *g, struct rect r);
-/* Rows that the first finding takes in a pane of that width, with the title. */
-int tokens_diagnosis_rows(const struct tokens *s, int width);
+/* tokens_diagnosis.c. Rows it takes in a pane of that width, with the title; all: findings in full, not
+ * the first alone. */
+int tokens_diagnosis_rows(const struct tokens *s, int width, int all);
 void tokens_pane_diagnosis(struct tokens *s, struct grid *g, struct rect r);
 void tokens_small(struct tokens *s, struct grid *g, struct rect r);
 void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area);

@@ -75,12 +75,13 @@ void tokens_select_run(struct tokens *s, struct app *a)
     load_pieces(s, a, run);
 }
 
-static void describe(struct sentence *x)
+static void describe(const struct tokens *s, struct sentence *x)
 {
     double disc = 0, gen = 0;
     int nd = 0, ng = 0;
     for (int i = 0; i < x->seq->n; i++) {
         const struct token_row *r = &x->seq->rows[i];
+        if (tokens_special(s, r->original)) continue;
         x->count[tokens_outcome(r)]++;
         x->replaced += r->label != 0;
         x->chosen += r->chosen != 0;
@@ -125,6 +126,7 @@ static void count_all(struct tokens *s)
         for (int i = 0; i < s->sentences[k].seq->n; i++) {
             const struct token_row *r = &s->sentences[k].seq->rows[i];
             enum outcome o = tokens_outcome(r);
+            if (tokens_special(s, r->original)) continue;
             c->n[o]++, c->tokens++;
             c->replaced += r->label != 0, c->chosen += r->chosen != 0, c->same += r->same != 0;
             if (r->label) count_pair(c, r, o == OUT_MISSED);
@@ -153,10 +155,12 @@ static int by_number(const void *a, const void *b)
 int tokens_next_event(const struct tokens *s, int from, int by)
 {
     const struct sentence *c = tokens_current(s);
-    for (int i = from + by; c && i >= 0 && i < c->seq->n; i += by)
-        if (c->seq->rows[i].chosen || c->seq->rows[i].label ||
-            tokens_outcome(&c->seq->rows[i]) == OUT_FALSE)
+    for (int i = from + by; c && i >= 0 && i < c->seq->n; i += by) {
+        const struct token_row *r = &c->seq->rows[i];
+        if (!tokens_special(s, r->original) &&
+            (r->chosen || r->label || tokens_outcome(r) == OUT_FALSE))
             return i;
+    }
     return -1;
 }
 
@@ -164,7 +168,7 @@ int tokens_next_event(const struct tokens *s, int from, int by)
 static void first_event(struct tokens *s)
 {
     int i = tokens_next_event(s, -1, 1);
-    s->cursor = i >= 0 ? i : 0;
+    s->cursor = i >= 0 ? i : tokens_current(s)->seq->n > 1; /* else after [CLS] */
     s->top = 0;
 }
 
@@ -217,7 +221,7 @@ static void add_source(struct tokens *s, struct query *q, int source, int64_t st
         struct sentence *x = &all[s->nsentences];
         if (seqs[i]->n < 1) continue;
         x->seq = seqs[i], x->source = source;
-        describe(x);
+        describe(s, x);
         s->nsentences++;
     }
     s->sentences = all;

@@ -104,6 +104,7 @@ static void answered(struct tokens *s, struct app *a, const json_t *answer)
     s->at_source = TOKENS_USER, s->at_number = number;
     tokens_reload(s, a);
     take_slots(o, json_object_get(answer, "fill"));
+    own_pll_ask(s, a);
 }
 
 int own_look(struct tokens *s, struct app *a)
@@ -111,7 +112,8 @@ int own_look(struct tokens *s, struct app *a)
     struct tokens_own *o = &s->own;
     struct err err = {0};
     json_t *answer = NULL;
-    if (!o->asked) return 0;
+    int came = own_pll_look(s, a);
+    if (!o->asked) return came;
     int rc = later_look(o->asked, &answer, &err);
     if (rc == 1) {
         app_poll(a, LOOK_AGAIN);
@@ -132,6 +134,7 @@ int own_look(struct tokens *s, struct app *a)
 void own_forget(struct tokens *s)
 {
     later_drop(s->own.asked);
+    own_pll_forget(s);
     s->own.asked = NULL;
     s->own.number = s->own.again = s->own.nslots = s->own.chosen = 0;
     s->own.step = -1;
@@ -140,6 +143,7 @@ void own_forget(struct tokens *s)
 static void begin(struct tokens *s, const char *text)
 {
     struct tokens_own *o = &s->own;
+    own_pll_forget(s);
     snprintf(o->text, sizeof o->text, "%s", text);
     o->number = o->chosen = 0;
     o->seed = 1;

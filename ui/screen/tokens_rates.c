@@ -8,7 +8,7 @@
 #include "ui/screen/tokens_int.h"
 #include "ui/widget/format.h"
 
-enum { PIECE_WHOLE, PIECE_FIRST, PIECE_LATER, PIECE_SPECIAL };
+enum { PIECE_WHOLE, PIECE_FIRST, PIECE_LATER };
 static const int32_t frequency_from[] = {1, 11, 101, 1001, 10001};
 static const int32_t position_from[] = {0, 8, 16, 32, 64, 128, 256};
 #define BINS(list) ((int)(sizeof(list) / sizeof *(list)))
@@ -21,15 +21,11 @@ static int bin_of(const int32_t *from, int n, int32_t v)
     return b;
 }
 
-static int special(const struct tokens *s, int32_t id)
-{
-    return s->pieces && id >= 0 && pieces_special(s->pieces, id);
-}
-
-/* The group of a kind that a token lies in; -1: none. */
+/* The group of a kind that a token lies in; -1: none. [CLS] and the like are in no group. */
 static int group_of(const struct tokens *s, int kind, const struct past_seq *q, int pos)
 {
     const struct past_cell *c = &q->cells[pos];
+    if (tokens_special(s, c->original)) return -1;
     switch (kind) {
     case RATE_ALL: return 0;
     case RATE_FREQUENCY: {
@@ -37,7 +33,6 @@ static int group_of(const struct tokens *s, int kind, const struct past_seq *q, 
         return rank > 0 ? bin_of(frequency_from, BINS(frequency_from), rank) : -1;
     }
     case RATE_PIECE:
-        if (special(s, c->original)) return PIECE_SPECIAL;
         if (tokens_continues(s, c->original)) return PIECE_LATER;
         return pos + 1 < q->n && tokens_continues(s, q->cells[pos + 1].original) ? PIECE_FIRST
                                                                                : PIECE_WHOLE;
@@ -121,7 +116,7 @@ const char *tokens_rates_section(const struct tokens *s, int kind)
 
 const char *tokens_rates_name(const struct tokens *s, const struct rate_row *r, char *out, size_t size)
 {
-    static const char *const pieces[] = {"whole word", "first piece", "later piece", "[CLS], [SEP]"};
+    static const char *const pieces[] = {"whole word", "first piece", "later piece"};
     char a[256], b[256];
     const int32_t *from = r->kind == RATE_FREQUENCY ? frequency_from : position_from;
     int n = r->kind == RATE_FREQUENCY ? BINS(frequency_from) : BINS(position_from);

@@ -28,6 +28,12 @@ int tokens_continues(const struct tokens *s, int32_t id)
     return t && t[0] == '#' && t[1] == '#' && t[2];
 }
 
+int tokens_special(const struct tokens *s, int32_t id)
+{
+    const char *t = s->pieces && id >= 0 ? pieces_get(s->pieces, id) : NULL;
+    return t && t[0] == '[' && (!strcmp(t, "[CLS]") || !strcmp(t, "[SEP]") || !strcmp(t, "[PAD]"));
+}
+
 int tokens_open(const struct token_row *r)
 {
     return r->chosen && r->original == r->masked && isnan(r->disc_loss) && isnan(r->gen_loss);

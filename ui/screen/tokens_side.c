@@ -9,7 +9,6 @@
 #include "ui/widget/bar.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
-#include "ui/widget/wrap.h"
 
 #define PIECE 256
 #define LABEL STYLE(ROLE_DIM, 0)
@@ -39,11 +38,15 @@ static void token_line(const struct tokens *s, const struct token_row *t, char *
 }
 
 /* Values of the token at the cursor; returns the rows used. */
-static int token_facts(struct grid *g, struct rect in, const struct token_row *t)
+static int token_facts(const struct tokens *s, struct grid *g, struct rect in, const struct token_row *t)
 {
     char v[4][FMT], text[2 * PIECE], *end = text;
     enum outcome o = tokens_outcome(t);
     *text = 0;
+    if (tokens_special(s, t->original)) {
+        grid_text(g, in, in.y, in.x, -1, LABEL, "a mark of the format: not counted");
+        return 1;
+    }
     if (!isnan(t->disc_prob))
         end += snprintf(end, 64, "p(replaced) %s ", fmt_prob(v[0], FMT, t->disc_prob));
     if (o == OUT_NONE)
@@ -57,11 +60,15 @@ static int token_facts(struct grid *g, struct rect in, const struct token_row *t
     } else if (o == OUT_KEPT) {
         grid_text(g, in, in.y, in.x + text_columns(text), -1, LABEL, t->same ? "same" : tokens_open(t) ? "open" : "kept");
     }
-    snprintf(text, sizeof text, "loss %s",
-             fmt_fixed(v[1], FMT, isnan(t->disc_loss) ? t->gen_loss : t->disc_loss, 3));
+    double log_p = own_pll_at(s, s->cursor), loss = (double)(isnan(t->disc_loss) ? t->gen_loss : t->disc_loss);
+    if (isnan(log_p))
+        snprintf(text, sizeof text, "loss %s", fmt_fixed(v[1], FMT, loss, 3));
+    else
+        snprintf(text, sizeof text, "log p %s  loss %s", fmt_fixed(v[3], FMT, log_p, 2),
+                 fmt_fixed(v[1], FMT, loss, 2));
     if (!isnan(t->gen_entropy))
-        snprintf(text + strlen(text), sizeof text - strlen(text), "  entropy %s nats",
-                 fmt_fixed(v[2], FMT, t->gen_entropy, 2));
+        snprintf(text + strlen(text), sizeof text - strlen(text), "  entropy %s%s",
+                 fmt_fixed(v[2], FMT, t->gen_entropy, 2), isnan(log_p) ? " nats" : "");
     grid_text(g, in, in.y + 1, in.x, -1, LABEL, text);
     return o == OUT_NONE ? 1 : 2;
 }
@@ -101,7 +108,7 @@ void tokens_pane_top(struct tokens *s, struct grid *g, struct rect r)
     token_line(s, t, text, sizeof text);
     grid_text(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, ATTR_BOLD), text);
     struct rect facts = {in.y + 1, in.x, in.h - 1, in.w};
-    int y = in.y + 1 + token_facts(g, facts, t);
+    int y = in.y + 1 + token_facts(s, g, facts, t);
     const struct own_slot *slot = own_slot_at(s, s->cursor);
     if (slot) {
         candidates(s, g, (struct rect){y, in.x, in.y + in.h - y, in.w}, slot, t);
@@ -345,63 +352,6 @@ void tokens_pane_list(struct tokens *s, struct grid *g, struct rect r)
     }
 }
 
-/* A label and its text, wrapped, from row y on; returns the rows it takes. g NULL: only counts. */
-static int labelled(struct grid *g, struct rect in, int y, const char *label, const char *text)
-{
-    int indent = text_columns(label) + 1, left = in.y + in.h - y;
-    struct rect r = {y, in.x + indent, left, in.w - indent};
-    if (g && left < 1) return 0;
-    if (g) grid_text(g, in, y, in.x, -1, LABEL, label);
-    return wrap_text(g, r, PLAIN, text);
-}
-
-/* One finding, the likeliest cause first. Returns the rows it takes; g NULL: only counts. */
-static int finding(const struct diagnosis *d, struct grid *g, struct rect in, int y)
-{
-    int start = y;
-    uint8_t role = d->severity == SEV_ERROR  ? ROLE_BAD
-                   : d->severity == SEV_WARN ? ROLE_WARN
-                                             : ROLE_DIM;
-    if (g && y < in.y + in.h) {
-        grid_text(g, in, y, in.x, 1, STYLE(role, 0), d->severity == SEV_INFO ? sign(SIGN_DOT) : "!");
-        grid_text(g, in, y, in.x + 2, -1, STYLE(ROLE_TEXT, ATTR_BOLD), diagnosis_title(d->rule));
-    }
-    y++;
-    y += labelled(g, in, y, d->cause ? "likely" : "look at", d->look);
-    y += labelled(g, in, y, "seen", d->seen);
-    y += labelled(g, in, y, "expected", d->expected);
-    return y - start;
-}
-
-int tokens_diagnosis_rows(const struct tokens *s, int width)
-{
-    struct rect in = {0, 0, 0, width - 1};
-    return s->ndiagnosis ? 1 + finding(&s->diagnosis[0], NULL, in, 0) + (s->ndiagnosis > 1) : 2;
-}
-
-void tokens_pane_diagnosis(struct tokens *s, struct grid *g, struct rect r)
-{
-    struct rect in = inner(r);
-    char count[48] = "diagnosis";
-    if (s->ndiagnosis > 1) snprintf(count, sizeof count, "diagnosis, %d findings", s->ndiagnosis);
-    const char *parts[] = {count, s->focus != ON_DIAGNOSIS || !s->ndiagnosis ? ""
-                                  : s->alone ? "z Esc back" : "z alone"};
-    pane_title(g, r.y, r.x, r.w, s->focus == ON_DIAGNOSIS, parts, 2);
-    if (!s->ndiagnosis) {
-        grid_text(g, in, in.y, in.x, -1, LABEL, "nothing unusual in the metrics");
-        return;
-    }
-    int y = in.y + finding(&s->diagnosis[0], g, in, in.y);
-    for (int i = 1; i < s->ndiagnosis && y < in.y + in.h; i++) /* alone there is room for all */
-        if (s->alone)
-            y += 1 + finding(&s->diagnosis[i], g, in, y + 1);
-        else
-            grid_textf(g, in, y++, in.x, -1, LABEL, "also: %s", diagnosis_title(s->diagnosis[i].rule));
-    if (y > in.y + in.h)
-        grid_text(g, in, in.y + in.h - 1, in.x + in.w - 1, 1, STYLE(ROLE_ACCENT, 0), sign(SIGN_ARROW_DOWN));
-    if (s->focus == ON_DIAGNOSIS) g->cursor_y = in.y, g->cursor_x = in.x;
-}
-
 /* Five lines for small screens: the token, the generator, the training, the counts, a word. */
 void tokens_small(struct tokens *s, struct grid *g, struct rect r)
 {
@@ -414,7 +364,7 @@ void tokens_small(struct tokens *s, struct grid *g, struct rect r)
     token_line(s, t, text, sizeof text);
     int x = in.x + grid_text(g, in, y, in.x, -1, STYLE(ROLE_TEXT, ATTR_BOLD), text) + 2;
     struct rect rest = {y, x, 1, in.x + in.w - x};
-    if (rest.w > 8) token_facts(g, rest, t);
+    if (rest.w > 8) token_facts(s, g, rest, t);
     x = in.x;
     y++;
     const struct own_slot *slot = own_slot_at(s, s->cursor);

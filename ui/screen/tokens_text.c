@@ -1,5 +1,7 @@
 /* The default view: what the discriminator saw, as prose. Under each replaced token stand the
- * original and the outcome; the background is p(replaced). */
+ * original and the outcome; the background is p(replaced). What stands under a token may hang over
+ * into the columns after it while nothing stands there: the upper row reads as text. Where two would
+ * meet, the first token is drawn as wide as it needs. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,17 +13,19 @@
 #define PIECE 256
 #define GUTTER 6 /* cursor sign and number of the sentence */
 
-struct placed { int line, x, w; };
+/* w: columns drawn for it; below: columns of what stands under it */
+struct placed { int line, x, w, below; };
 
 /* What stands under a token: sign and original, or the sign alone; "" for most. */
 static const char *under(const struct tokens *s, const struct token_row *r, char *out, size_t size)
 {
     char piece[PIECE];
+    if (tokens_special(s, r->original)) return *out = 0, out;
     const char *mark = r->same ? sign(SIGN_SAME) : tokens_sign(tokens_outcome(r));
     int changed = r->label || tokens_open(r) || (isnan(r->disc_prob) && r->chosen);
     snprintf(out, size, "%s%s%s", mark,
              r->same && tokens_outcome(r) == OUT_FALSE ? sign(SIGN_FALSE_ALARM) : "",
-             changed ? tokens_piece(s, r->original, piece, sizeof piece) : "");
+             changed && !r->same ? tokens_piece(s, r->original, piece, sizeof piece) : "");
     return out;
 }
 
@@ -38,37 +42,53 @@ static int piece_width(const struct tokens *s, const struct token_row *r)
 static int wrap(const struct tokens *s, const struct token_seq *q, int width, struct placed *out)
 {
     char text[2 * PIECE];
-    int x = 0, line = 0;
+    int x = 0, line = 0, last = -1; /* the last token of the line with something under it */
     for (int i = 0; i < q->n; i++) {
         const struct token_row *r = &q->rows[i];
         int w = piece_width(s, r), below = text_columns(under(s, r, text, sizeof text));
-        int gap = x > 0 && !tokens_continues(s, shown(r));
-        if (below > w) w = below;
-        if (w > width) w = width;
-        if (x > 0 && x + gap + w > width) line++, x = 0, gap = 0;
-        out[i] = (struct placed){line, x + gap, w};
-        x += gap + w;
+        int gap = x > 0 && !tokens_continues(s, shown(r)), short_of = 0;
+        w = w > width ? width : w;
+        below = below > width ? width : below;
+        if (below && last >= 0) /* a column between the two below */
+            short_of = out[last].x + out[last].below + 1 - (x + gap);
+        short_of = short_of > 0 ? short_of : 0;
+        if (x > 0 && x + gap + short_of + (below > w ? below : w) > width)
+            line++, x = gap = short_of = 0, last = -1;
+        for (int k = last + 1; short_of && k < i; k++) out[k].x += short_of;
+        if (short_of) out[last].w += short_of;
+        x += gap + short_of;
+        out[i] = (struct placed){line, x, w, below};
+        x += w;
+        if (below) last = i;
     }
     return line + 1;
 }
 
 static void draw_token(struct tokens *s, struct grid *g, struct rect r, const struct token_row *t,
-                       const struct placed *p, int y, int cursor)
+                       const struct placed *p, int y, int cursor, int joined)
 {
     char piece[PIECE], text[2 * PIECE];
-    int x = r.x + GUTTER + p->x;
+    int x = r.x + GUTTER + p->x, end = x + p->w, special = tokens_special(s, t->original);
     enum outcome o = tokens_outcome(t);
+    struct style st = tokens_style(t, cursor);
+    if (special) st = (struct style){ROLE_DIM, cursor ? BACK_SELECTED : BACK_NONE, 0};
     tokens_piece(s, shown(t), piece, sizeof piece);
-    grid_text(g, r, y, x, p->w, tokens_style(t, cursor), piece);
+    x += grid_text(g, r, y, x, p->w, st, piece);
+    for (; x < end; x++) /* wider than its text: visibly one token, in a word the join goes on */
+        grid_text(g, r, y, x, 1, st, joined ? sign(SIGN_DOT) : " ");
+    x = r.x + GUTTER + p->x;
     if (cursor) g->cursor_y = y, g->cursor_x = x;
     under(s, t, text, sizeof text);
     if (*text && y + 1 < r.y + r.h) {
-        grid_text(g, r, y + 1, x, p->w, STYLE(ROLE_DIM, 0), text);
+        if (t->label || tokens_open(t)) /* the row's name, once it holds an original */
+            grid_right(g, r, y + 1, r.x + 1, GUTTER - 2, STYLE(ROLE_DIM, 0), "was");
+        grid_text(g, r, y + 1, x, p->below, STYLE(ROLE_DIM, 0), text);
         if (*tokens_sign(o))
             grid_text(g, r, y + 1, x + (t->same ? text_columns(sign(SIGN_SAME)) : 0), 1,
                       STYLE(tokens_sign_role(o), 0), tokens_sign(o));
     }
-    if (!s->digits || y + 2 >= r.y + r.h || isnan(t->disc_prob)) return;
+    if (!s->digits || y + 2 >= r.y + r.h || isnan(t->disc_prob) || special) return;
+    grid_right(g, r, y + 2, r.x + 1, GUTTER - 2, STYLE(ROLE_DIM, 0), "p");
     int digit = (int)(t->disc_prob * 10);
     snprintf(text, sizeof text, ".%d", digit > 9 ? 9 : digit);
     grid_text(g, r, y + 2, x, p->w, STYLE(ROLE_DIM, 0), p->w > 1 ? text : text + 1);
@@ -86,7 +106,8 @@ static int draw_sentence(struct tokens *s, struct grid *g, struct rect r, int in
     for (int i = 0; i < q->n; i++) {
         int row = y + (at[i].line - top) * tall;
         if (at[i].line < top || row >= r.y + r.h) continue;
-        draw_token(s, g, r, &q->rows[i], &at[i], row, here && i == s->cursor);
+        draw_token(s, g, r, &q->rows[i], &at[i], row, here && i == s->cursor,
+                   i + 1 < q->n && tokens_continues(s, shown(&q->rows[i + 1])));
         tokens_hit(s, row, r.x + GUTTER + at[i].x, at[i].w, index, i);
     }
     snprintf(number, sizeof number, "%d", q->sentence);

@@ -27,6 +27,7 @@ static const char *field(const struct tokens *s, const struct token_row *r, int 
 {
     const char *dot = "·";
     snprintf(out, size, "%s", dot);
+    if (row > ROW_SAMPLED && tokens_special(s, r->original)) return out;
     switch (row) {
     case ROW_ORIGINAL: return tokens_piece(s, r->original, out, size);
     case ROW_MASKED: return r->masked != r->original ? tokens_piece(s, r->masked, out, size) : out;
@@ -100,7 +101,8 @@ static int strip_block(struct tokens *s, struct grid *g, struct rect r, const st
         for (int row = 0; row < ROW_COUNT && row < r.h; row++) {
             field(s, t, row, text, sizeof text);
             struct style st = strip_style(t, row, i == s->cursor);
-            if (!strcmp(text, "·")) st.role = ROLE_DIM, st.attr = 0;
+            if (!strcmp(text, "·"))
+                st = (struct style){ROLE_DIM, i == s->cursor ? BACK_SELECTED : BACK_NONE, 0};
             if (i == s->cursor)
                 grid_fill(g, (struct rect){r.y + row, x, 1, w}, STYLE(ROLE_TEXT, 0), " "),
                     grid_back(g, (struct rect){r.y + row, x, 1, w}, st.back);
@@ -143,9 +145,9 @@ static const struct column table_cols[] = {
 static const int table_what[] = {COL_POS, ROW_ORIGINAL, ROW_MASKED, ROW_SAMPLED, ROW_GEN_P, ROW_RANK,
                                  ROW_ENTROPY, ROW_P, COL_BAR, COL_OUTCOME, ROW_LOSS};
 
-static void outcome_text(const struct token_row *r, char *out, size_t size)
+static void outcome_text(const struct token_row *r, int special, char *out, size_t size)
 {
-    enum outcome o = tokens_outcome(r);
+    enum outcome o = special ? OUT_NONE : tokens_outcome(r);
     const char *mark = *tokens_sign(o) ? tokens_sign(o) : r->same ? sign(SIGN_SAME) : " ";
     snprintf(out, size, "%s %s", mark,
              o == OUT_NONE || o == OUT_KEPT ? r->same ? "same" : tokens_outcome_name(o)
@@ -158,22 +160,23 @@ static void table_row(struct tokens *s, struct grid *g, struct rect in, const st
     const struct token_row *row = &tokens_current(s)->seq->rows[token];
     uint8_t back = token == s->cursor ? BACK_SELECTED : BACK_NONE;
     char text[PIECE];
+    int special = tokens_special(s, row->original);
     for (int j = 0; j < t->n; j++) {
         int what = table_what[t->col[j]];
         struct style st = {ROLE_TEXT, back, 0};
         if (what == COL_BAR) {
             st.role = ROLE_DIM;
-            if (!isnan(row->disc_prob))
+            if (!isnan(row->disc_prob) && !special)
                 bar_draw(g, in, y, in.x + t->x[j], t->w[j], st, row->disc_prob);
             continue;
         }
         if (what == COL_POS)
             snprintf(text, sizeof text, "%d", token);
         else if (what == COL_OUTCOME)
-            outcome_text(row, text, sizeof text);
+            outcome_text(row, special, text, sizeof text);
         else
             field(s, row, what, text, sizeof text);
-        if (what == ROW_P || (what == ROW_SAMPLED && row->label)) {
+        if ((what == ROW_P && !special) || (what == ROW_SAMPLED && row->label)) {
             st = tokens_style(row, 0);
             if (!st.back) st.back = back;
         }

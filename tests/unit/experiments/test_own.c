@@ -226,6 +226,48 @@ static void masked_tokens_are_filled_in(void **state)
     assert_int_equal(host_rig_end(&h), 0);
 }
 
+/* Each token's log p is minus the generator's loss where that token alone is masked; no rows are written. */
+static void a_sentence_has_its_pseudo_log_likelihood(void **state)
+{
+    (void)state;
+    struct host_rig h;
+    struct token_row row[8];
+    const char *text = "waa wab wac wad";
+    double sum = 0;
+    int compared = 0;
+    assert_int_equal(host_rig_start(&h, &rig, 1), 0);
+    int64_t id = submit(30, 10);
+    assert_int_equal(rig_wait(&rig, id, RUN_DONE, 0), 0);
+    json_t *j = score(id, text, "\"pll\":true,\"live\":true", 0), *old = score(id, text, "\"pll\":true,\"step\":10", 0);
+    json_t *tokens = json_object_get(j, "tokens");
+    assert_int_equal(number(j, "step"), 30);
+    assert_int_equal(number(old, "step"), 10);
+    assert_null(json_object_get(j, "sentence"));
+    assert_int_equal(tokens_of(id, 30, 1, row, 8), 0);
+    assert_int_equal(json_array_size(tokens), 6);
+    assert_true(json_is_null(json_array_get(tokens, 0)) && json_is_null(json_array_get(tokens, 5)));
+    for (int i = 1; i <= 4; i++) {
+        char more[64];
+        double log_p = json_number_value(json_array_get(tokens, (size_t)i));
+        snprintf(more, sizeof more, "\"positions\":[%d]", i);
+        json_t *one = score(id, text, more, 0);
+        assert_int_equal(tokens_of(id, 30, (int)number(one, "sentence"), row, 8), 6);
+        json_decref(one);
+        sum += log_p;
+        if (row[i].masked == row[i].original) continue;
+        compared++;
+        assert_true(log_p < 0);
+        assert_float_equal(log_p, -row[i].gen_loss, 1e-4);
+    }
+    assert_true(compared > 0);
+    assert_float_equal(json_number_value(json_object_get(j, "gen")), sum, 1e-6);
+    assert_true(json_number_value(json_object_get(j, "gen")) != json_number_value(json_object_get(old, "gen")));
+    assert_true(json_number_value(json_object_get(j, "disc")) < 0);
+    json_decref(j);
+    json_decref(old);
+    assert_int_equal(host_rig_end(&h), 0);
+}
+
 static void a_checkpoint_from_elsewhere_is_opened(void **state)
 {
     (void)state;
@@ -306,6 +348,7 @@ int main(void)
         cmocka_unit_test(live_and_checkpoint_agree),
         cmocka_unit_test(any_checkpoint_can_be_asked),
         cmocka_unit_test(masked_tokens_are_filled_in),
+        cmocka_unit_test(a_sentence_has_its_pseudo_log_likelihood),
         cmocka_unit_test(a_checkpoint_from_elsewhere_is_opened),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -34,6 +34,11 @@ tests_unit_ui_test_tokens_SOURCES = tests/unit/ui/test_tokens.c tests/unit/ui/fi
 	tests/unit/ui/fixture_tokens.c tests/unit/ui/fixture.h
 tests_unit_ui_test_tokens_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_curves tests/unit/ui/test_tokens
+check_PROGRAMS += tests/unit/ui/test_tokens_text
+tests_unit_ui_test_tokens_text_SOURCES = tests/unit/ui/test_tokens_text.c tests/unit/ui/fixture.c \
+	tests/unit/ui/fixture_tokens.c tests/unit/ui/fixture.h
+tests_unit_ui_test_tokens_text_LDADD = $(TESTLIBS)
+TESTS += tests/unit/ui/test_tokens_text
 check_PROGRAMS += tests/unit/ui/test_ablations
 tests_unit_ui_test_ablations_SOURCES = tests/unit/ui/test_ablations.c tests/unit/ui/fixture.c \
 	tests/unit/ui/fixture_ablations.c tests/unit/ui/fixture.h

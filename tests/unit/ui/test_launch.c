@@ -1,4 +1,5 @@
 /* The Launch screen: pictures, the form's keys, what a draft stands for, and the first minute. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -11,8 +12,10 @@
 #include "src/base/file.h"
 #include "tests/unit/ui/fixture.h"
 #include "ui/screen/launch.h"
+#include "ui/screen/runs.h"
 #include "ui/screen/tokens_int.h"
 #include "ui/term/theme.h"
+#include "ui/widget/format.h"
 
 static char dir[64];
 
@@ -433,9 +436,8 @@ static void test_measuring_ends_and_is_used(void **state)
     }
     assert_null(s->measure);
     assert_true(s->measured.rate > 0);
-    struct launch later = { .app = a };
-    launch_measure_recall(&later); /* the next session knows it too */
-    assert_true(later.measured.shape == s->measured.shape && later.measured.rate > 0);
+    struct measured_speed later = launch_measured(a); /* the next session knows it too */
+    assert_true(later.shape == s->measured.shape && later.rate > 0);
     assert_int_equal(s->cost.from, ESTIMATE_MEASURED);
     assert_true(shows(a, 36, 120, "GFLOP/s, measured"));
     fixture_keys(a, "Enter"); /* left while at work: it is waited for */
@@ -490,6 +492,49 @@ static void test_a_sentence_is_pinned(void **state)
     app_free(a);
 }
 
+static void type(struct app *a, const char *text)
+{
+    for (char key[2] = ""; (*key = *text); text++)
+        fixture_keys(a, key);
+}
+
+/* `c` on the first page: the form stands at what the page offers, at the same price. */
+static void test_the_form_is_what_the_first_page_offers(void **state)
+{
+    char none[64] = "test_first.XXXXXX", full[PATH_MAX + 32], text[FMT];
+    (void)state;
+    assert_non_null(mkdtemp(none));
+    for (int way = 0; way < 2; way++) {
+        struct app *a = fixture_app(none, "Runs", NULL);
+        assert_non_null(a);
+        assert_true(shows(a, 24, 120, "2,343 steps"));
+        struct first first = ((struct runs *)app_self(a))->first;
+        fixture_keys(a, way ? "Down c" : "c");
+        if (way) {
+            assert_non_null(realpath(dir, full));
+            strcat(full, "/story.txt");
+            assert_int_equal(file_write_atomic(full, "one line of text\n", 17, NULL), 0);
+            type(a, full);
+            fixture_keys(a, "Enter");
+        }
+        struct launch *s = form(a);
+        assert_string_equal(app_ops(a)->name, "Launch");
+        assert_int_equal(s->runs.n, 1);
+        const struct config *c = &s->runs.runs[0].config;
+        assert_int_equal(c->preset, PRESET_DEMO);
+        assert_int_equal(c->steps, 2343);
+        assert_string_equal(c->name, way ? "demo-story" : "demo");
+        if (way)
+            assert_string_equal(c->corpus, full);
+        else
+            assert_string_equal(s->draft.value[LAUNCH_corpus], "demo");
+        assert_non_null(strstr(first.costs, fmt_count(text, sizeof text, (double)s->cost.params)));
+        assert_string_equal(first.time, fmt_time(text, sizeof text, s->cost.seconds));
+        finish(a);
+    }
+    file_remove_tree(none, NULL);
+}
+
 /* Weights from elsewhere fill the form with their shape. */
 static void test_a_model_directory_fills_the_form(void **state)
 {
@@ -534,6 +579,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_measuring_ends_and_is_used),
         cmocka_unit_test(test_the_card_shows_before_and_after),
         cmocka_unit_test(test_a_sentence_is_pinned),
+        cmocka_unit_test(test_the_form_is_what_the_first_page_offers),
         cmocka_unit_test(test_a_model_directory_fills_the_form),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

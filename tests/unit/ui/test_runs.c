@@ -68,7 +68,7 @@ static void test_pictures(void **state)
     a = start(empty, NULL);
     free(fixture_text(a, 24, 80));
     struct first *first = &((struct runs *)app_self(a))->first; /* this machine is in no picture */
-    first->machine = (struct machine){ 2, 8e9, "avx2" };
+    first->machine = (struct machine){ 2, 8e9, "avx2", 0 };
     first->has_text = 1;
     snprintf(first->costs, sizeof first->costs, "777k parameters · 2.40M tokens · 45 MB of memory");
     snprintf(first->time, sizeof first->time, "2:05");

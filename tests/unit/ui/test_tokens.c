@@ -131,6 +131,7 @@ static void test_counts_are_those_of_the_rows(void **state)
         for (int i = 0; i < s->sentences[k].seq->n; i++) {
             const struct token_row *r = &s->sentences[k].seq->rows[i];
             int said = r->disc_prob >= .5F;
+            if (r->original == 2 || r->original == 3) continue; /* [CLS], [SEP] */
             n[r->label ? said ? OUT_CAUGHT : OUT_MISSED : said ? OUT_FALSE : OUT_KEPT]++;
             tokens++, replaced += r->label;
         }
@@ -226,7 +227,9 @@ static void test_export_has_the_columns_of_inspect(void **state)
     int rows = app_ops(a)->export_csv(s, a, out, NULL);
     assert_int_equal(csv_finish(out, NULL), 0);
     fclose(f);
-    assert_int_equal(rows, s->counts.tokens); /* text: all sentences */
+    int tokens = 0;
+    for (int k = 0; k < s->nsentences; k++) tokens += s->sentences[k].seq->n;
+    assert_int_equal(rows, tokens); /* text: all sentences */
     assert_int_equal(strncmp(buf, "position,original,masked,sampled,gen_prob,disc_prob,label,outcome,"
                                   "gen_rank,gen_entropy,disc_loss,same,run,step,sentence\r\n", 111), 0);
     assert_non_null(strstr(buf, "8,hungry,[MASK],angry,0.0610000007,0.970000029,1,caught,4,2.5,"));
@@ -374,8 +377,10 @@ static void test_frequencies_come_from_the_corpus(void **state)
     /* fixture_tokens.c counts piece i (V - i) times: the first ten are specials and "the" to "for" */
     int64_t first = 0, later = 0;
     for (int k = 0; k < s->nsentences; k++)
-        for (int i = 0; i < s->sentences[k].seq->n; i++)
-            *(s->sentences[k].seq->rows[i].original < 10 ? &first : &later) += 1;
+        for (int i = 0; i < s->sentences[k].seq->n; i++) {
+            int32_t id = s->sentences[k].seq->rows[i].original;
+            if (id > 4) *(id < 10 ? &first : &later) += 1;
+        }
     assert_int_equal(n[0], first);
     assert_int_equal(n[1], later);
     app_free(a);
