@@ -25,6 +25,7 @@ enum {
     KC = 256,
     KP = KC + 16,
     NC = 512,
+    LINE = 16,                         /* floats of a cache line */
     AHEAD = 32,                        /* rows of B to ask for: hardware stops at a page */
     A_IN_PLACE = 128,                  /* columns of C: a row of A is read only a few times */
     B_IN_PLACE = W == 16 ? 512 : 0,    /* row length: farther apart, a page a row costs more */
@@ -228,6 +229,13 @@ struct block {
     int ld, n;
 };
 
+/* Asks for a piece of the next panel of A, one for each panel of B that this one meets. */
+INLINE void ask_for_rows(int rows, const float *A, int lda)
+{
+    for (int i = 0; i < rows; i++)
+        __builtin_prefetch(A + (size_t)i * (size_t)lda);
+}
+
 /* C[M,n] (+)= op(A)[M,kc] times a block of B. */
 static void block_product(int ta, int M, int kc, const float *A, int lda, const struct block *B,
                           float *C, int ldc, int add, float *pa)
@@ -251,8 +259,11 @@ static void block_product(int ta, int M, int kc, const float *A, int lda, const 
             const float *a = rows + (size_t)i * (ta ? 1 : ld), *b = B->b;
             float *c = C + (size_t)(i0 + i) * ldc;
             int j = 0;
-            for (; j + NR <= B->n; j += NR, b += B->panel)
+            for (; j + NR <= B->n; j += NR, b += B->panel) {
+                if (form == PACKED && j / NR * LINE < kc)
+                    ask_for_rows(panel_rows(M - i0 - m), A + (size_t)(i0 + m) * lda + j / NR * LINE, lda);
                 tiles[t].run[form][1](kc, a, ld, b, (size_t)B->ld, c + j, ldc, add, W);
+            }
             if (j < B->n) {
                 int left = B->n - j, two = left > W;
                 tiles[t].run[form][two](kc, a, ld, B->tail, NR, c + j, ldc, add,
