@@ -319,6 +319,8 @@ int compare_csv(const struct compare *c, int all, struct csv_out *out)
     for (int i = 0; i < c->n; i++)
         csv_text(out, c->runs[i]->name);
     csv_text(out, "best");
+    if (c->n == 2)
+        csv_text(out, "difference");
     csv_end_row(out);
     for (int k = 0; k < lines; k++) {
         csv_text(out, "config");
@@ -326,6 +328,8 @@ int compare_csv(const struct compare *c, int all, struct csv_out *out)
         for (int i = 0; i < c->n; i++)
             csv_text(out, c->lines[k].value[i]);
         csv_text(out, "");
+        if (c->n == 2)
+            csv_text(out, "");
         csv_end_row(out);
     }
     for (int k = 0; k < c->nmetrics; k++) {
@@ -339,6 +343,11 @@ int compare_csv(const struct compare *c, int all, struct csv_out *out)
                 csv_real(out, m->value[i]);
         }
         csv_text(out, m->best >= 0 ? c->runs[m->best]->name : "");
+        double d = m->value[1] - m->value[0];
+        if (c->n == 2 && isnan(d))
+            csv_text(out, "");
+        else if (c->n == 2)
+            csv_real(out, d);
         csv_end_row(out);
     }
     return lines + c->nmetrics;

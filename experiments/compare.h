@@ -39,6 +39,7 @@ struct compare {
 int compare_open(struct compare *c, struct query *q, const int64_t *ids, int n, enum compare_at at,
                  struct err *err);
 void compare_close(struct compare *c);
-/* kind (config, result), name, a column a run. all: equal lines too. Returns the rows. */
+/* kind (config, result), name, a column a run, the best; of two the second less the first. all: equal
+ * lines too. Returns the rows. */
 int compare_csv(const struct compare *c, int all, struct csv_out *out);
 #endif

@@ -28,6 +28,8 @@ struct host *host_open(const struct workspace *w, const struct host_options *o, 
  * (state preparing). *id is the run's. */
 int host_submit(struct host *h, const struct config *c, int64_t *id, struct err *err);
 int host_resume_run(struct host *h, int64_t run, struct err *err);
+/* Sets a run's tags. */
+int host_tag(struct host *h, int64_t run, const char *tags, struct err *err);
 /* A new run from the checkpoint of `parent` at `step` (-1: its newest), with the fields of c, which
  * branch.h limits. */
 int host_branch(struct host *h, int64_t parent, int64_t step, const struct config *c, int64_t *id,

@@ -136,6 +136,12 @@ static int edit_call(struct store *s, void *ud)
     return edit_store(s, &e->h->w, e->op, e->run, e->text, e->err);
 }
 
+int host_tag(struct host *h, int64_t run, const char *tags, struct err *err)
+{
+    struct edit e = {h, "tag", tags, run, err};
+    return recorder_call(h->recorder, edit_call, &e);
+}
+
 static int op_edit(struct request *r, struct err *err)
 {
     const char *text = json_string_value(json_object_get(r->in, "text"));

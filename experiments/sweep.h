@@ -55,6 +55,7 @@ struct sweep_item {
     int status;
     int64_t run;             /* in the store; 0 when new */
     double tokens, flops, flops_paper, seconds; /* of the whole run */
+    char tags[CONFIG_TEXT];  /* what its tags become: it is another sweep's run; "": as they are */
 };
 struct sweep_plan {
     struct sweep_item *items; /* [sweep.n] */
@@ -72,10 +73,11 @@ int sweep_plan(const struct workspace *w, const struct sweep *s, int retry_faile
 void sweep_plan_free(struct sweep_plan *p);
 
 /* Hands the runs to do to somebody: host_submit and host_resume_run, or the clients' calls. Fills
- * items[].run. */
+ * items[].run. Runs that another sweep has made and this one shares get its tag too. */
 struct sweep_sink {
     int (*submit)(void *ud, const struct config *c, int64_t *id, struct err *err);
     int (*resume)(void *ud, int64_t run, struct err *err);
+    int (*tag)(void *ud, int64_t run, const char *tags, struct err *err);
     void *ud;
 };
 int sweep_submit(const struct sweep *s, struct sweep_plan *p, const struct sweep_sink *sink,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "db/query.h"
+#include "experiments/edit.h"
 #include "experiments/host.h"
 #include "experiments/prepare.h"
 #include "experiments/speed.h"
@@ -63,6 +64,30 @@ static int status_of(const struct query_run *r, int host)
     return r->state == RUN_STOPPED || r->state == RUN_LOST || !host ? SWEEP_RESUME : SWEEP_LIVE;
 }
 
+/* The tag by which a sweep's runs are known, out of a run's own tags; 0: there is none. */
+static size_t sweep_tag(const char *tags, const char **at)
+{
+    static const char head[] = "sweep:";
+    for (*at = tags; **at; *at += strcspn(*at, ","), *at += **at == ',')
+        if (!strncmp(*at, head, sizeof head - 1))
+            return strcspn(*at, ",");
+    return 0;
+}
+
+/* A run that is there already has the tags of whoever began it: `out` is those and this sweep's; ""
+ * where it has it, or where they are too long. */
+static void shared_tags(const char *have, const char *want, char out[CONFIG_TEXT])
+{
+    const char *mine, *p = have;
+    size_t n = sweep_tag(want, &mine);
+    out[0] = 0;
+    for (; n && *p; p += strcspn(p, ","), p += *p == ',')
+        if (strcspn(p, ",") == n && !strncmp(p, mine, n))
+            return;
+    if (n && strlen(have) + n + 2 <= CONFIG_TEXT)
+        snprintf(out, CONFIG_TEXT, "%s%s%.*s", have, *have ? "," : "", (int)n, mine);
+}
+
 /* Of several runs of one configuration the furthest counts: done, running, to resume, failed. */
 static void look_up(const struct sweep *s, const struct query_run *runs, int n, int host,
                     struct sweep_plan *p)
@@ -76,6 +101,7 @@ static void look_up(const struct sweep *s, const struct query_run *runs, int n, 
                 continue;
             item->status = status;
             item->run = runs[k].id;
+            shared_tags(runs[k].tags, s->runs[i].config.tags, item->tags);
         }
     }
 }
@@ -224,6 +250,8 @@ int sweep_submit(const struct sweep *s, struct sweep_plan *p, const struct sweep
     for (int i = 0; !rc && i < s->n; i++) {
         struct sweep_item *item = &p->items[i];
         if (item->status == SWEEP_NEW)
+            item->tags[0] = 0; /* the new run has its own */
+        if (item->status == SWEEP_NEW)
             rc = sink->submit(sink->ud, &s->runs[i].config, &item->run, err);
         else if (item->status == SWEEP_RESUME)
             rc = sink->resume(sink->ud, item->run, err);
@@ -232,6 +260,11 @@ int sweep_submit(const struct sweep *s, struct sweep_plan *p, const struct sweep
         if (!rc)
             item->status = SWEEP_LIVE;
     }
+    for (int i = 0; !rc && sink->tag && i < s->n; i++) /* last: the runs matter more */
+        if (p->items[i].run && *p->items[i].tags) {
+            rc = sink->tag(sink->ud, p->items[i].run, p->items[i].tags, err);
+            p->items[i].tags[0] = 0;
+        }
     return rc;
 }
 
@@ -245,9 +278,14 @@ static int resume_here(void *ud, int64_t run, struct err *err)
     return host_resume_run(ud, run, err);
 }
 
+static int tag_here(void *ud, int64_t run, const char *tags, struct err *err)
+{
+    return host_tag(ud, run, tags, err);
+}
+
 struct sweep_sink sweep_to_host(struct host *h)
 {
-    return (struct sweep_sink){submit_here, resume_here, h};
+    return (struct sweep_sink){submit_here, resume_here, tag_here, h};
 }
 
 static int submit_there(void *ud, const struct config *c, int64_t *id, struct err *err)
@@ -260,7 +298,12 @@ static int resume_there(void *ud, int64_t run, struct err *err)
     return host_client_op(ud, "resume", run, 1, err);
 }
 
+static int tag_there(void *ud, int64_t run, const char *tags, struct err *err)
+{
+    return edit_run(ud, "tag", run, tags, err);
+}
+
 struct sweep_sink sweep_to_client(const struct workspace *w)
 {
-    return (struct sweep_sink){submit_there, resume_there, (void *)w};
+    return (struct sweep_sink){submit_there, resume_there, tag_there, (void *)w};
 }

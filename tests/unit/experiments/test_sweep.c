@@ -285,6 +285,26 @@ static void what_is_done_is_not_done_again(void **state)
     }
     sweep_plan_free(&p);
     sweep_free(&s);
+    /* Another file that wants one of these runs: it is left out there, and gets that sweep's tag too. */
+    char other[900];
+    snprintf(other, sizeof other, "%.*s\n", (int)(strstr(text, ", embeddings") - text), text);
+    rig_put(path, sizeof path, "%s/other.ini", rig.dir);
+    assert_int_equal(load(other), 0);
+    rig_put(path, sizeof path, "%s/try.ini", rig.dir);
+    assert_int_equal(s.n, 1);
+    for (int k = 0; k < 2; k++) { /* twice: the second time there is nothing to add */
+        assert_int_equal(sweep_plan(&rig.w, &s, 0, 0, &p, &err), 0);
+        assert_int_equal(p.todo, 0);
+        assert_int_equal(*p.items[0].tags != 0, k == 0);
+        struct sweep_sink there = sweep_to_client(&rig.w);
+        assert_int_equal(sweep_submit(&s, &p, &there, &err), 0);
+        struct query_run *r = malloc(sizeof *r);
+        assert_int_equal(rig_run(&rig, p.items[0].run, r), 0);
+        assert_string_equal(r->tags, "sweep:try,scale:laptop,sweep:other");
+        free(r);
+        sweep_plan_free(&p);
+    }
+    sweep_free(&s);
     /* One seed more: only that is new. A changed field makes all new. */
     assert_int_equal(load_as(text, NULL, 2), 0);
     assert_int_equal(sweep_plan(&rig.w, &s, 0, 0, &p, &err), 0);
