@@ -123,8 +123,8 @@ key q
 end
 END_OF_KEYS
 tr -d '\r' <"$tmp/runs.csv" | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-    { print $at["run"] "," $at["name"] "," $at["step"] "," $at["seed"] }' | sort >"$tmp/got"
-"$typist" --sql "$tmp/ws/runs.db" "SELECT id, name, step, seed FROM run" | sort >"$tmp/want"
+    { print $at["name"] "," $at["state"] "," $at["step"] }' | sort >"$tmp/got"
+"$typist" --sql "$tmp/ws/runs.db" "SELECT name, state, step FROM run" | sort >"$tmp/want"
 cmp -s "$tmp/got" "$tmp/want" || fail "the exported runs are not those of the store"
 tr -d '\r' <"$tmp/pair.csv" | grep -q '^result,val_rtd_auc_common,' || fail "the comparison has no result"
 

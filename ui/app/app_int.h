@@ -46,9 +46,10 @@ struct undo {
     void (*act)(struct app *a, int64_t arg);
     int64_t arg;
 };
-#define HELP_PAGES (2 * ACT_COUNT)
+#define HELP_PAGES (2 * ACT_COUNT + 64)
 struct help {
     int open, cursor;
+    int runs;                    /* as drawn last: Enter does what the line under the cursor says */
     int page, pages, first[HELP_PAGES]; /* as drawn last; first: line of each page */
     char find[64];
 };

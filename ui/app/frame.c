@@ -29,8 +29,9 @@ static const struct query_run *watched(struct app *a)
     return r;
 }
 
-/* How much the bar's right part says: all in words, signs and numbers, or nothing. */
-enum { RIGHT_WORDS, RIGHT_SIGNS, RIGHT_NONE };
+/* How much the bar's right part says: all in words, counts as signs, all as signs, or nothing. */
+enum { RIGHT_WORDS, RIGHT_COUNTS, RIGHT_SIGNS, RIGHT_NONE };
+#define LEAVES "leaves"
 
 static void count(char *out, size_t size, int n, int state, const char *word, int level)
 {
@@ -69,14 +70,17 @@ static int bar_right(struct app *a, struct grid *g, struct rect line, int level)
     counts(a, text, sizeof text, level);
     int w = text_columns(text), leaves = 0;
     double v = r && r->has[METRIC_leaf_angle] ? r->last[METRIC_leaf_angle] : NAN;
+    int named = level < RIGHT_SIGNS ? (int)sizeof LEAVES : 0;
     if (isfinite(v) && level != RIGHT_NONE)
-        leaves = (level == RIGHT_WORDS ? 8 : 3) + (w ? 2 : 0);
+        leaves = named + (named ? 8 : 3) + (w ? 2 : 0);
     if (!g || !(w + leaves))
         return w + leaves ? w + leaves + 2 : 0;
     int x = line.x + line.w - w - leaves - 1;
     if (leaves) {
+        if (named)
+            x += grid_text(g, line, line.y, x, -1, STYLE(ROLE_DIM, 0), LEAVES) + 1;
         leaves_draw(g, line, line.y, x, v);
-        if (level == RIGHT_WORDS)
+        if (named)
             grid_text(g, line, line.y, x + 4, 5, STYLE(ROLE_DIM, 0),
                       fmt_prob(angle, sizeof angle, v < 0 ? 0 : v));
     }
@@ -116,10 +120,10 @@ static void draw_names(struct app *a, struct grid *g, struct rect part, int x, i
 static void draw_bar(struct app *a, struct grid *g, struct rect line)
 {
     static const struct { int cut, level; } steps[] = {
-        { 0, RIGHT_WORDS }, { 0, RIGHT_SIGNS }, { 1, RIGHT_SIGNS }, { 1, RIGHT_NONE },
+        { 0, RIGHT_WORDS }, { 0, RIGHT_COUNTS }, { 0, RIGHT_SIGNS }, { 1, RIGHT_SIGNS }, { 1, RIGHT_NONE },
     };
     int k = 0, own = line.w >= OWN_NAME_FROM ? 15 : 0;
-    while (k < 3 && own + names_width(a, steps[k].cut) + bar_right(a, NULL, line, steps[k].level) > line.w)
+    while (k < 4 && own + names_width(a, steps[k].cut) + bar_right(a, NULL, line, steps[k].level) > line.w)
         k++;
     int right = bar_right(a, g, line, steps[k].level), x = line.x + 1;
     struct rect part = { line.y, line.x, 1, line.w - right };
@@ -207,7 +211,8 @@ static void draw_footer(struct app *a, struct grid *g, struct rect line)
     }
     if (a->help.open) {
         x = footer_pair(a, g, line, x, "/", "find", ACT_NONE);
-        x = footer_pair(a, g, line, x, "Enter", "run it", ACT_NONE);
+        if (a->help.runs)
+            x = footer_pair(a, g, line, x, "Enter", "run it", ACT_NONE);
         x = footer_pair(a, g, line, x, "Esc", "close", ACT_NONE);
         if (a->help.pages > 1)
             footer_pair(a, g, line, x, "PgDn PgUp", "page", ACT_NONE);

@@ -7,8 +7,17 @@
 #include "ui/widget/pane.h"
 #include "ui/widget/wrap.h"
 
-/* A line of help: an action, or a section's title (action ACT_NONE). */
-struct line { int action; const char *title; };
+/* What is no key: a sign or word of the screens, and what it means. */
+static const struct { const char *sign, *what; } legend[] = {
+#define L(sign, what) { sign, what },
+#include "ui/app/legend.def"
+#undef L
+};
+#define LEGENDS ((int)(sizeof legend / sizeof legend[0]))
+#define HELP_LINES (2 * ACT_COUNT + LEGENDS + 1)
+
+/* A line of help: an action, a section's title (action ACT_NONE), or a row of the legend. */
+struct line { int action; const char *title, *sign, *what; };
 
 static int matches(const char *find, int action)
 {
@@ -26,9 +35,16 @@ static int collect(const struct help *h, struct line *out)
             continue;
         if (strcmp(section, action_section(a))) {
             section = action_section(a);
-            out[n++] = (struct line){ ACT_NONE, section };
+            out[n++] = (struct line){ .action = ACT_NONE, .title = section };
         }
-        out[n++] = (struct line){ a, NULL };
+        out[n++] = (struct line){ .action = a, .what = action_table[a].help };
+    }
+    for (int i = 0, any = 0; i < LEGENDS; i++) {
+        if (*h->find && !strstr(legend[i].sign, h->find) && !strstr(legend[i].what, h->find))
+            continue;
+        if (!any++)
+            out[n++] = (struct line){ .action = ACT_NONE, .title = "Signs and words" };
+        out[n++] = (struct line){ .action = ACT_NONE, .sign = legend[i].sign, .what = legend[i].what };
     }
     return n;
 }
@@ -36,7 +52,7 @@ static int collect(const struct help *h, struct line *out)
 static void step(const struct line *lines, int n, int *cursor, int by)
 {
     int c = *cursor + by;
-    while (c >= 0 && c < n && lines[c].action == ACT_NONE)
+    while (c >= 0 && c < n && lines[c].title)
         c += by < 0 ? -1 : 1;
     if (c >= 0 && c < n)
         *cursor = c;
@@ -58,10 +74,10 @@ static void find_change(void *ud, const char *text)
 
 void help_key(struct app *a, const char *name)
 {
-    struct line lines[ACT_COUNT * 2];
+    struct line lines[HELP_LINES];
     struct help *h = &a->help;
     int n = collect(h, lines), action = action_of_key(name);
-    if (n && h->cursor < n && lines[h->cursor].action == ACT_NONE)
+    if (n && h->cursor < n && lines[h->cursor].title)
         step(lines, n, &h->cursor, 1);
     switch (action) {
     case ACT_BACK:
@@ -107,16 +123,20 @@ void help_key(struct app *a, const char *name)
 static int rows_of(const struct line *l, int w)
 {
     struct rect r = { 0, 0, 1000, w - HELP_TEXT - 1 };
-    int n = l->action == ACT_NONE ? 1 : wrap_text(NULL, r, STYLE(ROLE_TEXT, 0), action_table[l->action].help);
+    int n = l->title ? 1 : wrap_text(NULL, r, STYLE(ROLE_TEXT, 0), l->what);
     return n < 1 ? 1 : n;
 }
 
-static void draw_action(struct app *a, struct grid *g, struct rect area, int action, int on)
+static void draw_line(struct app *a, struct grid *g, struct rect area, const struct line *l, int on)
 {
-    const struct action_info *i = &action_table[action];
-    int can = app_can(a, action);
+    int can = l->action == ACT_NONE || app_can(a, l->action);
     char keys[64];
-    snprintf(keys, sizeof keys, "%s%s", i->keys[0] ? i->keys : ":", i->keys[0] ? "" : i->name);
+    if (l->action == ACT_NONE) {
+        snprintf(keys, sizeof keys, "%s", l->sign);
+    } else {
+        const struct action_info *i = &action_table[l->action];
+        snprintf(keys, sizeof keys, "%s%s", i->keys[0] ? i->keys : ":", i->keys[0] ? "" : i->name);
+    }
     if (on) {
         grid_cell(g, area, area.y, area.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
         g->cursor_y = area.y;
@@ -124,7 +144,7 @@ static void draw_action(struct app *a, struct grid *g, struct rect area, int act
     }
     struct rect text = { area.y, area.x + HELP_TEXT, area.h, area.w - HELP_TEXT - 1 };
     grid_middle(g, area, area.y, area.x + 2, 16, STYLE(can ? ROLE_ACCENT : ROLE_DIM, 0), keys);
-    wrap_text(g, text, STYLE(can ? ROLE_TEXT : ROLE_DIM, 0), i->help);
+    wrap_text(g, text, STYLE(can ? ROLE_TEXT : ROLE_DIM, 0), l->what);
     if (on)
         grid_back(g, (struct rect){ area.y, area.x, area.h, area.w - 1 }, BACK_SELECTED);
 }
@@ -135,7 +155,7 @@ static int places(const struct line *lines, int n, int rows, int columns, int w,
 {
     struct place p = { 0, 0, 0, 0 };
     for (int i = 0; i < n; i++) {
-        int title = lines[i].action == ACT_NONE;
+        int title = lines[i].title != NULL;
         int need = (p.h = rows_of(&lines[i], w)) + (title && i + 1 < n ? rows_of(&lines[i + 1], w) : 0);
         if (p.row && p.row + need > rows) {
             p.row = 0;
@@ -150,22 +170,26 @@ static int places(const struct line *lines, int n, int rows, int columns, int w,
 
 void help_draw(struct app *a, struct grid *g, struct rect area)
 {
-    struct line lines[ACT_COUNT * 2];
-    struct place at[ACT_COUNT * 2] = { 0 };
+    struct line lines[HELP_LINES];
+    struct place at[HELP_LINES] = { 0 };
     struct help *h = &a->help;
     int n = collect(h, lines), columns = area.w / HELP_COLUMN;
     columns = columns < 1 ? 1 : columns > 3 ? 3 : columns;
     int rows = area.h - 1, w = area.w / columns;
     char found[96] = "", more[48] = "";
-    if (n && h->cursor < n && lines[h->cursor].action == ACT_NONE)
+    if (n && h->cursor < n && lines[h->cursor].title)
         step(lines, n, &h->cursor, 1);
     h->cursor = h->cursor >= n ? (n ? n - 1 : 0) : h->cursor;
     h->pages = rows < 1 ? 1 : places(lines, n, rows, columns, w, at);
     h->page = n && rows > 0 ? at[h->cursor].page : 0;
     for (int i = n - 1; i >= 0 && rows > 0; i--)
         h->first[at[i].page] = i;
+    int hits = 0;
+    for (int i = 0; i < n; i++)
+        hits += !lines[i].title;
+    h->runs = n && lines[h->cursor].action != ACT_NONE && app_can(a, lines[h->cursor].action);
     if (h->find[0])
-        snprintf(found, sizeof found, "%d found for %s", n, h->find);
+        snprintf(found, sizeof found, "%d found for %s", hits, h->find);
     if (h->pages > 1)
         snprintf(more, sizeof more, h->page + 1 < h->pages ? "page %d of %d, PgDn for more" : "page %d of %d",
                  h->page + 1, h->pages);
@@ -177,9 +201,9 @@ void help_draw(struct app *a, struct grid *g, struct rect area)
         struct rect part = { area.y + 1 + at[i].row, area.x + at[i].column * w, at[i].h, w };
         if (at[i].page != h->page)
             continue;
-        if (l->action == ACT_NONE)
+        if (l->title)
             grid_text(g, part, part.y, part.x + 1, -1, STYLE(ROLE_TEXT, ATTR_BOLD), l->title);
         else
-            draw_action(a, g, part, l->action, i == h->cursor);
+            draw_line(a, g, part, l, i == h->cursor);
     }
 }

@@ -79,4 +79,5 @@ void app_save(struct app *a, const char *label, const char *start,
     saving.write = write;
     saving.ud = ud;
     app_prompt_path(a, label, start, "", path_done, NULL, ud);
+    app_prompt_over(a);
 }

@@ -8,6 +8,7 @@
 #include "src/event/event.h"
 #include "ui/app/action.h"
 #include "ui/screen/ablations_int.h"
+#include "ui/screen/run_diagnosis.h"
 #include "ui/screen/screen.h"
 
 static int keep(void *ud, const struct query_run *r)
@@ -36,6 +37,8 @@ static uint64_t key_of(struct ablations *s, struct query *q)
         int moves = runs[i].state != RUN_DONE && (s->unfinished || !done);
         key = mix(mix(key, (uint64_t)runs[i].id), (uint64_t)(runs[i].state + 16 * runs[i].archived));
         key = mix(key, moves ? (uint64_t)runs[i].step : 0);
+        for (const char *p = runs[i].tags; *p; p++) /* what sweeps it is in */
+            key = mix(key, (unsigned char)*p);
     }
     arena_init(&a);
     key = mix(key, (uint64_t)query_scores(q, 0, NULL, &a, &scores, NULL));
@@ -75,6 +78,25 @@ static int open_table(struct ablations *s, struct query *q, struct err *err)
     return rc ? rc : s->order ? 0 : err_nomem(err, "the table of ablations");
 }
 
+/* What ails most of the runs compared: then their differences may say little. */
+static void find_complaint(struct ablations *s)
+{
+    int many[DIAG_RULES] = {0}, most = 0;
+    for (int i = 0; i < s->t.nrows; i++)
+        for (int k = 0; k < s->t.rows[i].n; k++) {
+            struct diagnosis d[DIAG_RULES];
+            const struct query_run *r = app_run(s->app, s->t.rows[i].runs[k]);
+            if (r && run_diagnose(r, NULL, d) && d[0].severity > SEV_INFO)
+                many[d[0].rule]++;
+        }
+    for (int k = 0; k < DIAG_RULES; k++)
+        most = many[k] > many[most] ? k : most;
+    s->complaint[0] = 0;
+    if (many[most])
+        snprintf(s->complaint, sizeof s->complaint, "! %d of %d runs: %s · differences may say little (1 and Enter: why)",
+                 many[most], s->t.nruns, diagnosis_title(most));
+}
+
 int ablations_load(struct ablations *s, int force)
 {
     struct err err = {0};
@@ -94,6 +116,7 @@ int ablations_load(struct ablations *s, int force)
     }
     arrange(s);
     ablations_columns(s);
+    find_complaint(s);
     return 1;
 }
 
@@ -286,10 +309,10 @@ static int can_ablations(void *self, struct app *a, int action)
     int rows = s->loaded && s->t.nrows > 0;
     switch (action) {
     case ACT_UP: case ACT_DOWN: case ACT_FIRST: case ACT_LAST: case ACT_PAGE_UP: case ACT_PAGE_DOWN:
-    case ACT_ENTER: case ACT_MARK: case ACT_STATISTIC: case ACT_COPY: return rows;
+    case ACT_ENTER: case ACT_MARK: case ACT_COPY: return rows;
     case ACT_NEW: return rows || (!app_readonly(a) && !s->filter_text[0]);
     case ACT_LEFT: case ACT_RIGHT: case ACT_SORT: case ACT_BASELINE: case ACT_MAXIMISE:
-        return rows && !s->detail;
+    case ACT_STATISTIC: return rows && !s->detail;
     case ACT_NEXT_PANE: case ACT_PREV_PANE: return s->nsweeps > 0 && !s->detail;
     case ACT_GROUP: case ACT_FILTER: case ACT_FOLLOW: return !s->detail;
     case ACT_QUIT: return s->detail || s->maximised;

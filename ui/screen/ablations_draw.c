@@ -9,6 +9,7 @@
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
 #include "ui/widget/scale.h"
+#include "ui/widget/wrap.h"
 
 static const char *statistic_name(const struct ablations *s)
 {
@@ -68,28 +69,37 @@ static void draw_row(struct ablations *s, struct grid *g, struct rect row, const
         grid_back(g, row, BACK_SELECTED);
 }
 
+/* Prose in the width of r from row y on; returns the rows used. */
+static int prose(struct grid *g, struct rect r, int y, struct style style, const char *text)
+{
+    struct rect rest = {y, r.x, r.y + r.h - y, r.w};
+    return rest.h > 0 ? wrap_text(g, rest, style, text) : 0;
+}
+
 /* What the words of the table mean; returns the rows used. */
 static int draw_words(const struct ablations *s, struct grid *g, struct rect area)
 {
-    if (s->t.ranked < 0 || s->t.nrows < 2 || area.h < 2)
+    char text[300];
+    struct rect in = {area.y, area.x + 3, area.h, area.w - 4};
+    if (s->t.ranked < 0 || s->t.nrows < 2 || area.h < 3)
         return 0;
     const struct ablation_metric *m = &s->t.metrics[s->t.ranked];
     const char *name = ablations_title(m->name), *what = m->help;
     if (m->id % METRIC_VAL == METRIC_rtd_auc_common)
         what = "every discriminator judged on the same fakes";
-    grid_textf(g, area, area.y, area.x + 3, -1, STYLE(ROLE_DIM, 0), "%s%s%s; %s is better · p by Holm",
-               name, *what ? ": " : "", what, m->better > 0 ? "higher" : "lower");
-    grid_text(g, area, area.y + 1, area.x + 3, -1, STYLE(ROLE_DIM, 0),
-              "real: p < .05 · noise: within a seed's spread · undecided: more seeds needed");
-    return 2;
+    snprintf(text, sizeof text, "%s%s%s; %s is better · p by Holm", name, *what ? ": " : "", what,
+             m->better > 0 ? "higher" : "lower");
+    int used = prose(g, in, in.y, STYLE(ROLE_DIM, 0), text);
+    return used + prose(g, in, in.y + used, STYLE(ROLE_DIM, 0),
+                        "real: p < .05 · noise: within a seed's spread · undecided: more seeds needed");
 }
 
 /* The paper's rows, after ours, dim: nothing here was measured by this program. */
 static void draw_papers(const struct ablations *s, struct grid *g, struct rect area)
 {
     for (int i = 0; i < s->t.npaper && i < area.h; i++)
-        grid_textf(g, area, area.y + i, area.x + 3, -1, STYLE(ROLE_DIM, 0), "paper  %-20s GLUE %.1f  %s",
-                   s->t.paper[i]->label, s->t.paper[i]->value, s->t.paper[i]->source);
+        grid_textf(g, area, area.y + i, area.x + 3, -1, STYLE(ROLE_DIM, 0), "paper  %-*s GLUE %.1f  %s",
+                   area.w < 100 ? 14 : 20, s->t.paper[i]->label, s->t.paper[i]->value, s->t.paper[i]->source);
 }
 
 static void draw_table(struct ablations *s, struct grid *g, struct rect area)
@@ -99,10 +109,13 @@ static void draw_table(struct ablations *s, struct grid *g, struct rect area)
     title(s, g, area);
     if (area.h >= 7) { /* what is looked for first */
         ablations_best(s, best, sizeof best);
-        struct rect line = {area.y + 1, area.x + 3, 1, area.w - 3};
-        grid_text(g, line, line.y, line.x, -1, STYLE(ROLE_TEXT, ATTR_BOLD), best);
-        area.y += *best != 0;
-        area.h -= *best != 0;
+        struct rect in = {area.y + 1, area.x + 3, area.h >= 10 ? 2 : 1, area.w - 4};
+        int used = prose(g, in, in.y, STYLE(ROLE_TEXT, ATTR_BOLD), best);
+        in.y += used;
+        if (area.h - used >= 7)
+            used += prose(g, in, in.y, STYLE(ROLE_WARN, 0), s->complaint);
+        area.y += used;
+        area.h -= used;
     }
     struct rect heads = {area.y + 1, area.x + 3, 1, area.w - 3};
     int most = table_max_scroll(s->layout, s->ncols, heads.w - 1), sorted = -1;
@@ -193,11 +206,11 @@ static void spread_axis(const struct spread *p, int y, int share)
     }
 }
 
-static void draw_spread(struct ablations *s, struct grid *g, struct rect area)
+void ablations_draw_spread(struct ablations *s, struct grid *g, struct rect area)
 {
     struct spread p = {.g = g};
     char label[160];
-    const char *parts[] = {"spread", NULL, "● one seed, 2 two  │ mean  · baseline"};
+    const char *parts[] = {"spread", NULL, "● a seed (2: two)  │ mean  · baseline"};
     if (s->t.ranked < 0 || area.h < 3)
         return;
     parts[1] = ablations_title(s->t.metrics[s->t.ranked].name);
@@ -224,30 +237,6 @@ static void draw_spread(struct ablations *s, struct grid *g, struct rect area)
         spread_row(s, &p, y, top + i);
     }
     spread_axis(&p, area.y + 1 + shown, s->t.metrics[s->t.ranked].share);
-}
-
-/* Prose in the width of r from row y on; returns the rows used. */
-static int prose(struct grid *g, struct rect r, int y, struct style style, const char *text)
-{
-    int rows = 0;
-    while (*text && y + rows < r.y + r.h) {
-        char line[512];
-        size_t n = strlen(text), cut = n;
-        n = n < sizeof line - 1 ? n : sizeof line - 1;
-        memcpy(line, text, n);
-        line[n] = 0;
-        while (text_columns(line) > r.w) {
-            char *space = strrchr(line, ' ');
-            if (!space)
-                break;
-            *space = 0;
-        }
-        cut = strlen(line);
-        grid_text(g, r, y + rows++, r.x, r.w, style, line);
-        text += cut;
-        text += strspn(text, " ");
-    }
-    return rows;
 }
 
 static void missing_text(const struct ablation *t, char *out, size_t size)
@@ -313,87 +302,6 @@ static void draw_effects(const struct ablations *s, struct grid *g, struct rect 
     }
 }
 
-static void worth_text(const struct ablations *s, const struct ablation_row *r, int m, int wide, char *out,
-                       size_t size)
-{
-    const struct ablation_cell *x = &r->cell[m];
-    char d[FMT], lo[FMT], hi[FMT], p[FMT];
-    if (s->t.metrics[m].own)
-        snprintf(out, size, "own fakes: not ranked");
-    else if (r == &s->t.rows[s->t.baseline])
-        snprintf(out, size, "baseline");
-    else if (isnan(x->test.diff))
-        snprintf(out, size, "-");
-    else if (x->test.kind == STATS_NONE)
-        snprintf(out, size, "%s  not tested", fmt_signed(d, sizeof d, x->test.diff, 4));
-    else if (!wide) /* the sentence above has p */
-        snprintf(out, size, "%s (%s to %s) %s", fmt_signed(d, sizeof d, x->test.diff, 4),
-                 fmt_signed(lo, sizeof lo, x->test.lo, 4), fmt_signed(hi, sizeof hi, x->test.hi, 4),
-                 stats_verdict_name(x->verdict));
-    else
-        snprintf(out, size, "%s (%s to %s) p %s %s", fmt_signed(d, sizeof d, x->test.diff, 4),
-                 fmt_signed(lo, sizeof lo, x->test.lo, 4), fmt_signed(hi, sizeof hi, x->test.hi, 4),
-                 fmt_prob(p, sizeof p, x->p_holm), stats_verdict_name(x->verdict));
-}
-
-static void page_metrics(const struct ablations *s, struct grid *g, struct rect in, int y)
-{
-    const struct ablation *t = &s->t;
-    const struct ablation_row *r = ablations_current(s);
-    int wide = in.w >= 100;
-    grid_textf(g, in, y++, in.x, -1, STYLE(ROLE_DIM, 0), "%-19s %2s %8s %8s%s  %s", "metric", "n", "mean",
-               "sd", wide ? "   median       q1       q3" : "", "difference (95 % interval)");
-    for (int m = 0; m < t->nmetrics && y < in.y + in.h; m++, y++) {
-        const struct stats *x = &r->cell[m].s;
-        struct style style = STYLE(t->metrics[m].own ? ROLE_DIM : ROLE_TEXT, 0);
-        char text[240], n[FMT];
-        const double v[] = {x->mean, x->sd, x->median, x->q1, x->q3};
-        worth_text(s, r, m, wide, text, sizeof text);
-        grid_middle(g, in, y, in.x, 19, style, t->metrics[m].name);
-        grid_textf(g, in, y, in.x + 20, -1, style, "%2d", x->n);
-        for (int k = 0; k < (wide ? 5 : 2); k++)
-            grid_right(g, in, y, in.x + 23 + 9 * k, 8, style, ablations_number(v[k], 5, 0, n, FMT));
-        grid_text(g, in, y, in.x + (wide ? 69 : 42), -1, style, text);
-    }
-}
-
-/* One row: its seeds, and every metric with all its digits. */
-static void draw_page(struct ablations *s, struct grid *g, struct rect area)
-{
-    const struct ablation *t = &s->t;
-    const struct ablation_row *r = ablations_current(s);
-    struct rect in = {area.y + 1, area.x + 3, area.h - 1, area.w - 3};
-    char text[700];
-    int y = in.y;
-    pane_titlef(g, area.y, area.x, area.w, 1, "%s", r->label);
-    ablations_sentence(s, s->order[s->row], text, sizeof text);
-    y += prose(g, in, y, STYLE(ROLE_TEXT, 0), text) + 1;
-    s->seed = s->seed >= r->n ? r->n - 1 : s->seed;
-    int rows = area.h - (y - area.y) - t->nmetrics - 3;
-    rows = rows < 1 ? 1 : rows > r->n ? r->n : rows;
-    int top = table_top(0, s->seed, rows, r->n);
-    grid_textf(g, in, y++, in.x, -1, STYLE(ROLE_DIM, 0), "%-6s %-6s %12s  %s", "seed", "run",
-               t->ranked >= 0 ? "value" : "", "name");
-    for (int k = top; k < top + rows; k++, y++) {
-        const struct query_run *run = app_run(s->app, r->runs[k]);
-        char v[FMT] = "";
-        if (t->ranked >= 0)
-            ablations_number(r->cell[t->ranked].values[k], 6, t->metrics[t->ranked].share, v, sizeof v);
-        struct rect row = {y, area.x, 1, area.w};
-        if (app_is_marked(s->app, r->runs[k]))
-            grid_cell(g, row, y, area.x + 1, STYLE(ROLE_ACCENT, ATTR_BOLD), sign(SIGN_MARK));
-        grid_textf(g, in, y, in.x, -1, STYLE(ROLE_TEXT, 0), "%-6lld %-6lld %12s  %s",
-                   (long long)r->seeds[k], (long long)r->runs[k], v, run ? run->name : "");
-        if (k != s->seed)
-            continue;
-        grid_cell(g, row, y, area.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
-        grid_back(g, row, BACK_SELECTED);
-        g->cursor_y = y;
-        g->cursor_x = area.x;
-    }
-    page_metrics(s, g, in, y + 1);
-}
-
 static void draw_empty(struct ablations *s, struct grid *g, struct rect area)
 {
     const struct query_run *runs;
@@ -423,7 +331,7 @@ void ablations_draw(void *self, struct app *a, struct grid *g, struct rect area)
         return;
     }
     if (s->detail) {
-        draw_page(s, g, area);
+        ablations_draw_page(s, g, area);
         return;
     }
     int wide = area.w >= 110 && area.h >= 28, strip = area.h >= 16 && area.w >= 50;
@@ -437,14 +345,14 @@ void ablations_draw(void *self, struct app *a, struct grid *g, struct rect area)
     if (!below)
         return;
     if (!wide) {
-        draw_spread(s, g, part);
+        ablations_draw_spread(s, g, part);
         return;
     }
     struct rect left = part, right = part;
     left.w = part.w * 3 / 5;
     right.x = left.w + 1;
     right.w = part.w - right.x;
-    draw_spread(s, g, left);
+    ablations_draw_spread(s, g, left);
     draw_effects(s, g, right);
     pane_hline(g, part.y, left.w, 1, STYLE(ROLE_DIM, 0));
     pane_vline(g, part.y, left.w, part.h, STYLE(ROLE_DIM, 0));

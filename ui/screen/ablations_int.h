@@ -23,6 +23,7 @@ struct ablations {
     int loaded;              /* t holds a table */
     uint64_t key;            /* of the runs that t was made of */
     char error[512];         /* why there is no table */
+    char complaint[200];     /* what ails most of its runs; "": nothing */
     char by[256], baseline[160], metric[96], filter_text[256], shown[256];
     char sweep[ABLATIONS_SWEEP];      /* the runs of this sweep; "": all */
     int nsweeps;
@@ -62,8 +63,13 @@ void ablations_cell(const struct ablations *s, int row, const struct ablations_c
 const char *ablations_title(const char *name);
 /* "none, 1/4": the levels of a row. */
 char *ablations_levels(const struct ablation *t, const int *value, char *out, size_t size);
-/* A number of the ranked metric, or of another one. */
+/* A number of the ranked metric, or of another one; share: without a zero before the point. */
 char *ablations_number(double v, int decimals, int share, char *out, size_t size);
+/* Decimals of a metric's values: two digits of their largest deviation. */
+int ablations_decimals(const struct ablation *t, int m);
+/* ablations_page.c: the page of a row; the plot of all rows' seeds (ablations_draw.c). */
+void ablations_draw_page(struct ablations *s, struct grid *g, struct rect area);
+void ablations_draw_spread(struct ablations *s, struct grid *g, struct rect area);
 /* "best by AUC common: none, .590 ± .043 on 3 seeds": the answer that is looked for first. */
 void ablations_best(const struct ablations *s, char *out, size_t size);
 /* One sentence about the row: difference, interval, test, verdict. */

@@ -1,26 +1,13 @@
 /* Which runs the table is of: those of one sweep, or all. The newest sweep comes first; Tab goes
- * on. Runs of a sweep carry the tag "sweep:NAME". */
+ * on. Runs of a sweep carry the tag "sweep:NAME"; those that several share carry one of each. */
 #include <stdio.h>
 #include <string.h>
 
 #include "src/event/event.h"
 #include "ui/screen/ablations_int.h"
+#include "ui/screen/run_name.h"
 
 #define SWEEPS 64
-
-static int sweep_of(const char *tags, char *out, size_t size)
-{
-    static const char head[] = "sweep:";
-    for (const char *p = tags; *p; p += *p == ',') {
-        size_t n = strcspn(p, ",");
-        if (n > sizeof head - 1 && !strncmp(p, head, sizeof head - 1)) {
-            snprintf(out, size, "%.*s", (int)(n - (sizeof head - 1)), p + sizeof head - 1);
-            return 1;
-        }
-        p += n;
-    }
-    return 0;
-}
 
 /* Names of the sweeps with two runs that are done, newest first. */
 static int sweeps(struct ablations *s, char out[SWEEPS][ABLATIONS_SWEEP])
@@ -29,16 +16,16 @@ static int sweeps(struct ablations *s, char out[SWEEPS][ABLATIONS_SWEEP])
     int n = 0, done[SWEEPS] = { 0 }, kept = 0, nruns = app_runs(s->app, &runs);
     for (int i = 0; i < nruns; i++) {
         char name[ABLATIONS_SWEEP];
-        int k = 0;
-        if (!sweep_of(runs[i].config.tags, name, sizeof name))
-            continue;
-        while (k < n && strcmp(out[k], name))
-            k++;
-        if (k == SWEEPS)
-            continue;
-        if (k == n)
-            snprintf(out[n++], ABLATIONS_SWEEP, "%s", name);
-        done[k] += runs[i].state == RUN_DONE;
+        for (int t = 0; run_sweep(runs[i].tags, t, name, sizeof name); t++) {
+            int k = 0;
+            while (k < n && strcmp(out[k], name))
+                k++;
+            if (k == SWEEPS)
+                continue;
+            if (k == n)
+                snprintf(out[n++], ABLATIONS_SWEEP, "%s", name);
+            done[k] += runs[i].state == RUN_DONE;
+        }
     }
     for (int k = 0; k < n; k++)
         if (done[k] > 1)
@@ -49,7 +36,10 @@ static int sweeps(struct ablations *s, char out[SWEEPS][ABLATIONS_SWEEP])
 int ablations_in_sweep(const struct ablations *s, const struct query_run *r)
 {
     char name[ABLATIONS_SWEEP];
-    return !*s->sweep || (sweep_of(r->config.tags, name, sizeof name) && !strcmp(name, s->sweep));
+    for (int t = 0; *s->sweep && run_sweep(r->tags, t, name, sizeof name); t++)
+        if (!strcmp(name, s->sweep))
+            return 1;
+    return !*s->sweep;
 }
 
 void ablations_choose_sweep(struct ablations *s)

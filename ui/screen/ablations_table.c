@@ -49,8 +49,7 @@ char *ablations_levels(const struct ablation *t, const int *value, char *out, si
     return out;
 }
 
-/* Decimals of a column: two digits of its largest deviation, else the metric's own. */
-static int decimals_of(const struct ablation *t, int m)
+int ablations_decimals(const struct ablation *t, int m)
 {
     double sd = 0;
     for (int i = 0; i < t->nrows; i++)
@@ -69,7 +68,7 @@ static int add(struct ablations *s, enum ablations_kind kind, int index, const c
     *c = (struct ablations_column){.kind = kind, .index = index};
     snprintf(c->title, sizeof c->title, "%s", title);
     if (kind == AB_RANKED || kind == AB_METRIC || kind == AB_DIFF) {
-        c->decimals = decimals_of(&s->t, index);
+        c->decimals = ablations_decimals(&s->t, index);
         c->share = s->t.metrics[index].share;
     }
     s->layout[s->ncols++] = (struct column){c->title, priority, 0, 0, align};
@@ -229,7 +228,7 @@ void ablations_best(const struct ablations *s, char *out, size_t size)
         return;
     const struct ablation_row *r = &t->rows[best];
     const struct ablation_cell *x = &r->cell[t->ranked];
-    struct ablations_column c = {.decimals = decimals_of(t, t->ranked), .share = t->metrics[t->ranked].share};
+    struct ablations_column c = {.decimals = ablations_decimals(t, t->ranked), .share = t->metrics[t->ranked].share};
     value_text(s, r, x, &c, value, sizeof value);
     ablations_levels(t, r->value, name, sizeof name);
     size_t n = (size_t)snprintf(out, size, "best %s: %s  %s (n = %d)", ablations_title(t->metrics[t->ranked].name), name,
@@ -263,7 +262,7 @@ void ablations_sentence(const struct ablations *s, int row, char *out, size_t si
         return;
     }
     const struct ablation_cell *x = &r->cell[t->ranked];
-    int decimals = decimals_of(t, t->ranked);
+    int decimals = ablations_decimals(t, t->ranked);
     ablations_levels(t, t->rows[t->baseline].value, base, sizeof base);
     verdict_text(x, verdict, sizeof verdict);
     if (isnan(x->test.diff)) {

@@ -311,7 +311,6 @@ static const char *word_compare(void *self, struct app *a, int action)
     case ACT_SORT: return "other curve";
     case ACT_BASELINE: return "next as A";
     case ACT_UNCHANGED: return "equal fields";
-    case ACT_EXPORT: return "export table";
     default: return NULL;
     }
 }
@@ -334,15 +333,6 @@ static void status_compare(void *self, struct app *a, char *out, size_t size)
                  s->c.ndiffer == 1 ? " differs" : "s differ", s->live ? "live" : "finished");
 }
 
-static int export_compare(void *self, struct app *a, struct csv_out *out, struct err *err)
-{
-    const struct comparison *s = self;
-    (void)a;
-    if (!s->loaded)
-        return err_set(err, E_NOTFOUND, "mark two to %d runs first", COMPARE_RUNS);
-    return compare_csv(&s->c, s->all, out);
-}
-
 const struct screen_ops compare_screen = {
     .name = "Compare",
     .help = "two to eight marked runs side by side: configuration, results, curves, one sentence",
@@ -357,5 +347,5 @@ const struct screen_ops compare_screen = {
     .word = word_compare,
     .place = place_compare,
     .status = status_compare,
-    .export_csv = export_compare,
+    .export_csv = compare_export,
 };

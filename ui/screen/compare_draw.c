@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ui/screen/compare_int.h"
+#include "ui/screen/run_name.h"
 #include "ui/screen/screen.h"
 #include "ui/term/sign.h"
 #include "ui/widget/format.h"
@@ -32,10 +33,10 @@ static struct columns columns_of(const struct comparison *s, int w)
 static void head(const struct comparison *s, struct grid *g, struct rect in, const struct columns *c)
 {
     for (int i = 0; i < c->n; i++) {
-        char text[300];
         int x = in.x + c->name + i * (c->run + 1) + 1;
-        snprintf(text, sizeof text, "%c %s", 'A' + i, s->c.runs[i]->name);
-        grid_middle(g, in, in.y, x, c->run, STYLE(role_of(i), ATTR_BOLD), text);
+        const struct query_run *r = s->c.runs[i];
+        grid_cell(g, in, in.y, x, STYLE(role_of(i), ATTR_BOLD), (char[2]){(char)('A' + i), 0});
+        run_name_draw(g, in, in.y, x + 2, c->run - 2, 0, STYLE(role_of(i), ATTR_BOLD), r->name, r->tags);
     }
     if (c->diff)
         grid_right(g, in, in.y, in.x + c->name + 2 * (c->run + 1) + 1, c->diff, STYLE(ROLE_DIM, 0), "B − A");
@@ -185,8 +186,7 @@ static void draw_curve(struct comparison *s, struct grid *g, struct rect area)
     chart_of(s, g, lower, s->less, 1);
 }
 
-/* A vocabulary's piece; one that goes on a word begins with a dot, as on Tokens. */
-static const char *piece(const struct comparison *s, int32_t id)
+const char *compare_piece(const struct comparison *s, int32_t id)
 {
     static char joined[160];
     const char *text = s->pieces && id >= 0 ? pieces_get(s->pieces, id) : NULL;
@@ -208,8 +208,8 @@ static int width_at(const struct comparison *s, int t)
         const struct token_seq *q = compare_sequence(s, i);
         if (!q)
             continue;
-        int a = text_columns(piece(s, q->rows[t].original));
-        int b = q->rows[t].label ? text_columns(piece(s, q->rows[t].sampled)) : 0;
+        int a = text_columns(compare_piece(s, q->rows[t].original));
+        int b = q->rows[t].label ? text_columns(compare_piece(s, q->rows[t].sampled)) : 0;
         w = a > w ? a : w;
         w = b > w ? b : w;
     }
@@ -228,7 +228,7 @@ static void draw_token(const struct comparison *s, struct grid *g, struct rect i
         fmt_prob(p, sizeof p, (double)r->disc_prob);
     grid_text(g, in, y, x, w, style, p);
     if (r->label)
-        grid_text(g, in, y + 1, x, w, STYLE(ROLE_TEXT, ATTR_UNDERLINE), piece(s, r->sampled));
+        grid_text(g, in, y + 1, x, w, STYLE(ROLE_TEXT, ATTR_UNDERLINE), compare_piece(s, r->sampled));
 }
 
 static void caught_text(const struct token_seq *q, char *out, size_t size)
@@ -259,7 +259,7 @@ static void draw_sentence(struct comparison *s, struct grid *g, struct rect area
     int x0 = in.x + 3, tall = in.h > 1 + 2 * s->c.n ? 1 : 0;
     for (int t = s->token, x = x0; t < first->n && x < in.x + in.w; t++) {
         int w = width_at(s, t), y = in.y + 1;
-        grid_text(g, in, in.y, x, w, STYLE(ROLE_DIM, 0), piece(s, first->rows[t].original));
+        grid_text(g, in, in.y, x, w, STYLE(ROLE_DIM, 0), compare_piece(s, first->rows[t].original));
         for (int i = 0; i < s->c.n; i++, y += 2 + tall) {
             const struct token_seq *q = compare_sequence(s, i);
             if (q)

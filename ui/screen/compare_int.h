@@ -39,5 +39,8 @@ int compare_load(struct comparison *s, int force);
 void compare_load_curve(struct comparison *s);
 /* The same sentence in run i as the first run's current one; NULL when it has none. */
 const struct token_seq *compare_sequence(const struct comparison *s, int i);
+/* A vocabulary's piece; one that goes on a word begins with a dot, as on Tokens. */
+const char *compare_piece(const struct comparison *s, int32_t id);
+int compare_export(void *self, struct app *a, struct csv_out *out, struct err *err);
 void compare_draw(void *self, struct app *a, struct grid *g, struct rect area);
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ui/screen/curves_int.h"
+#include "ui/screen/run_name.h"
 #include "ui/term/sign.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
@@ -236,12 +237,14 @@ static void legend_run(struct curves *s, struct grid *g, struct rect r, int *y, 
         if (first && *y < r.y + r.h) {
             grid_cell(g, r, *y, r.x, STYLE(cr->role, ATTR_BOLD), (char[2]){cr->letter, 0});
             grid_text(g, r, *y, r.x + 2, 1, STYLE(ROLE_TEXT, 0), state_sign(cr->state));
-            if (l->seeds > 1)
-                snprintf(text, sizeof text, "mean of %d seeds", l->seeds);
-            else
-                snprintf(text, sizeof text, "%s%s", cr->ghost ? "ghost " : "", cr->name);
-            grid_middle(g, r, *y, r.x + 4, r.w - 4,
-                        STYLE(ROLE_TEXT, run == s->focus_run ? ATTR_BOLD : 0), text);
+            struct style st = STYLE(ROLE_TEXT, run == s->focus_run ? ATTR_BOLD : 0);
+            int at = r.x + 4;
+            if (l->seeds > 1) {
+                grid_textf(g, r, *y, at, r.w - 4, st, "mean of %d seeds", l->seeds);
+            } else {
+                at += cr->ghost ? grid_text(g, r, *y, at, -1, st, "ghost ") : 0;
+                run_name_draw(g, r, *y, at, r.x + r.w - at, s->tail, st, cr->name, cr->tags);
+            }
             ++*y;
         }
         first = 0;
@@ -258,7 +261,7 @@ static void legend_run(struct curves *s, struct grid *g, struct rect r, int *y, 
     if (!first || *y >= r.y + r.h || in_a_mean(s, run)) return;
     grid_cell(g, r, *y, r.x, STYLE(cr->role, ATTR_BOLD), (char[2]){cr->letter, 0});
     grid_text(g, r, *y, r.x + 2, 1, STYLE(ROLE_TEXT, 0), state_sign(cr->state));
-    grid_middle(g, r, *y, r.x + 4, r.w - 4, STYLE(ROLE_DIM, 0), cr->name);
+    run_name_draw(g, r, *y, r.x + 4, r.w - 4, s->tail, STYLE(ROLE_DIM, 0), cr->name, cr->tags);
     ++*y;
 }
 
@@ -324,7 +327,7 @@ static void legend_charts(struct curves *s, struct app *a, struct grid *g, struc
     int n = end - *y - 1, first = 0;
     char value[FMT];
     if (n < 4 || !run) return;
-    pane_titlef(g, (*y)++, r.x - 1, r.w + 1, 0, "%d charts", s->ncharts);
+    pane_titlef(g, (*y)++, r.x - 1, r.w + 1, 0, "%d charts · v held-out", s->ncharts);
     if (s->ncharts > n && s->focus >= n) first = s->focus - n + 1;
     for (int i = first; i < s->ncharts && *y < end; i++, ++*y) {
         const struct curve_def *d = &curve_defs[s->charts[i]];
@@ -333,9 +336,25 @@ static void legend_charts(struct curves *s, struct app *a, struct grid *g, struc
         if (here) grid_text(g, r, *y, r.x - 1, 1, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
         grid_text(g, r, *y, r.x, r.w - 9, STYLE(here ? ROLE_TEXT : ROLE_DIM, 0), d->title);
         if (run->has[m] || run->val_has[m])
-            grid_right(g, r, *y, r.x + r.w - 8, 8, STYLE(isnan(v) ? ROLE_BAD : ROLE_DIM, 0),
+            grid_right(g, r, *y, r.x + r.w - 9, 7, STYLE(isnan(v) ? ROLE_BAD : ROLE_DIM, 0),
                        scale_value(v, d->unit, value, sizeof value));
+        if (run->val_has[m])
+            grid_text(g, r, *y, r.x + r.w - 1, 1, STYLE(ROLE_DIM, 0), "v");
     }
+}
+
+/* What the signs on and under the charts mean; returns the rows it takes. g NULL: only those. */
+static int legend_signs(struct grid *g, struct rect r, int y)
+{
+    static const char *const lines[] = {
+        "A train  Av held-out", "Ac held-out, common fakes", "◆ checkpoint  ↻ resumed",
+        "│ next stage  ! not finite", "▲ ▼ off the chart",
+    };
+    int n = (int)(sizeof lines / sizeof lines[0]);
+    if (!g) return n + 1;
+    pane_titlef(g, y++, r.x - 1, r.w + 1, 0, "signs");
+    for (int i = 0; i < n; i++) legend_row(g, r, &y, STYLE(ROLE_DIM, 0), lines[i], NULL);
+    return n + 1;
 }
 
 void curves_legend(struct curves *s, struct app *a, struct grid *g, struct rect r)
@@ -345,7 +364,8 @@ void curves_legend(struct curves *s, struct app *a, struct grid *g, struct rect 
     int y = r.y + 1;
     struct rect in = {r.y, r.x + 1, r.h, r.w - 1};
     pane_titlef(g, r.y, r.x, r.w, 0, "%d run%s", s->nruns, s->nruns == 1 ? "" : "s");
-    int settings = 4, room = r.y + r.h - settings - (isnan(s->cursor) ? 0 : 6);
+    int signs = r.h >= 28 ? legend_signs(NULL, in, 0) : 0; /* help has them too */
+    int settings = 4 + signs, room = r.y + r.h - settings - (isnan(s->cursor) ? 0 : 6);
     int i = 0;
     for (; i < s->nruns && y < room; i++) legend_run(s, g, in, &y, i);
     if (i < s->nruns) {
@@ -360,6 +380,7 @@ void curves_legend(struct curves *s, struct app *a, struct grid *g, struct rect 
     }
     legend_charts(s, a, g, in, &y, r.y + r.h - settings);
     y = r.y + r.h - settings;
+    y += signs ? legend_signs(g, in, y) : 0;
     pane_hline(g, y++, r.x, r.w, STYLE(ROLE_DIM, 0));
     snprintf(text, sizeof text, "x %s%s, y %s", curve_axis_name(s->axis),
              s->log & LOG_X ? " log" : "", s->log & LOG_Y ? "log" : "linear");
@@ -395,14 +416,14 @@ void curves_strip(struct curves *s, struct grid *g, struct rect r)
             snprintf(text, sizeof text, "%s %s, mean of %d seeds", l->def->name, value, l->seeds);
         else
             snprintf(text, sizeof text, "%s %s", l->def->name, value);
-        int name = first ? 4 + (text_columns(run->name) < 20 ? text_columns(run->name) : 20) : 0;
+        int name = first ? 4 + (text_columns(run->name) < 22 ? text_columns(run->name) : 22) : 0;
         int w = name + text_columns(text) + 2;
         if (px > r.x && (first || px + w > r.x + r.w)) px = r.x + (first ? 0 : 4), y++;
         if (y >= r.y + r.h) break;
         if (first) {
             grid_cell(g, r, y, px, STYLE(run->role, ATTR_BOLD), (char[2]){run->letter, 0});
             grid_text(g, r, y, px + 2, 1, STYLE(ROLE_TEXT, 0), state_sign(run->state));
-            px += 4 + grid_middle(g, r, y, px + 4, 20, STYLE(ROLE_TEXT, 0), run->name) + 1;
+            px += 5 + run_name_draw(g, r, y, px + 4, 22, s->tail, STYLE(ROLE_TEXT, 0), run->name, run->tags);
         }
         px += grid_text(g, r, y, px, -1, STYLE(first ? ROLE_TEXT : ROLE_DIM, 0), text) + 2;
     }

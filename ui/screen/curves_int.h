@@ -65,7 +65,7 @@ struct curve_chart {
 struct curve_run {
     int64_t id;
     char letter;
-    char name[256];
+    char name[256], tags[256];
     int state;
     uint8_t role;
     int ghost;                   /* the run that all others are held against: a dim dashed line */
@@ -75,6 +75,7 @@ struct curve_run {
 struct curves {
     struct curve_run runs[CURVES_RUNS];
     int nruns, focus_run;        /* focus_run: index of the selected run, -1 */
+    int tail;                    /* columns of what differs in the names of a sweep, the widest */
     uint8_t has[2 * METRIC_COUNT]; /* metric (then held-out) of any run shown */
     int charts[CURVES_CHARTS], ncharts; /* defs with data */
     int focus;                   /* index into charts */

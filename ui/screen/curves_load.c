@@ -7,6 +7,7 @@
 #include "src/base/err.h"
 #include "src/event/event.h"
 #include "ui/screen/curves_int.h"
+#include "ui/screen/run_name.h"
 
 #define TRAIN(m) {METRIC_##m, 0, CHART_LINE, "train"}
 #define HELD(m) {METRIC_VAL + METRIC_##m, 'v', CHART_POINTS, "held-out"}
@@ -88,6 +89,9 @@ static void add_run(struct curves *s, struct app *a, int64_t id)
                             .group = config_hash(&alike), .ghost = id == s->ghost};
     if (c->ghost) c->group = 0; /* its line stays its own in a mean over seeds */
     snprintf(c->name, sizeof c->name, "%s", r->name);
+    snprintf(c->tags, sizeof c->tags, "%s", r->tags);
+    int tail = run_tail(r->name, r->tags);
+    s->tail = tail > s->tail ? tail : s->tail;
     c->end[AXIS_STEP] = (double)r->step;
     c->end[AXIS_TOKENS] = (double)r->tokens;
     if (s->axis == AXIS_TIME) c->end[AXIS_TIME] = time_at_end(a, r);
@@ -146,7 +150,7 @@ int curves_reload(struct curves *s, struct app *a)
     for (int i = 0; i < before; i++)
         old = mix(mix(old, (uint64_t)s->runs[i].id), bits(s->runs[i].end[AXIS_STEP]) +
                                                          (uint64_t)s->runs[i].state);
-    s->nruns = s->live = s->ghost_alone = 0;
+    s->nruns = s->tail = s->live = s->ghost_alone = 0;
     s->focus_run = -1;
     memset(s->has, 0, sizeof s->has);
     for (int i = 0; i < marked; i++) add_run(s, a, ids[i]);

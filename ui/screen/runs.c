@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "db/csv.h"
 #include "src/base/err.h"
 #include "ui/app/action.h"
 #include "ui/screen/screen.h"
@@ -370,53 +369,6 @@ static void runs_status(void *self, struct app *a, char *out, size_t size)
              fmt_round(steps, sizeof steps, (double)r->config.steps), run_state_name(r->state));
 }
 
-static void export_run(const struct query_run *r, const char *group, struct csv_out *out)
-{
-    char text[CONFIG_TEXT];
-    if (group)
-        csv_text(out, group);
-    csv_int(out, r->id);
-    csv_text(out, r->name);
-    csv_text(out, run_state_name(r->state));
-    csv_text(out, r->reason);
-    csv_int(out, r->step);
-    csv_int(out, r->tokens);
-    csv_real(out, run_loss(r));
-    csv_real(out, run_auc(r));
-    csv_real(out, run_last(r, METRIC_gen_loss));
-    csv_real(out, run_last(r, METRIC_disc_loss));
-    csv_real(out, run_last(r, METRIC_tokens_per_s));
-    csv_text(out, r->tags);
-    csv_text(out, r->note);
-    for (int i = 0; i < config_nfields; i++)
-        if (config_fields[i].flags & CONFIG_ID)
-            csv_text(out, config_get(&r->config, &config_fields[i], text, sizeof text));
-    csv_end_row(out);
-}
-
-static int runs_export(void *self, struct app *a, struct csv_out *out, struct err *err)
-{
-    struct runs *s = self;
-    static const char *const heads[] = { "run", "name", "state", "reason", "step", "tokens", "loss",
-                                         "auc", "gen_loss", "disc_loss", "tokens_per_s", "tags",
-                                         "note" };
-    (void)a;
-    (void)err;
-    if (s->ngroups)
-        csv_text(out, "group");
-    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
-        csv_text(out, heads[i]);
-    for (int i = 0; i < config_nfields; i++)
-        if (config_fields[i].flags & CONFIG_ID)
-            csv_text(out, config_fields[i].name);
-    csv_end_row(out);
-    for (int i = 0, k = 0; i < s->nmatched; i++) {
-        k += k < s->ngroups && i >= s->groups[k].first + s->groups[k].n;
-        export_run(s->matched[i], s->ngroups ? s->groups[k].label : NULL, out);
-    }
-    return s->nmatched;
-}
-
 static const char *word(void *self, struct app *a, int action)
 {
     (void)a;
@@ -458,7 +410,7 @@ const struct screen_ops runs_screen = {
     .mouse = runs_mouse,
     .status = runs_status,
     .export_csv = runs_export,
-    .command = runs_view_command,
-    .run_command = runs_run_view,
+    .command = runs_command,
+    .run_command = runs_run_command,
     .word = word,
 };

@@ -50,6 +50,7 @@ struct runs {
     int64_t cursor;              /* line under the cursor, as in ids */
     int64_t selected;            /* app_selected at the last look */
     int top, scroll, sort, descending, page;
+    int tail;                    /* columns of what differs in the names of a sweep, the widest */
     char filter_text[256], find[64], error[160];
     struct filter filter;
     int focus, maximised, detail; /* detail: the run's page is open */
@@ -62,6 +63,7 @@ struct runs {
     struct query_threads threads, before;
     int64_t threads_of;
     struct rect list;            /* where the rows were drawn, for the mouse */
+    struct table_layout shown;   /* columns as drawn last */
     int choice;                  /* of the first-minute page */
     struct first { struct machine machine; int known, has_text, guess; double measured; char costs[96], time[32], source[200]; } first;
 };
@@ -80,6 +82,10 @@ void run_cell(const struct runs *s, const struct query_run *r, int col, char *ou
               struct style *style);
 /* The number that a column shows, NAN when it is none. */
 double run_number(const struct query_run *r, int col);
+/* 1: a column of numbers has one for this run, be it nan. */
+int run_has_number(const struct query_run *r, int col);
+/* The configuration that the run's preset stands for. Returns its name. */
+const char *run_preset(const struct query_run *r, struct config *plain);
 /* Ancestors of a run among the rows shown, at most 4: how far its name is indented. */
 int run_depth(const struct runs *s, const struct query_run *r);
 /* Where a run stands in words: ETA, reason, age. */
@@ -105,6 +111,10 @@ void runs_ask_columns(struct runs *s);
 void runs_ask_group(struct runs *s);
 void runs_ask_sort(struct runs *s);
 void runs_ask_view(struct runs *s);
+/* runs_export.c: what is shown, for `e`; every field, and the views, from the palette. */
+int runs_export(void *self, struct app *a, struct csv_out *out, struct err *err);
+int runs_command(void *self, struct app *a, int i, struct choice *out);
+void runs_run_command(void *self, struct app *a, const char *name);
 int runs_view_command(void *self, struct app *a, int i, struct choice *out);
 void runs_run_view(void *self, struct app *a, const char *name);
 /* Takes a filter, says what is wrong with it. 0 or E_USAGE. */

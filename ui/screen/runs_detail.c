@@ -211,16 +211,23 @@ static void draw_metrics(struct grid *g, struct rect area, const struct query_ru
     }
 }
 
+const char *run_preset(const struct query_run *r, struct config *plain)
+{
+    static char name[40];
+    config_default(plain);
+    config_get(&r->config, config_find("preset"), name, sizeof name);
+    config_preset(plain, name, NULL);
+    config_resolve(plain, NULL);
+    return name;
+}
+
 /* Fields that are not the preset's come first and bold; `top` lines are scrolled away. */
 static void draw_config(struct grid *g, struct rect area, const struct query_run *r, int top)
 {
     struct config plain;
-    char preset[40], text[CONFIG_TEXT], was[CONFIG_TEXT];
+    char text[CONFIG_TEXT], was[CONFIG_TEXT];
     int line = 0, rows = area.h - 1;
-    config_default(&plain);
-    config_get(&r->config, config_find("preset"), preset, sizeof preset);
-    config_preset(&plain, preset, NULL);
-    config_resolve(&plain, NULL);
+    const char *preset = run_preset(r, &plain);
     pane_titlef(g, area.y, area.x, area.w, 0, "configuration, bold where it is not %s's", preset);
     for (int pass = 0; pass < 2; pass++) {
         for (int i = 0; i < config_nfields; i++) {

@@ -36,14 +36,15 @@ int runs_group_by(struct runs *s, const char *text)
     return 0;
 }
 
-/* "gen1/4-tie-emb" of "gen1/4-tie-emb-s2" */
+/* "gen1/4-tie-emb" of "gen1/4-tie-emb-s2", "sharing tie=all" of "sharing tie=all s2" */
 static int without_seed(const char *name)
 {
-    const char *dash = strrchr(name, '-');
-    size_t n = dash ? strcspn(dash, "0123456789") : 0;
-    int tail = dash && (!strncmp(dash, "-s", n) || !strncmp(dash, "-seed", n)) && dash[n] &&
-               dash[n + strspn(dash + n, "0123456789")] == 0;
-    return tail ? (int)(dash - name) : (int)strlen(name);
+    const char *dash = strrchr(name, '-'), *blank = strrchr(name, ' ');
+    const char *last = !dash || (blank && blank > dash) ? blank : dash;
+    size_t n = last ? strcspn(last + 1, "0123456789") : 0;
+    int tail = last && (n == 1 || n == 4) && !strncmp(last + 1, "seed", n) && last[1 + n] &&
+               last[1 + n + strspn(last + 1 + n, "0123456789")] == 0;
+    return tail ? (int)(last - name) : (int)strlen(name);
 }
 
 /* What tells a run's group from the others, and what the heading says. */

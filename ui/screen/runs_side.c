@@ -6,6 +6,7 @@
 
 #include "src/base/err.h"
 #include "src/event/event.h"
+#include "ui/screen/run_name.h"
 #include "ui/screen/runs.h"
 #include "ui/term/sign.h"
 #include "ui/widget/bar.h"
@@ -63,7 +64,8 @@ int runs_draw_event(const struct runs *s, struct grid *g, struct rect row, const
     app_unread(s->app, &from);
     uint8_t fresh = e->id > from ? ATTR_BOLD : 0; /* what was said here has no id */
     if (r && !own)
-        x += grid_middle(g, row, row.y, x, row.w > 70 ? 22 : 14, STYLE(ROLE_TEXT, fresh), r->name) + 2;
+        x += run_name_draw(g, row, row.y, x, row.w > 70 ? 24 : 17, s->tail, STYLE(ROLE_TEXT, fresh), r->name,
+                           r->tags) + 2;
     struct rect rest = { row.y, x, row.h, row.x + row.w - x };
     if (row.h > 1) {
         int used = wrap_text(g, rest, STYLE(ROLE_TEXT, fresh), e->text);

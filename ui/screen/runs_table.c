@@ -5,11 +5,16 @@
 #include <string.h>
 
 #include "ui/screen/run_diagnosis.h"
+#include "ui/screen/run_name.h"
 #include "ui/screen/runs.h"
 #include "ui/term/sign.h"
 #include "ui/widget/bar.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
+
+#define NAME_TAIL 23 /* columns of a name at 80 that leave the columns of priority 4 and less */
+#define NAME_STEM 6  /* more of them where there is room, for the sweep's name */
+#define NAME_WIDE 44 /* at most, where there is room */
 
 const struct column run_columns[COL_COUNT] = {
     [COL_NAME] = { "name", 0, 12, 30, ALIGN_MIDDLE_CUT },
@@ -26,7 +31,7 @@ const struct column run_columns[COL_COUNT] = {
     [COL_TREND] = { "trend", 7, 8, 16, ALIGN_LEFT },
     [COL_RATE] = { "tok/s", 9, 5, 5, ALIGN_RIGHT },
     [COL_STATE] = { "left", 1, 10, 40, ALIGN_LEFT },
-    [COL_TAGS] = { "tags", 11, 8, 20, ALIGN_LEFT },
+    [COL_TAGS] = { "tags", 11, 8, 20, ALIGN_MIDDLE_CUT },
 };
 
 double run_last(const struct query_run *r, int metric)
@@ -172,13 +177,6 @@ int run_depth(const struct runs *s, const struct query_run *r)
     return depth;
 }
 
-static void name(const struct runs *s, const struct query_run *r, char *out, size_t size)
-{
-    int depth = run_depth(s, r);
-    snprintf(out, size, "%*s%s%s%s", depth ? 2 * (depth - 1) : 0, "", depth ? sign(SIGN_CORNER_BL) : "",
-             depth ? " " : "", r->name);
-}
-
 double run_number(const struct query_run *r, int col)
 {
     switch (col) {
@@ -195,8 +193,7 @@ double run_number(const struct query_run *r, int col)
     }
 }
 
-/* 1: a column of numbers has one for this run, be it nan. */
-static int has_number(const struct query_run *r, int col)
+int run_has_number(const struct query_run *r, int col)
 {
     switch (col) {
     case COL_STEP: return r->step > 0;
@@ -205,7 +202,8 @@ static int has_number(const struct query_run *r, int col)
     case COL_GEN_LOSS: return r->has[METRIC_gen_loss];
     case COL_DISC_LOSS: return r->has[METRIC_disc_loss];
     case COL_AUC: return r->val_has[METRIC_rtd_auc_common] || r->val_has[METRIC_rtd_auc];
-    default: return r->has[METRIC_tokens_per_s];
+    case COL_RATE: return r->has[METRIC_tokens_per_s] && (r->state == RUN_RUNNING || r->state == RUN_DONE);
+    default: return 0;
     }
 }
 
@@ -232,18 +230,18 @@ void run_cell(const struct runs *s, const struct query_run *r, int col, char *ou
     }
     if (number_format(col)) {
         if (col != COL_RATE || r->state == RUN_RUNNING || r->state == RUN_DONE)
-            number(out, size, style, r->ended <= 0, run_number(r, col), has_number(r, col),
+            number(out, size, style, r->ended <= 0, run_number(r, col), run_has_number(r, col),
                    number_format(col));
         return;
     }
     switch (col) {
-    case COL_NAME: name(s, r, out, size); break;
+    case COL_NAME: snprintf(out, size, "%s", r->name); break;
     case COL_OBJECTIVE: snprintf(out, size, "%s", objective_word(r->config.objective)); break;
     case COL_TIE: snprintf(out, size, "%s", tie_word(r)); break;
     case COL_GEN: run_generator(r, out, size); break;
     case COL_SEED: snprintf(out, size, "%ld", r->config.seed); break;
     case COL_STATE: run_standing(s, r, out, size); break;
-    case COL_TAGS: snprintf(out, size, "%s", r->tags); break;
+    case COL_TAGS: run_tags(r, out, size); break;
     default: break;
     }
 }
@@ -334,6 +332,18 @@ static void draw_trend(const struct runs *s, struct grid *g, struct rect cell, c
     spark_draw(g, cell, cell.y, cell.x, cell.w, STYLE(ROLE_DIM, 0), v, bad, n);
 }
 
+/* Branches are indented under their parent. */
+static void draw_name(const struct runs *s, struct grid *g, struct rect cell, const struct query_run *r,
+                      struct style style)
+{
+    int depth = run_depth(s, r), in = 2 * depth;
+    if (in >= cell.w)
+        in = 0;
+    if (in)
+        grid_cell(g, cell, cell.y, cell.x + in - 2, style, sign(SIGN_CORNER_BL));
+    run_name_draw(g, cell, cell.y, cell.x + in, cell.w - in, s->tail, style, r->name, r->tags);
+}
+
 /* 1: the number moved at the last tick. */
 static int changed(const struct runs *s, const struct query_run *r, int col)
 {
@@ -366,6 +376,10 @@ static void draw_row(struct runs *s, struct grid *g, struct rect row, const stru
         }
         if ((t->col[i] == COL_NAME && r->state == RUN_RUNNING) || changed(s, r, t->col[i]))
             style.attr = ATTR_BOLD;
+        if (t->col[i] == COL_NAME) {
+            draw_name(s, g, cell, r, style);
+            continue;
+        }
         run_cell(s, r, t->col[i], text, sizeof text, &style);
         table_cell(g, cells, row.y, t, cols, i, style, text);
     }
@@ -431,18 +445,24 @@ static struct column extra_column(const struct runs *s, int i, int rows)
     return (struct column){ title, 2, w, w, ALIGN_RIGHT };
 }
 
-/* The columns for the runs shown: a name column is no wider than the longest name. Those that are
- * not chosen never fit. */
-static int fit_columns(const struct runs *s, int width, int rows, struct column cols[RUN_COLUMNS])
+/* The columns for the runs shown: a name column is no wider than the longest name, and has room for
+ * what differs in a sweep. Those that are not chosen never fit. */
+static int fit_columns(struct runs *s, int width, int rows, struct column cols[RUN_COLUMNS])
 {
     int longest = run_columns[COL_NAME].min, least = width >= 100 ? 20 : 15;
     memcpy(cols, run_columns, sizeof run_columns);
+    s->tail = 0;
     for (int i = 0; i < s->n; i++) {
         if (!s->rows[i])
             continue;
         int w = text_columns(s->rows[i]->name) + 2 * run_depth(s, s->rows[i]);
+        int own = run_tail(s->rows[i]->name, s->rows[i]->tags);
         longest = w > longest ? w : longest;
+        s->tail = own > s->tail ? own : s->tail;
     }
+    int tail = s->tail + (width >= 110 && s->tail ? NAME_STEM : 0), most = NAME_TAIL + (width >= 110 ? NAME_STEM : 0);
+    least = tail > least ? tail < most ? tail : most : least;
+    cols[COL_NAME].max = width >= 140 ? NAME_WIDE : cols[COL_NAME].max;
     if (longest < cols[COL_NAME].max)
         cols[COL_NAME].max = longest;
     if (width >= 60)
@@ -483,6 +503,7 @@ void runs_draw_list(struct runs *s, struct grid *g, struct rect area)
     if (rows < 1)
         return;
     table_layout(&t, cols, n, area.w - 4, s->scroll);
+    s->shown = t;
     table_head(g, head, head.y, &t, cols, s->sort, s->descending);
     s->page = rows;
     int cursor = runs_cursor_row(s);

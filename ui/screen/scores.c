@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "db/csv.h"
 #include "src/base/err.h"
 #include "ui/app/action.h"
 #include "ui/screen/scores_int.h"
@@ -179,6 +178,7 @@ static void draw_table(struct scores *s, struct grid *g, struct rect area)
     const char *parts[] = {count, "dev sets", statistics[s->statistic], "best bold · ! stuck seeds"};
     pane_title(g, area.y, area.x, area.w, 1, parts, 4);
     table_layout(&l, s->cols, columns(s), heads.w, 0);
+    s->shown = l;
     table_head(g, heads, heads.y, &l, s->cols, s->task + 1, 1);
     int room = rows.h - 2;
     s->top = table_top(s->top, s->row, room, s->t.nrows);
@@ -360,15 +360,6 @@ static void status_scores(void *self, struct app *a, char *out, size_t size)
              c->seeds == 1 ? "" : "s", c->stuck ? " · some stuck" : "");
 }
 
-static int export_scores(void *self, struct app *a, struct csv_out *out, struct err *err)
-{
-    const struct scores *s = self;
-    (void)a;
-    if (s->errors)
-        return scores_export_errors(s, out);
-    return s->loaded ? score_table_csv(&s->t, out) : err_set(err, E_NOTFOUND, "there are no scores to export yet");
-}
-
 const struct screen_ops scores_screen = {
     .name = "Scores",
     .help = "what fine-tuning gave: a row a start, a column a task, over seeds",
@@ -383,5 +374,7 @@ const struct screen_ops scores_screen = {
     .mouse = mouse_scores,
     .word = word_scores,
     .status = status_scores,
-    .export_csv = export_scores,
+    .export_csv = scores_export,
+    .command = scores_command,
+    .run_command = scores_run_command,
 };

@@ -15,6 +15,7 @@ struct scores {
     struct column cols[SCORE_TASKS + 3];
     char titles[SCORE_TASKS][80];
     struct rect list;
+    struct table_layout shown;   /* columns as drawn last */
     struct arena side;           /* of the fine-tunings */
     struct query_tuning *jobs;
     int njobs;
@@ -29,5 +30,9 @@ void scores_draw_jobs(struct scores *s, struct grid *g, struct rect area);
 /* What the networks tuned with the cell's settings got wrong. */
 void scores_load_errors(struct scores *s);
 void scores_draw_errors(struct scores *s, struct grid *g, struct rect area);
+/* scores_export.c: what is shown, for `e`; every statistic, from the palette. */
+int scores_export(void *self, struct app *a, struct csv_out *out, struct err *err);
+int scores_command(void *self, struct app *a, int i, struct choice *out);
+void scores_run_command(void *self, struct app *a, const char *name);
 int scores_export_errors(const struct scores *s, struct csv_out *out);
 #endif

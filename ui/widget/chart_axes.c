@@ -183,8 +183,8 @@ static void edge(struct canvas *v, int below)
     char value[32], text[40];
     scale_value(far, v->c->y_unit, value, sizeof value);
     snprintf(text, sizeof text, "%s %s", below ? "▼" : "▲", value);
-    int w = text_columns(text), x = v->plot.x + col;
-    if (w > v->plot.w) return;
+    int w = text_columns(text), x = v->plot.x + (col > 2 ? col : 2); /* apart from the axis' own label */
+    if (w >= v->plot.w) return;
     if (x + w > v->plot.x + v->plot.w) x = v->plot.x + v->plot.w - w;
     grid_text(v->g, v->clip, v->plot.y + (below ? v->plot.h - 1 : 0), x, w,
               STYLE(ROLE_TEXT, 0), text);

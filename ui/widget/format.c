@@ -60,10 +60,16 @@ char *fmt_exact(char *out, size_t size, int64_t v)
     return out;
 }
 
+/* Drops the zero before the point of a number below one. */
+static const char *bare(const char *digits)
+{
+    return digits[0] == '0' && digits[1] == '.' ? digits + 1 : digits;
+}
+
 char *fmt_fixed(char *out, size_t size, double v, int decimals)
 {
     if (!odd(out, size, v))
-        snprintf(out, size, "%.*f", decimals, v);
+        snprintf(out, size, "%s%.*f", v < 0 ? "−" : "", decimals, fabs(v));
     return out;
 }
 
@@ -71,9 +77,11 @@ char *fmt_prob(char *out, size_t size, double p)
 {
     if (odd(out, size, p))
         return out;
-    if (p < 0 || p > 1)
-        snprintf(out, size, "%.3f", p);
-    else if (p == 1)
+    if (p < 0 || p > 1) { /* no probability, but a skill or an angle */
+        char digits[FMT];
+        snprintf(digits, sizeof digits, "%.3f", fabs(p));
+        snprintf(out, size, "%s%s", p < 0 ? "−" : "", bare(digits));
+    } else if (p == 1)
         snprintf(out, size, "1.000");
     else if (p > 0 && p < .001)
         snprintf(out, size, "<.001");
@@ -82,12 +90,6 @@ char *fmt_prob(char *out, size_t size, double p)
     else
         snprintf(out, size, ".%03d", (int)lround(p * 1000));
     return out;
-}
-
-/* Drops the zero before the point of a number below one. */
-static const char *bare(const char *digits)
-{
-    return digits[0] == '0' && digits[1] == '.' ? digits + 1 : digits;
 }
 
 char *fmt_signed(char *out, size_t size, double v, int decimals)

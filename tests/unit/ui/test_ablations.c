@@ -141,6 +141,48 @@ static void test_sweeps_one_at_a_time(void **state)
     assert_int_equal(fixture_sql(dir, "UPDATE run SET tags='sweep:tying'"), 0);
 }
 
+/* A run that two sweeps share is in the table of each. */
+static void test_a_shared_run_is_in_both_sweeps(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET tags='sweep:tying,scale:ci,sweep:later' WHERE tie='none'"), 0);
+    struct app *a = start(NULL);
+    struct ablations *s = app_self(a);
+    assert_int_equal(s->nsweeps, 2);
+    while (strcmp(s->sweep, "later"))
+        fixture_keys(a, "Tab");
+    int later = s->t.nrows;
+    while (strcmp(s->sweep, "tying"))
+        fixture_keys(a, "Tab");
+    assert_int_equal(later, 2);
+    assert_int_equal(s->t.nrows, 5);
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET tags='sweep:tying'"), 0);
+}
+
+/* What ails the runs is said above their table; nothing is where nothing does. */
+static void test_what_ails_the_runs_is_said(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    struct ablations *s = app_self(a);
+    char want[64];
+    int n = s->t.nruns;
+    assert_string_equal(s->complaint, "");
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "INSERT OR IGNORE INTO metric(name) VALUES('rtd_recall'), ('said_share'), ('fake_share'); "
+                                      "INSERT INTO series(run, metric, n, first_step, last_step, last) SELECT run.id, metric.id, "
+                                      "1, 1, 1, CASE metric.name WHEN 'fake_share' THEN .08 ELSE .001 END FROM run, metric "
+                                      "WHERE metric.name IN ('rtd_recall', 'said_share', 'fake_share')"), 0);
+    a = start(NULL);
+    s = app_self(a);
+    snprintf(want, sizeof want, "! %d of %d runs: the discriminator says", n, n);
+    assert_true(fixture_shows(a, 24, 80, want) && fixture_shows(a, 36, 120, want));
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "DELETE FROM series WHERE metric IN (SELECT id FROM metric WHERE name IN "
+                                      "('rtd_recall', 'said_share', 'fake_share'))"), 0);
+}
+
 static void test_grouping_by_other_fields(void **state)
 {
     (void)state;
@@ -321,6 +363,8 @@ int main(void)
         cmocka_unit_test(test_it_says_what_it_knows),
         cmocka_unit_test(test_the_baseline_moves_and_stays),
         cmocka_unit_test(test_sweeps_one_at_a_time),
+        cmocka_unit_test(test_a_shared_run_is_in_both_sweeps),
+        cmocka_unit_test(test_what_ails_the_runs_is_said),
         cmocka_unit_test(test_grouping_by_other_fields),
         cmocka_unit_test(test_filter_and_nothing),
         cmocka_unit_test(test_a_row_leads_to_its_runs),

@@ -91,7 +91,7 @@ static void test_the_name_says_the_form(void **state)
     struct app *a = fixture_app(dir, "Runs", NULL);
     assert_non_null(a);
     char *md = exported(a, "runs.md"), *csv = exported(a, "runs.csv");
-    assert_memory_equal(md, "| run | name |", 14);
+    assert_memory_equal(md, "| state | name |", 16);
     assert_int_equal(count(md, "\n"), 11);
     assert_int_equal(count(csv, "\r\n"), 10);
     assert_non_null(strstr(md, "한국어-위키-작은-모델"));

@@ -42,6 +42,8 @@ static void test_shares_and_losses(void **state)
     SAYS(fmt_prob(B, 1), "1.000");
     SAYS(fmt_prob(B, 0), ".000");
     SAYS(fmt_prob(B, NAN), "nan");
+    SAYS(fmt_prob(B, -.0512), "−.051");
+    SAYS(fmt_fixed(B, -1.25, 2), "−1.25");
     SAYS(fmt_fixed(B, 11.424, 2), "11.42");
     SAYS(fmt_fixed(B, -INFINITY, 2), "-inf");
     SAYS(fmt_signed(B, .012, 3), "+.012");

@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "db/csv.h"
 #include "src/base/err.h"
 #include "src/base/file.h"
 #include "tests/unit/ui/fixture.h"
@@ -138,32 +137,6 @@ static void test_groups_follow_the_order(void **state)
     fixture_keys(a, "d ^U s e d Enter");
     assert_true(fixture_shows(a, 36, 120, "sed is no field to group by"));
     assert_true(fixture_shows(a, 36, 120, "means by seeds"));
-    finish(a);
-}
-
-static void test_export_names_the_group(void **state)
-{
-    (void)state;
-    struct app *a = start();
-    struct err err = { 0 };
-    char path[128], *text;
-    size_t size;
-    fixture_keys(a, "d t i e Enter g Enter"); /* folded rows are exported too */
-    snprintf(path, sizeof path, "%s/out.csv", dir);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    struct csv_out *out = csv_new(f);
-    assert_int_equal(app_ops(a)->export_csv(app_self(a), a, out, &err), 9);
-    assert_int_equal(csv_finish(out, &err), 0);
-    fclose(f);
-    assert_int_equal(file_read(path, 1 << 20, &text, &size, NULL), 0);
-    assert_true(!strncmp(text, "group,run,name,", 15));
-    int n = 0;
-    for (char *p = text; (p = strstr(p, "\nembeddings,")); p++)
-        n++;
-    assert_int_equal(n, 6);
-    free(text);
-    fixture_keys(a, "g Enter");
     finish(a);
 }
 
@@ -298,7 +271,6 @@ int main(void)
         cmocka_unit_test(test_groups_have_count_and_mean),
         cmocka_unit_test(test_headings_fold_and_mark),
         cmocka_unit_test(test_groups_follow_the_order),
-        cmocka_unit_test(test_export_names_the_group),
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_a_list_narrows_and_completes),
         cmocka_unit_test(test_views),

@@ -1,0 +1,75 @@
+/* See run_name.h. */
+#include "ui/screen/run_name.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/term/sign.h"
+
+#define SWEEP "sweep:"
+#define STEM_LEAST 4 /* columns; a shorter piece of a sweep's name says nothing */
+
+int run_sweep(const char *tags, int i, char *out, size_t size)
+{
+    for (const char *p = tags; *p; p += *p == ',') {
+        size_t n = strcspn(p, ","), head = sizeof SWEEP - 1;
+        if (n > head && !strncmp(p, SWEEP, head) && i-- == 0) {
+            snprintf(out, size, "%.*s", (int)(n - head), p + head);
+            return 1;
+        }
+        p += n;
+    }
+    return 0;
+}
+
+size_t run_stem(const char *name, const char *tags)
+{
+    char sweep[128];
+    size_t n = run_sweep(tags, 0, sweep, sizeof sweep) ? strlen(sweep) : 0;
+    return n && !strncmp(name, sweep, n) && name[n] == ' ' && name[n + 1] ? n + 1 : 0;
+}
+
+int run_tail(const char *name, const char *tags)
+{
+    size_t n = run_stem(name, tags);
+    return n ? text_columns(name + n) : 0;
+}
+
+int run_name_draw(struct grid *g, struct rect clip, int y, int x, int w, int tail, struct style s,
+                  const char *name, const char *tags)
+{
+    char stem[128];
+    size_t n = run_stem(name, tags);
+    struct style dim = s;
+    if (!n)
+        return grid_middle(g, clip, y, x, w, s, name);
+    snprintf(stem, sizeof stem, "%.*s", (int)n - 1, name);
+    int whole = text_columns(stem), mine = text_columns(name + n);
+    int room = w - (tail > mine ? tail : mine) - 1, used = 0;
+    dim.role = s.role == ROLE_TEXT ? ROLE_DIM : s.role;
+    if (room >= whole) {
+        used = grid_text(g, clip, y, x, whole, dim, stem) + 1;
+    } else if (room >= STEM_LEAST) { /* cut at its end: the same for all of the list */
+        used = grid_text(g, clip, y, x, room - 1, dim, stem);
+        grid_cell(g, clip, y, x + used, dim, sign(SIGN_ELLIPSIS));
+        used += 2;
+    }
+    if (used > 1)
+        grid_text(g, clip, y, x + used - 1, 1, s, " ");
+    return used + grid_middle(g, clip, y, x + used, w - used, s, name + n);
+}
+
+char *run_tags(const struct query_run *r, char *out, size_t size)
+{
+    size_t n = 0, stem = run_stem(r->name, r->tags);
+    out[0] = 0;
+    for (const char *p = r->tags; *p && n < size; p += *p == ',') {
+        size_t len = strcspn(p, ","), head = sizeof SWEEP - 1;
+        int said = stem && len == head + stem - 1 && !strncmp(p, SWEEP, head) &&
+                   !strncmp(p + head, r->name, stem - 1);
+        if (!said)
+            n += (size_t)snprintf(out + n, size - n, "%s%.*s", n ? "," : "", (int)len, p);
+        p += len;
+    }
+    return out;
+}
