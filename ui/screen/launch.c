@@ -44,7 +44,12 @@ static int is_main(const struct launch *s, int field)
 /* The main fields, the others that were set, the row for the rest, and the rest when it is open. */
 static void list_rows(struct launch *s)
 {
-    int at = s->nrows ? s->row[s->cursor] : LAUNCH_preset;
+    if (s->draft.file[0]) { /* its runs */
+        s->nrows = s->runs.n;
+        s->cursor = s->cursor < s->nrows ? s->cursor : s->nrows ? s->nrows - 1 : 0;
+        return;
+    }
+    int at = s->nrows && s->cursor <= LAUNCH_FIELDS ? s->row[s->cursor] : LAUNCH_preset;
     s->nrows = 0;
     for (int i = 0; i < MAIN_FIELDS; i++) {
         s->row[s->nrows++] = main_fields[i];
@@ -205,7 +210,7 @@ static void edit(struct launch *s)
 /* 1: Space, Left and Right have something to choose from. */
 static int can_turn(const struct launch *s)
 {
-    int field = s->row[s->cursor];
+    int field = s->draft.file[0] ? LAUNCH_MORE : s->row[s->cursor];
     return field != LAUNCH_MORE && (field == LAUNCH_corpus || config_fields[field].type == CONFIG_CHOICE ||
                                     config_fields[field].type == CONFIG_BOOL);
 }
@@ -322,7 +327,7 @@ static void start(struct launch *s)
                                                     : sweep_status_name(p->items[0].status));
         app_ask(a, text, "yg", again_done, s);
     } else if (!p->todo) {
-        app_say(a, SEV_INFO, "All %d runs are in the store already", s->runs.n);
+        launch_share(s);
     } else if (s->runs.n > 1 || !(s->cost.seconds <= ASK_ABOVE)) {
         snprintf(text, sizeof text, "Start %d run%s: ~%s, %.2g FLOPs?  y start · n/Esc not yet",
                  p->todo, p->todo == 1 ? "" : "s", fmt_time(time, sizeof time, s->cost.seconds),
@@ -339,6 +344,8 @@ static void press(struct launch *s, int button)
         start(s);
     else if (button == BUTTON_COPY)
         app_copy(s->app, str_get(&s->command));
+    else if (button == BUTTON_SAVE && s->draft.file[0])
+        launch_options(s);
     else if (button == BUTTON_SAVE)
         launch_save(s);
     else if (button == BUTTON_OPEN)
@@ -353,7 +360,8 @@ static void press(struct launch *s, int button)
 
 static void move_to(struct launch *s, int row)
 {
-    s->cursor = row < 0 ? 0 : row >= s->nrows ? s->nrows - 1 : row;
+    s->cursor = row >= s->nrows ? s->nrows - 1 : row;
+    s->cursor = s->cursor < 0 ? 0 : s->cursor;
 }
 
 static int act_on_buttons(struct launch *s, int action)
@@ -367,11 +375,27 @@ static int act_on_buttons(struct launch *s, int action)
     }
 }
 
+/* What is another thing where a file stands in the form's place. */
+static int act_on_file(struct launch *s, int action)
+{
+    switch (action) {
+    case ACT_ENTER: launch_options(s); return 1;
+    case ACT_EXPORT: app_export(s->app, "export what it will run to:", "launch", launch_export_plan); return 1;
+    case ACT_BACK: launch_close_file(s); return 1;
+    case ACT_LEFT: case ACT_RIGHT: case ACT_MARK: case ACT_FIND: case ACT_FIND_NEXT: case ACT_FIND_PREV:
+        app_say(s->app, SEV_INFO, "This file has no form: Enter gives options, Esc closes it");
+        return 1;
+    default: return 0;
+    }
+}
+
 static int act_launch(void *self, struct app *a, int action)
 {
     struct launch *s = self;
     int page = s->form.h > 1 ? s->form.h - 1 : 1;
     if (s->focus && act_on_buttons(s, action))
+        return 1;
+    if (s->draft.file[0] && act_on_file(s, action))
         return 1;
     switch (action) {
     case ACT_UP: move_to(s, s->cursor - 1); return 1;
@@ -414,6 +438,9 @@ static int act_launch(void *self, struct app *a, int action)
 static int can_launch(void *self, struct app *a, int action)
 {
     const struct launch *s = self;
+    int file = s->draft.file[0] != 0;
+    if (file && !s->focus && (action == ACT_LEFT || action == ACT_RIGHT || action == ACT_FIND || action == ACT_FIND_NEXT))
+        return 0;
     switch (action) {
     case ACT_UP: case ACT_DOWN: case ACT_LEFT: case ACT_RIGHT: case ACT_PAGE_UP: case ACT_PAGE_DOWN:
     case ACT_FIRST: case ACT_LAST: case ACT_NEXT_PANE: case ACT_PREV_PANE: case ACT_ENTER:
@@ -424,7 +451,7 @@ static int can_launch(void *self, struct app *a, int action)
     case ACT_MARK: return !s->focus && can_turn(s);
     case ACT_FIND_NEXT: case ACT_FIND_PREV: return s->find[0] != 0;
     case ACT_START: return !app_readonly(a);
-    case ACT_BACK: return s->focus || s->find[0];
+    case ACT_BACK: return file || s->focus || s->find[0];
     default: return 0;
     }
 }
@@ -432,21 +459,25 @@ static int can_launch(void *self, struct app *a, int action)
 static const char *word_launch(void *self, struct app *a, int action)
 {
     const struct launch *s = self;
+    int file = s->draft.file[0] != 0;
     (void)a;
     switch (action) {
+    case ACT_BACK: return file && !s->focus ? "close the file" : NULL;
     case ACT_ENTER:
-        return s->focus ? "press" : s->row[s->cursor] != LAUNCH_MORE ? "edit" : s->more ? "fewer" : "all fields";
+        return s->focus ? "press" : file ? "options" : s->row[s->cursor] != LAUNCH_MORE ? "edit" : s->more ? "fewer" : "all fields";
     case ACT_MARK: return "change";
-    case ACT_EXPORT: return "save file";
-    case ACT_NEXT_PANE: return s->focus ? "form" : "buttons";
+    case ACT_EXPORT: return file ? "export" : "save file";
+    case ACT_NEXT_PANE: return !s->focus ? "buttons" : file ? "runs" : "form";
     default: return NULL;
     }
 }
 
 static int place_launch(void *self, struct app *a, int action)
 {
-    (void)self;
+    const struct launch *s = self;
     (void)a;
+    if (action == ACT_BACK && s->draft.file[0])
+        return 7;
     return action == ACT_EXPORT ? 6 : action == ACT_NEXT_PANE ? 5 : 0;
 }
 
@@ -473,7 +504,7 @@ static void mouse_launch(void *self, struct app *a, const struct mouse *m)
         row >= s->nrows)
         return;
     s->focus = 0;
-    if (row == s->cursor)
+    if (row == s->cursor && !s->draft.file[0])
         edit(s);
     else
         s->cursor = row;
@@ -484,7 +515,10 @@ static void status_launch(void *self, struct app *a, char *out, size_t size)
     const struct launch *s = self;
     char time[FMT];
     (void)a;
-    int n = snprintf(out, size, "draft · %d run%s", s->runs.n, s->runs.n == 1 ? "" : "s");
+    int n = s->draft.file[0] && s->runs.n /* the name of the run under the cursor, whole */
+                ? snprintf(out, size, "%s · %d run%s", s->runs.runs[s->cursor].config.name, s->runs.n,
+                           s->runs.n == 1 ? "" : "s")
+                : snprintf(out, size, "draft · %d run%s", s->runs.n, s->runs.n == 1 ? "" : "s");
     if (s->has_cost && n > 0 && (size_t)n < size && s->cost.plan.todo)
         snprintf(out + n, size - (size_t)n, " · ~%s%s", fmt_time(time, sizeof time, s->cost.seconds),
                  s->measure ? " · measuring" : "");

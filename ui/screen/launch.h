@@ -23,6 +23,8 @@ enum launch_field {
 struct draft {
     char value[LAUNCH_FIELDS][CONFIG_TEXT];
     uint8_t set[LAUNCH_FIELDS];
+    /* An experiment file in the place of all that (launch_sweep.c); "": none. */
+    char file[1024], scale[16], options[256];
 };
 struct draft_values {
     char text[LAUNCH_VALUES * 12 + CONFIG_TEXT];
@@ -90,17 +92,30 @@ void draft_command(const struct draft *d, const struct workspace *w, const struc
 void draft_file(const struct draft *d, const struct sweep *runs, struct str *out);
 
 /* launch_file.c */
-/* The form of an experiment file; E_INPUT when its rows are no grid of fields. scale as sweep_load. */
+/* The form of an experiment file; where its rows are no grid of fields the file stands in the form's
+ * place. scale as sweep_load. */
 int draft_open(struct draft *d, const struct workspace *w, const char *path, const char *scale,
                struct err *err);
 /* Ask for a file, then write the form into it, or fill the form from it. */
 void launch_save(struct launch *s);
 void launch_open(struct launch *s);
 
+/* launch_sweep.c */
+/* The runs of d->file, as `electroscope sweep` makes them. sweep_free in every case. */
+int draft_sweep(const struct draft *d, const struct workspace *w, struct sweep *out, struct err *err);
+/* " --scale ci --steps=20" */
+void draft_sweep_options(const struct draft *d, struct str *out);
+void launch_options(struct launch *s);
+void launch_close_file(struct launch *s);
+int launch_export_plan(void *self, struct app *a, struct csv_out *out, struct err *err);
+void launch_draw_sweep(struct launch *s, struct grid *g, struct rect area);
+
 /* launch_cost.c */
 void launch_recount(struct launch *s);
 /* Hands the runs to the host, `again` though the store has them. */
 void launch_submit(struct launch *s, int again);
+/* Where the store has all of the sweep: runs of other sweeps become this one's too. */
+void launch_share(struct launch *s);
 void launch_measure_start(struct launch *s);
 /* 1: it has ended, and what it found is in s->measured. */
 int launch_measure_take(struct launch *s);

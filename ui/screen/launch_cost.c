@@ -80,6 +80,16 @@ void launch_submit(struct launch *s, int again)
     app_home(a);
 }
 
+void launch_share(struct launch *s)
+{
+    struct err err = { 0 };
+    struct sweep_sink sink = sweep_to_client(app_workspace(s->app));
+    if (sweep_submit(&s->runs, &s->cost.plan, &sink, &err))
+        app_say(s->app, SEV_ERROR, "%s", err.text);
+    else
+        app_say(s->app, SEV_INFO, "All %d runs are in the store already: 4 compares them", s->runs.n);
+}
+
 /* --- measuring -------------------------------------------------------------------------------- */
 
 struct launch_measure {

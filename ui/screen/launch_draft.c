@@ -23,6 +23,12 @@ static void state_key(int field, char out[64])
     snprintf(out, 64, "launch.%s", config_fields[field].name);
 }
 
+static void recall(struct app *a, const char *key, char *out, size_t size)
+{
+    const char *v = app_state(a, key);
+    snprintf(out, size, "%s", v ? v : "");
+}
+
 void draft_load(struct draft *d, struct app *a)
 {
     char key[64];
@@ -34,6 +40,11 @@ void draft_load(struct draft *d, struct app *a)
         if (v && *v == '=')
             draft_put(d, i, v + 1, &err); /* a value of another version is left out */
     }
+    recall(a, "sweep.file", d->file, sizeof d->file);
+    recall(a, "sweep.scale", d->scale, sizeof d->scale);
+    recall(a, "sweep.options", d->options, sizeof d->options);
+    if (!file_exists(d->file))
+        d->file[0] = 0;
 }
 
 void draft_save(const struct draft *d, struct app *a)
@@ -45,6 +56,9 @@ void draft_save(const struct draft *d, struct app *a)
         if (*value || app_state(a, key))
             app_set_state(a, key, value);
     }
+    app_set_state(a, "sweep.file", d->file);
+    app_set_state(a, "sweep.scale", d->scale);
+    app_set_state(a, "sweep.options", d->options);
 }
 
 void draft_plain(const struct draft *d, struct config *out)
@@ -330,6 +344,9 @@ static int find_text(const struct workspace *w, struct config *c, int *bad, stru
 int draft_runs(const struct draft *d, const struct workspace *w, struct sweep *out, int *bad,
                struct err *err)
 {
+    *bad = -1;
+    if (d->file[0])
+        return draft_sweep(d, w, out, err);
     struct axes *x = malloc(sizeof *x);
     memset(out, 0, sizeof *out);
     if (!x)
@@ -441,6 +458,14 @@ void draft_command(const struct draft *d, const struct workspace *w, const struc
 {
     char v[CONFIG_TEXT];
     str_clear(out);
+    if (d->file[0]) {
+        str_add(out, "electroscope sweep");
+        add_workspace(w, out);
+        str_addc(out, ' ');
+        quoted(out, d->file);
+        draft_sweep_options(d, out);
+        return;
+    }
     if (runs->n > 1) {
         sweep_command(d, w, runs, out);
         return;

@@ -178,6 +178,10 @@ static void draw_form(struct launch *s, struct grid *g, struct rect area, int he
 {
     char runs[64], preset[CONFIG_TEXT];
     int rows = area.h - 1 - help;
+    if (s->draft.file[0]) {
+        launch_draw_sweep(s, g, area);
+        return;
+    }
     snprintf(runs, sizeof runs, s->runs.n > 1 ? "new sweep of %d runs" : "new run", s->runs.n);
     draft_get(&s->draft, &s->plain, LAUNCH_preset, preset, sizeof preset);
     const char *parts[] = { runs, preset, s->find };
@@ -235,7 +239,7 @@ static void runs_line(const struct launch *s, struct line *l)
         snprintf(l->text, sizeof l->text, "%d, %d in the store already (run %s%s)", s->runs.n, there,
                  which, shown > 4 ? ", ..." : "");
     else
-        snprintf(l->text, sizeof l->text, "%d, all new · %d rows x %d seed%s", s->runs.n, s->runs.rows,
+        snprintf(l->text, sizeof l->text, "%d, all new · %d rows × %d seed%s", s->runs.n, s->runs.rows,
                  s->runs.seeds, s->runs.seeds == 1 ? "" : "s");
 }
 
@@ -312,8 +316,8 @@ static int draw_buttons(struct launch *s, struct grid *g, struct rect r)
     char start[48];
     int n = s->has_cost ? s->cost.plan.todo : s->runs.n, x = r.x + 1, y = r.y;
     snprintf(start, sizeof start, n > 1 ? "Start %d runs" : "Start", n);
-    const char *names[BUTTONS] = { start, s->measure ? "Measuring" : "Measure speed", "Save file",
-                                   "Open file", "Copy" };
+    const char *names[BUTTONS] = { start, s->measure ? "Measuring" : "Measure speed",
+                                   s->draft.file[0] ? "Options" : "Save file", "Open file", "Copy" };
     for (int i = 0; i < BUTTONS; i++) {
         int on = s->focus && i == s->button, w = (int)strlen(names[i]) + 4;
         if (x + w > r.x + r.w && x > r.x + 1) {
@@ -359,7 +363,7 @@ static void draw_corpora(const struct launch *s, struct grid *g, struct rect r)
 static void draw_runs(const struct launch *s, struct grid *g, struct rect r)
 {
     char time[FMT];
-    int n = s->has_cost && s->runs.n > 1 ? s->runs.n : 0, rows = r.h - 1 < n ? r.h - 1 : n;
+    int n = s->has_cost && s->runs.n > 1 && !s->draft.file[0] ? s->runs.n : 0, rows = r.h - 1 < n ? r.h - 1 : n;
     if (rows < 2)
         return;
     pane_titlef(g, r.y, r.x, r.w, 0, rows < n ? "the first %d of %d runs" : "%d of %d runs", rows, n);

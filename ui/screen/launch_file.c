@@ -1,5 +1,7 @@
 /* The form as an experiment file, and an experiment file as the form. A file is read by sweep_load,
- * as `electroscope sweep` reads it; the form takes it only when it gives the very same runs. */
+ * as `electroscope sweep` reads it; the form takes it only when it gives the very same runs, else the
+ * file stands in its place (launch_sweep.c). */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +114,18 @@ static void shorten(struct draft *d, const struct workspace *w)
         snprintf(d->value[LAUNCH_corpus], CONFIG_TEXT, "demo");
 }
 
+/* The file itself, by its whole path: it is looked at again later. */
+static int stand_in(struct draft *d, const char *path, const char *scale, struct err *err)
+{
+    char full[PATH_MAX];
+    if (!realpath(path, full) || strlen(full) >= sizeof d->file)
+        return err_set(err, E_INPUT, "%s: the path is too long to remember", SHOW(path));
+    draft_init(d);
+    memcpy(d->file, full, strlen(full) + 1);
+    snprintf(d->scale, sizeof d->scale, "%s", scale ? scale : "");
+    return 0;
+}
+
 int draft_open(struct draft *d, const struct workspace *w, const char *path, const char *scale,
                struct err *err)
 {
@@ -134,8 +148,7 @@ int draft_open(struct draft *d, const struct workspace *w, const char *path, con
         draft_put(&next, LAUNCH_name, s.name, NULL);
         *d = next;
     } else {
-        rc = err_set(err, E_INPUT, "%s has %d runs that are no grid of fields: electroscope sweep runs it",
-                     SHOW(path), s.n);
+        rc = stand_in(d, path, scale, err);
     }
     sweep_free(&s);
     return rc;
@@ -184,7 +197,7 @@ static void take_file(struct launch *s, const char *scale)
     launch_remember(s, &was, "the form as it was before");
     s->cursor = s->top = s->focus = 0;
     launch_changed(s);
-    for (int i = s->nrows - 1; i >= 0; i--) { /* on the first axis */
+    for (int i = s->draft.file[0] ? -1 : s->nrows - 1; i >= 0; i--) { /* on the first axis */
         struct draft_values v;
         int field = s->row[i];
         if (field >= 0 && s->draft.set[field] && *s->draft.value[field] &&

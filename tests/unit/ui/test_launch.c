@@ -323,8 +323,84 @@ static void open_file(struct app *a, const char *name, const char *text)
     fixture_keys(a, "Enter");
 }
 
-/* What the form saves it opens again; a file of the program's kind opens at a scale; one whose rows
- * are no grid is refused and changes nothing. */
+/* What the form saves it opens again; a file of the program's kind opens at a scale; a bad one
+ * changes nothing. */
+/* Rows that are no grid: the file stands in the form's place, with its runs and the options of
+ * `electroscope sweep`, and starts what that would. */
+static void test_a_file_in_the_forms_place(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    struct launch *s = form(a);
+    open_file(a, "rows.ini", "[run]\npreset = tiny\ncorpus = wiki\n[sweep]\nrow.a = mask_prob=0.2 tie=none\n"
+              "row.b = mask_prob=0.3 tie=embeddings\n[seeds]\ncount = 2\n");
+    assert_int_equal(s->runs.n, 4);
+    assert_string_equal(s->runs.runs[1].config.name, "rows b s1");
+    assert_string_equal(s->runs.runs[1].config.tags, "sweep:rows,scale:laptop");
+    assert_true(s->has_cost && s->cost.plan.todo == 4);
+    assert_true(shows(a, 24, 80, "rows.ini") && shows(a, 24, 80, "Start 4 runs"));
+    assert_true(shows(a, 36, 120, "no options") && shows(a, 36, 120, "electroscope sweep"));
+    fixture_keys(a, "Down Down Enter s t e p s = 2 0 Space s e e d s = 1 Enter");
+    assert_int_equal(s->runs.n, 2);
+    assert_int_equal(s->cursor, 1);
+    assert_int_equal(s->runs.runs[0].config.steps, 20);
+    assert_non_null(strstr(str_get(&s->command), "rows.ini --steps=20 --seeds=1"));
+    fixture_keys(a, "Enter Space x = y Enter");
+    assert_true(shows(a, 24, 80, "there is no field 'x'"));
+    assert_int_equal(s->runs.n, 2);
+    fixture_keys(a, "F5");
+    assert_true(a->question.open && strstr(a->question.text, "Start 2 runs"));
+    fixture_keys(a, "Esc Tab G Left Space / h");
+    static const int sizes[][2] = { { 8, 40 }, { 24, 80 }, { 22, 110 }, { 55, 200 } };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        free(fixture_text(a, sizes[i][0], sizes[i][1]));
+    draft_save(&s->draft, a); /* it is there again after a restart */
+    app_free(a);
+    a = start(NULL);
+    s = form(a);
+    assert_int_equal(s->runs.n, 2);
+    fixture_keys(a, "Esc");
+    assert_int_equal(s->draft.file[0], 0);
+    assert_true(shows(a, 24, 80, "preset"));
+    fixture_keys(a, "u");
+    app_tick(a);
+    assert_int_equal(s->runs.n, 2);
+    finish(a);
+}
+
+/* Every file that comes with the program, at every scale. */
+static void test_all_our_experiments_open(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "weight-sharing", "generator-size", "training-algorithm", "efficiency-analysis",
+                                         "small-models", "mask-rate", "model-size-vs-gain", "steps-vs-size" };
+    const char *top = getenv("srcdir") ? getenv("srcdir") : "..";
+    struct app *a = start(NULL);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[600];
+        struct err err = { 0 };
+        struct draft d;
+        struct sweep want, got;
+        int bad;
+        struct sweep_options o = { .scale = "ci" };
+        snprintf(path, sizeof path, "%s/experiments/%s.ini", top, names[i]);
+        draft_init(&d);
+        if (draft_open(&d, app_workspace(a), path, "ci", &err) || sweep_load(&want, app_workspace(a), path, &o, &err) ||
+            draft_runs(&d, app_workspace(a), &got, &bad, &err))
+            fail_msg("%s", err.text);
+        assert_int_equal(got.n, want.n);
+        for (int k = 0; k < got.n; k++) {
+            int found = 0;
+            for (int m = 0; m < want.n; m++)
+                found += config_hash(&got.runs[k].config) == config_hash(&want.runs[m].config);
+            assert_int_equal(found, 1);
+        }
+        sweep_free(&want);
+        sweep_free(&got);
+    }
+    finish(a);
+}
+
 static void test_experiment_files(void **state)
 {
     (void)state;
@@ -365,12 +441,9 @@ static void test_experiment_files(void **state)
     assert_string_equal(s->draft.value[LAUNCH_mask_prob], "0.15|0.4");
     assert_true(s->runs.runs[0].config.steps < 100);
     was = s->draft;
-    open_file(a, "rows.ini", "[run]\npreset = tiny\ncorpus = wiki\n[sweep]\nrow.a = mask_prob=0.2 tie=none\n"
-              "row.b = mask_prob=0.3 tie=embeddings\n");
-    assert_true(shows(a, 24, 120, "no grid of fields"));
-    assert_memory_equal(&was, &s->draft, sizeof was);
     open_file(a, "bad.ini", "[nonsense]\na = b\n");
     assert_true(shows(a, 24, 120, "there is no such section"));
+    assert_memory_equal(&was, &s->draft, sizeof was);
     fixture_keys(a, "u"); /* back before the last file */
     app_tick(a);
     assert_int_equal(s->runs.n, 6);
@@ -574,6 +647,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_sweep_shows_its_bill_first),
         cmocka_unit_test(test_a_run_is_taken_over_and_known_again),
         cmocka_unit_test(test_the_command_is_equivalent),
+        cmocka_unit_test(test_a_file_in_the_forms_place),
         cmocka_unit_test(test_experiment_files),
         cmocka_unit_test(test_paths_are_completed),
         cmocka_unit_test(test_measuring_ends_and_is_used),
@@ -581,6 +655,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_sentence_is_pinned),
         cmocka_unit_test(test_the_form_is_what_the_first_page_offers),
         cmocka_unit_test(test_a_model_directory_fills_the_form),
+        cmocka_unit_test(test_all_our_experiments_open), /* last: it writes the demo's text */
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
