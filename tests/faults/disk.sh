@@ -1,14 +1,17 @@
 #!/bin/sh
-# disk.sh [spread|all]: a disk that is full (ENOSPC) or broken (EIO) at one call, or from one call on.
+# disk.sh [spread|all [CLASS...]]: a disk that is full (ENOSPC) or broken (EIO) at one call, or from one call on.
 #
 # A tiny run with two checkpoints is trained from a text, packing included, and the Nth write, sync or
 # renaming on a file of its workspace fails: once, or with all after it. Then: the program ended by
 # itself with 0 or 1; what failed and mattered was said; the store is sound and holds what was
 # acknowledged; no half checkpoint lies about; and the run goes on, to the end and the very bits of
 # its undisturbed twin. `all` takes every N and prints what was said, how often; `spread` (part of
-# make check) a few of each kind. Run it in the build directory.
+# make check) a few of each kind. Classes of files: checkpoints, store, others. Run it in the build
+# directory.
 . "$(dirname "$0")/lib.sh"
 what=${1:-spread}
+[ $# = 0 ] || shift
+classes=${*:-checkpoints store others}
 inject=$(pwd)/tests/faults/inject
 "$inject" true || exit 77
 corpus
@@ -89,7 +92,7 @@ export ELECTROSCOPE_WORKSPACE
 train || fail "the undisturbed run: $(cat "$tmp/err")"
 whole 1 >"$tmp/want"
 [ "$(wc -l <"$tmp/want")" -gt 50 ] || fail "the undisturbed run left too little to compare"
-for class in checkpoints store others; do
+for class in $classes; do
     select_files $class
     rm -rf "$tmp/case"
     mkdir "$tmp/case"
