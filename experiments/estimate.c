@@ -175,7 +175,7 @@ static int read_manifest(const struct workspace *w, const char *name, struct pac
     out->documents = json_integer_value(json_object_get(j, "documents"));
     out->vocab = (int)json_integer_value(json_object_get(j, "vocab_size"));
     json_decref(j);
-    return 0;
+    return out->tokens < 0 || out->documents < 0 || out->vocab < 0 ? -1 : 0;
 }
 
 static int by_name(const void *a, const void *b)

@@ -15,6 +15,7 @@
 #include "src/data/sequences.h"
 
 #define SHOW(s) visible((char[200]){0}, 200, (s))
+#define MANIFEST_MAX ((size_t)1 << 20)
 
 static uint64_t number(json_t *j, const char *key)
 {
@@ -25,9 +26,14 @@ static uint64_t number(json_t *j, const char *key)
 static int read_manifest(struct corpus *c, const char *dir, struct err *err)
 {
     char path[4200];
-    json_error_t e;
+    char *text;
+    size_t size;
     snprintf(path, sizeof path, "%s/manifest.json", dir);
-    json_t *j = json_load_file(path, JSON_REJECT_DUPLICATES, &e);
+    int rc = file_read(path, MANIFEST_MAX, &text, &size, err);
+    if (rc)
+        return rc;
+    json_t *j = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+    free(text);
     const char *hash = json_string_value(json_object_get(j, "hash"));
     if (!j || number(j, "version") != 1 || !hash) {
         json_decref(j);
@@ -60,17 +66,21 @@ static int map_part(const char *dir, const char *name, struct map *m, struct err
     return file_map(path, m, err);
 }
 
+/* The numbers of the manifest are those of the pieces: tables are allocated by them. */
 static int check_parts(struct corpus *c, const char *dir, int verify, struct err *err)
 {
     int V = vocab_size(c->vocab);
-    uint64_t next = 0;
-    int ok = c->tokens.size == c->stats.tokens * 4 && c->pieces.size % sizeof(struct piece) == 0 &&
-             c->counts.size == (size_t)V * 8;
+    uint64_t next = 0, heldout = 0;
+    int ok = c->tokens.size / 4 == c->stats.tokens && c->tokens.size % 4 == 0 &&
+             c->pieces.size % sizeof(struct piece) == 0 && c->counts.size == (size_t)V * 8;
     for (size_t i = 0; ok && i < c->npieces; i++) {
-        ok = c->piece[i].first == next && c->piece[i].length <= PIECE_TOKENS;
-        next += c->piece[i].length;
+        const struct piece *p = &c->piece[i];
+        ok = p->first == next && p->length > 0 && p->length <= PIECE_TOKENS;
+        next += p->length;
+        heldout += p->flags & PIECE_HELDOUT ? p->length : 0;
     }
-    ok = ok && next == c->stats.tokens;
+    ok = ok && next == c->stats.tokens && heldout == c->stats.heldout_tokens &&
+         next - heldout == c->stats.train_tokens;
     for (uint64_t i = 0; ok && i < c->stats.tokens; i++)
         ok = c->ids[i] < (uint32_t)V;
     for (size_t i = 0; ok && i < c->nlines; i++)

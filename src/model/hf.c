@@ -9,11 +9,13 @@
 
 #include "src/base/err.h"
 #include "src/base/file.h"
+#include "src/base/json_in.h"
 #include "src/base/visible.h"
 #include "src/model/safetensors.h"
 #include "src/text/vocab.h"
 
 #define SHOW(s) visible((char[200]){0}, 200, (s))
+#define VALUES_MAX (4u << 16) /* an index of 65,536 tensors fits */
 
 static void tell(void (*warn)(void *, const char *), void *ud, const char *path, const char *what,
                  const char *name)
@@ -67,6 +69,12 @@ static json_t *load_json(const char *path, void (*warn)(void *, const char *), v
     json_error_t e;
     if (file_read(path, 16u << 20, &text, &size, err))
         return NULL;
+    const char *why = json_in_check(text, size, VALUES_MAX);
+    if (why) {
+        free(text);
+        err_set(err, E_INPUT, "%s: %s", SHOW(path), why);
+        return NULL;
+    }
     json_t *j = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
     if (!j && json_error_code(&e) == json_error_duplicate_key) {
         tell(warn, ud, path, e.text, NULL);
@@ -267,6 +275,22 @@ static void close_shards(struct shards *s)
 {
     for (int i = 0; i < s->n; i++)
         st_close(&s->file[i]);
+}
+
+int hf_check_size(const char *dir, const struct net_shape *s, struct err *err)
+{
+    struct shards files;
+    uint64_t D = (uint64_t)s->hidden, E = (uint64_t)s->embedding, bytes = 0;
+    uint64_t least = ((uint64_t)s->vocab + (uint64_t)s->positions + (uint64_t)s->types) * E +
+                     (uint64_t)s->layers * (4 * D * D + 2 * D * (uint64_t)s->ffn);
+    int rc = open_shards(dir, &files, err);
+    for (int i = 0; !rc && i < files.n; i++)
+        bytes += files.file[i].map.size;
+    close_shards(&files);
+    if (!rc && least * 2 > bytes) /* of 16 bits each at least */
+        rc = err_set(err, E_INPUT, "%s: the tensors are too small (%llu bytes) for the %llu numbers that "
+                     "config.json asks for", SHOW(dir), (unsigned long long)bytes, (unsigned long long)least);
+    return rc;
 }
 
 static const struct st_tensor *find(const struct shards *s, const char *name)

@@ -30,6 +30,9 @@ struct hf_labels {
 };
 int hf_read_labels(const char *dir, struct hf_labels *out, struct err *err);
 void hf_labels_free(struct hf_labels *l);
+/* Whether the tensors of `dir` can be those of a network of this shape, by their bytes: to be asked
+ * before memory is taken for what config.json says. */
+int hf_check_size(const char *dir, const struct net_shape *s, struct err *err);
 /* Loads the tensors of `net` into the block; missing tensors are errors that name them, unknown
  * ones warnings. With `warn`, the reward baseline of adversarial training may be missing: nobody
  * else's generator has one. `heads` says which heads must be there; absent wanted heads are errors. */

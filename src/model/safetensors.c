@@ -11,11 +11,13 @@
 #include <xxhash.h>
 
 #include "src/base/err.h"
+#include "src/base/json_in.h"
 #include "src/base/str.h"
 #include "src/base/visible.h"
 
 #define HEADER_MAX (16u << 20)
 #define TENSORS_MAX 65536u
+#define VALUES_MAX (16u * TENSORS_MAX) /* a tensor of rank 8 has 15 */
 #define SHOW(s) visible((char[160]){0}, 160, (s))
 
 static const struct {
@@ -117,6 +119,9 @@ static int read_header(struct safetensors *s, struct err *err)
         return bad(s, err, NULL, "the header is longer than 16 MiB");
     if (length > s->map.size - 8)
         return bad(s, err, NULL, "the header is longer than the file");
+    const char *why = json_in_check((const char *)s->map.data + 8, (size_t)length, VALUES_MAX);
+    if (why)
+        return err_set(err, E_INPUT, "%s: header: %s", SHOW(s->path), why);
     json_error_t e;
     json_t *j = json_loadb((const char *)s->map.data + 8, (size_t)length, JSON_REJECT_DUPLICATES, &e);
     if (!j)

@@ -38,6 +38,8 @@ int tuned_copy(const char *from, const char *to, uint64_t *params,
         rc = err_set(err, E_INPUT, "%s: %s is no tuned network that is known here", SHOW(from),
                      SHOW(hf.architecture));
     if (!rc)
+        rc = hf_check_size(from, &hf.shape, err);
+    if (!rc)
         rc = hf_read_labels(from, &labels, err);
     if (rc)
         return rc;

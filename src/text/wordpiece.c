@@ -163,7 +163,8 @@ static void remember(struct wordpiece *w, struct slot *slot, uint64_t hash, cons
     *slot = (struct slot){ .hash = hash, .at = w->used_ints, .len = (uint8_t)n,
                            .nids = (uint8_t)nids, .words = (uint16_t)words };
     memcpy(w->store + w->used_ints, text, n);
-    memcpy(w->store + w->used_ints + ints, ids, nids * sizeof *ids);
+    if (nids)
+        memcpy(w->store + w->used_ints + ints, ids, nids * sizeof *ids);
     w->used_slots++;
     w->used_ints += (uint32_t)(ints + nids);
 }

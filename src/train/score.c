@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "src/base/err.h"
-#include "src/base/file.h"
 #include "src/base/rng.h"
 #include "src/base/visible.h"
 #include "src/model/hf.h"
@@ -43,9 +42,9 @@ static int is_main(const char *dir)
 static int read_source(struct scorer *s, struct source *x, int wants_generator, struct err *err)
 {
     int rc = hf_read_config(x->dir, &x->hf, s->warn, s->ud, err);
-    if (rc || !x->hf.architecture[0] || !!x->hf.is_generator == wants_generator)
-        return rc;
-    return err_set(err, E_INPUT, wants_generator
+    if (!rc && (!x->hf.architecture[0] || !!x->hf.is_generator == wants_generator))
+        return hf_check_size(x->dir, &x->hf.shape, err);
+    return rc ? rc : err_set(err, E_INPUT, wants_generator
                        ? "%s holds a %s, not a generator (ElectraForMaskedLM): give it as the model"
                        : "%s holds a generator (%s), not a discriminator (ElectraForPreTraining): give it "
                          "as the generator", SHOW(x->dir), SHOW(x->hf.architecture));
@@ -87,30 +86,6 @@ static int load_vocab(struct scorer *s, const struct source *disc, const struct 
                               SHOW(gen->dir), SHOW(disc->dir));
 }
 
-/* A file that is too small for what config.json asks for is refused before memory is taken. */
-static int check_size(const struct scorer *s, const struct source *disc, const struct source *gen,
-                      struct err *err)
-{
-    const struct source *each[] = {disc, gen};
-    const struct net *net[] = {&s->model.disc, &s->model.gen};
-    for (int i = 0; i < 2; i++) {
-        char path[4096];
-        uint64_t numbers = 0;
-        if (!each[i]->dir)
-            continue;
-        snprintf(path, sizeof path, "%s/model.safetensors", each[i]->dir);
-        int64_t size = file_size(path);
-        size_t n = strlen(net[i]->prefix);
-        for (int k = 0; k < s->model.table.n; k++)
-            if (s->model.table.rows[k].alias < 0 && !strncmp(s->model.table.rows[k].name, net[i]->prefix, n))
-                numbers += s->model.table.rows[k].size;
-        if (size >= 0 && numbers * 2 > (uint64_t)size)
-            return err_set(err, E_INPUT, "%s is too small for the %llu numbers that config.json asks for",
-                           SHOW(path), (unsigned long long)numbers);
-    }
-    return 0;
-}
-
 static int build(struct scorer *s, const struct source *disc, const struct source *gen, struct err *err)
 {
     int V = disc->dir ? disc->hf.shape.vocab : gen->hf.shape.vocab;
@@ -125,8 +100,6 @@ static int build(struct scorer *s, const struct source *disc, const struct sourc
         return err_set(err, E_INPUT, "%s: max_position_embeddings %d leaves no room for a token",
                        SHOW(disc->dir ? disc->dir : gen->dir), positions);
     int rc = model_build_shapes(&s->model, g, HEAD_MLM, d, HEAD_RTD, "discriminator", TIE_NONE, err);
-    if (!rc)
-        rc = check_size(s, disc, gen, err);
     if (rc)
         return rc;
     s->config.objective = s->has_disc ? OBJ_ELECTRA : OBJ_TWO_STAGE; /* whose first stage is the generator */

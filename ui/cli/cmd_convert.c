@@ -74,6 +74,8 @@ static int convert_plain(const char *in, const char *out, struct err *err)
     if (!rc && tune_head_find(hf.architecture, &head))
         return convert_tuned(in, out, &hf, err);
     if (!rc)
+        rc = hf_check_size(in, &hf.shape, err);
+    if (!rc)
         rc = build(&m, &hf, err);
     if (rc)
         return rc;

@@ -221,8 +221,10 @@ static int parse_not(struct parser *p, int depth)
     if (p->text[p->at] == '(') {
         size_t open = p->at++;
         int k = parse_or(p, depth + 1);
+        if (k < 0)
+            return k;
         skip(p);
-        if (k >= 0 && p->text[p->at] != ')')
+        if (p->text[p->at] != ')')
             return fail(p, open, "this bracket is not closed%s", "");
         p->at++;
         return k;

@@ -178,6 +178,32 @@ static void common_fakes_do_not_depend_on_the_seed(void **state)
     sequences_close(o);
 }
 
+/* A manifest whose numbers are not those of the pieces is not believed: tables go by them. */
+static void numbers_of_the_manifest_are_checked(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"\"train_tokens\"", "\"heldout_tokens\"", "\"tokens\""};
+    static const char *const values[] = {": 0", ": 1", ": 2305843009213693951", ": 4611686018427387904"};
+    char path[256], *text;
+    size_t size;
+    snprintf(path, sizeof path, "%s/manifest.json", out_path);
+    assert_int_equal(file_read(path, 1 << 16, &text, &size, NULL), 0);
+    for (int k = 0; k < 3; k++) {
+        char *key = strstr(text, keys[k]), *rest = key + strcspn(key, ",}");
+        for (int v = 0; v < 4; v++) {
+            struct err err = {0, ""};
+            FILE *f = fopen(path, "w");
+            assert_non_null(key);
+            fprintf(f, "%.*s%s%s%s", (int)(key - text), text, keys[k], values[v], rest);
+            fclose(f);
+            assert_null(corpus_open(out_path, 0, &err));
+            assert_non_null(strstr(err.text, "damaged"));
+        }
+    }
+    assert_int_equal(file_write_atomic(path, text, size, NULL), 0);
+    free(text);
+}
+
 static void damage_is_found(void **state)
 {
     (void)state;
@@ -305,6 +331,7 @@ int main(void)
         cmocka_unit_test(few_heldout_sequences_are_an_error_that_helps),
         cmocka_unit_test(common_fakes_do_not_depend_on_the_seed),
         cmocka_unit_test(faithful_packs_as_released),
+        cmocka_unit_test(numbers_of_the_manifest_are_checked),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(blank_text_is_refused),
         cmocka_unit_test(text_to_validate_on_is_the_whole_held_out_split),

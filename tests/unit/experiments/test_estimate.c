@@ -146,6 +146,9 @@ static void test_packed_corpora_are_listed(void **state)
     assert_int_equal(prepare_corpus(&rig.w, &c, NULL, &p, &err), 0);
     rig_put(bad, sizeof bad, "%s/broken", rig.w.corpora);
     assert_int_equal(file_mkdirs(bad, &err), 0);
+    static const char lies[] = "{\"train_tokens\": -5, \"documents\": 1, \"vocab_size\": 100}";
+    strcat(bad, "/manifest.json");
+    assert_int_equal(file_write_new(bad, lies, sizeof lies - 1, &err), 0);
     int n = estimate_corpora(&rig.w, &list, &err);
     assert_int_equal(n, 1);
     assert_string_equal(list[0].name, strrchr(p.dir, '/') + 1);

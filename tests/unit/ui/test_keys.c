@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "ui/app/app_int.h"
@@ -175,6 +177,24 @@ static void test_filters(void **state)
     }
 }
 
+/* The parser never looks behind the end of the text: there is nothing there. */
+static void test_filter_stays_in_its_text(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"((", "(((not", "(a and (", "step>", "\"", "not (", "name:\"x"};
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *both = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct filter f;
+    assert_true(both != MAP_FAILED);
+    assert_int_equal(mprotect(both + page, page, PROT_NONE), 0);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        size_t n = strlen(texts[i]) + 1;
+        memcpy(both + page - n, texts[i], n);
+        assert_true(filter_parse(&f, both + page - n) < 0);
+    }
+    munmap(both, 2 * page);
+}
+
 static void test_filter_errors_point_at_the_character(void **state)
 {
     (void)state;
@@ -210,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_input_methods),
         cmocka_unit_test(test_filters),
         cmocka_unit_test(test_filter_errors_point_at_the_character),
+        cmocka_unit_test(test_filter_stays_in_its_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
