@@ -76,15 +76,30 @@ static const struct cell *cell_at(const struct cell *cells, int n, int column)
     return at >= 0 && at < n ? &cells[at] : NULL;
 }
 
-static void skip_row(struct row_reader *r, int n)
+static int skip_row(struct row_reader *r, int n)
 {
     char text[400];
+    if (r->a->whole)
+        return err_set(r->err, E_INPUT, "%s line %zu: %d columns are too few, and without this row the "
+                       "predictions would not be those of the file's rows", SHOW(r->a->path), r->line, n);
     r->e->skipped++;
     if (++r->told > WARNINGS_MAX || !r->a->warn)
-        return;
+        return 0;
     snprintf(text, sizeof text, "%s line %zu: %d columns are too few, the line is skipped",
              SHOW(r->a->path), r->line, n);
     r->a->warn(r->a->ud, text);
+    return 0;
+}
+
+/* Empty lines are no rows; one between rows of a file that must be whole may be a row that was lost. */
+static int check_empty(struct row_reader *r, int n)
+{
+    if (!n && !r->empty)
+        r->empty = r->line;
+    if (!n || !r->empty || !r->a->whole)
+        return 0;
+    return err_set(r->err, E_INPUT, "%s line %zu is empty, and rows follow it: the predictions would not be "
+                   "those of the file's rows", SHOW(r->a->path), r->empty);
 }
 
 static int take_score(struct row_reader *r, const struct cell *c, double *out)
@@ -108,6 +123,8 @@ static int take_label(struct row_reader *r, const struct cell *c, int *out)
             return 0;
     if (!c->n)
         return err_set(r->err, E_INPUT, "%s line %zu: the label is empty", SHOW(r->a->path), r->line);
+    if (r->a->collect && memchr(c->text, 0, c->n))
+        return err_set(r->err, E_INPUT, "%s line %zu: the label holds a NUL byte", SHOW(r->a->path), r->line);
     if (r->a->collect)
         return label_set_add(set, c->text, c->n, r->err);
     char list[160] = "";
@@ -137,14 +154,15 @@ static int take_text(struct row_reader *r, const struct cell *c, size_t *at)
 int examples_row(struct row_reader *r, const struct cell *cells, int n)
 {
     struct examples *e = r->e;
+    int rc = check_empty(r, n);
+    if (rc || !n)
+        return rc;
     const struct cell *label = r->label == COLUMN_NONE ? NULL : cell_at(cells, n, r->label);
     const struct cell *a = cell_at(cells, n, r->first);
     const struct cell *b = r->second == COLUMN_NONE ? NULL : cell_at(cells, n, r->second);
     if (!a || (r->second != COLUMN_NONE && !b) || (r->label != COLUMN_NONE && !label) ||
-        (r->label < 0 && r->label != COLUMN_NONE && n < 3)) {
-        skip_row(r, n);
-        return 0;
-    }
+        (r->label < 0 && r->label != COLUMN_NONE && n < 3))
+        return skip_row(r, n);
     if (e->n == e->cap) {
         size_t cap = e->cap ? 2 * e->cap : 1024;
         void *rows = realloc(e->rows, cap * sizeof *e->rows);
@@ -154,8 +172,8 @@ int examples_row(struct row_reader *r, const struct cell *cells, int n)
         e->cap = cap;
     }
     struct example *x = &e->rows[e->n];
-    *x = (struct example){.label = -1, .line = r->line};
-    int rc = take_text(r, a, &x->a);
+    *x = (struct example){.label = -1, .line = r->line, .row = e->n + e->skipped};
+    rc = take_text(r, a, &x->a);
     if (!rc && b)
         rc = take_text(r, b, &x->b);
     if (!rc && label)

@@ -23,6 +23,7 @@ struct example {
     int label;       /* class, or -1 */
     double score;    /* regression */
     size_t line;     /* in the file, from 1 */
+    size_t row;      /* in the file, from 0: without heading, with the rows left out */
 };
 struct examples {
     struct example *rows;
@@ -37,6 +38,8 @@ struct examples_args {
     enum task_layout layout;
     const char *columns;            /* as in task.def: "label,a,b", or "a,b" without labels */
     int labelled, regression, heading;
+    int whole;                      /* a row that would be left out is E_INPUT: what is predicted for
+                                       those behind it would stand in the wrong place */
     char separator;                 /* of a TABLE; 0: comma in .csv files, else tab */
     struct label_set *labels;       /* classes; empty and `collect`: filled from the file, sorted */
     int collect;
@@ -59,8 +62,10 @@ struct row_reader {
     const struct examples_args *a;
     int label, first, second; /* columns; -1 absent; negative others count from the end */
     size_t line;
+    size_t empty;             /* the first empty line; 0: none yet */
     size_t told;
     struct err *err;
 };
+/* n 0: an empty line. */
 int examples_row(struct row_reader *r, const struct cell *cells, int n);
 #endif

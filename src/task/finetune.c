@@ -85,17 +85,21 @@ static int read_part(struct session *s, enum task_part_kind part, struct task_se
     return rc;
 }
 
-/* Regression as released: the network learns scores moved to 0..1. */
+/* Regression as released: the network learns scores moved to 0..1. A file with scores outside the
+ * task's bounds widens them. */
 static void normalise_scores(struct session *s)
 {
     double low = INFINITY, high = -INFINITY;
-    if (!task_is_regression(s->a->task) || s->c.head == FINETUNE_HF)
+    if (!task_is_regression(s->a->task))
         return;
+    s->data.bounded = task_bounds(s->a->task, &low, &high);
     for (size_t i = 0; i < s->train.examples.n; i++) {
         low = fmin(low, s->train.examples.rows[i].score);
         high = fmax(high, s->train.examples.rows[i].score);
     }
-    if (!(high > low))
+    s->data.least = (float)low;
+    s->data.most = (float)high;
+    if (!(high > low) || s->c.head == FINETUNE_HF)
         return;
     s->data.low = (float)low;
     s->data.range = (float)(high - low);
@@ -141,6 +145,9 @@ static int build(struct session *s, struct err *err)
     s->math = math_select(sets[s->c.cpu], err);
     if (!s->math)
         return E_USAGE;
+    int rc = s->c.random_init ? 0 : hf_check_size(s->data.model_dir, &s->data.hf.shape, err);
+    if (rc)
+        return rc;
     s->pool = pool_new(s->c.threads > 0 ? (int)s->c.threads : cores > 0 ? (int)cores : 1, err);
     struct tuner_args t = {.shape = &s->data.hf.shape, .head = head_of(s),
                            .labels = task_outputs(&s->data), .math = s->math, .pool = s->pool,
@@ -161,7 +168,7 @@ static int build(struct session *s, struct err *err)
     memset(s->adam.v, 0, floats * sizeof(float));
     layerwise_scale(s->scale, (int)layers, s->c.layerwise_decay,
                     s->c.layerwise ? LAYERWISE_CODE : LAYERWISE_PAPER);
-    int rc = batch_rows_init(&s->rows, (int)s->c.batch, s->data.max_length, err);
+    rc = batch_rows_init(&s->rows, (int)s->c.batch, s->data.max_length, err);
     if (!rc)
         rc = batching_init(&s->order, task_set_items(&s->train), (int)s->c.batch, err);
     return rc ? rc : load_weights(s, err);
@@ -208,8 +215,7 @@ static int evaluate(struct session *s, struct task_set *set, enum task_part_kind
 {
     struct evaluator e = {.tuner = s->tuner, .rows = &s->rows, .batch = (int)s->c.batch,
                           .pad = s->data.hf.shape.pad_id, .classes = task_outputs(&s->data),
-                          .span = task_is_span(s->a->task), .low = s->data.low,
-                          .range = s->data.range};
+                          .span = task_is_span(s->a->task), .data = &s->data};
     struct task_outputs out;
     int rc = evaluate_set(&e, set, &out, err);
     if (rc)

@@ -90,7 +90,7 @@ int task_data_open(struct task_data *d, const struct finetune_args *a, struct er
         rc = E_NOMEM;
     const char *labels = a->labels ? a->labels : a->task->labels;
     d->collect = !strcmp(labels, "*");
-    if (!rc && !d->collect && *labels)
+    if (!rc && !d->collect && *labels && !task_is_regression(a->task))
         rc = label_set_parse(&d->labels, labels, a->labels ? ',' : '|', err);
     if (!rc && a->config.epochs == 0)
         rc = labels_of_model(d, err);
@@ -226,8 +226,8 @@ static int read_rows(struct task_set *s, struct task_data *d, enum task_part_kin
         .path = s->path, .layout = a->task->layout, .columns = columns(d, part, buf, sizeof buf),
         .labelled = part != PART_TEST, .regression = task_is_regression(a->task),
         .heading = a->task->layout == LAYOUT_GLUE || part == PART_TEST, .separator = a->separator,
-        .labels = &d->labels, .collect = d->collect && part == PART_TRAIN, .warn = a->warn,
-        .ud = a->ud};
+        .labels = &d->labels, .collect = d->collect && part == PART_TRAIN, .whole = part == PART_TEST,
+        .warn = a->warn, .ud = a->ud};
     int rc = examples_read(&s->examples, &e, err);
     int unordered = part == PART_TRAIN && a->task->unordered && !a->config.ordered;
     if (!rc && part == PART_TRAIN && !e.regression && d->labels.n < 2)

@@ -39,6 +39,8 @@ struct task_data {
     int max_length;
     size_t cut;                  /* examples that were shortened */
     float low, range;            /* regression: the network is trained on (score - low) / range */
+    int bounded;                 /* predictions are held to [least, most] */
+    float least, most;
 };
 int task_data_open(struct task_data *d, const struct finetune_args *a, struct err *err);
 void task_data_close(struct task_data *d);
@@ -58,7 +60,7 @@ struct evaluator {
     struct tuner *tuner;
     struct batch_rows *rows;
     int batch, pad, classes, span;
-    float low, range; /* of a regression's outputs */
+    const struct task_data *data; /* what a regression's outputs stand for */
 };
 int evaluate_set(const struct evaluator *e, const struct task_set *s, struct task_outputs *out,
                  struct err *err);

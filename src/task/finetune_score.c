@@ -10,6 +10,16 @@
 #include "src/task/finetune_int.h"
 #include "src/task/score.h"
 
+/* A regression's outputs become scores, within the task's bounds. */
+static void to_scores(const struct task_data *d, float *z, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        z[i] = d->range > 0 ? z[i] * d->range + d->low : z[i];
+        if (d->bounded)
+            z[i] = fminf(fmaxf(z[i], d->least), d->most);
+    }
+}
+
 int evaluate_set(const struct evaluator *e, const struct task_set *s, struct task_outputs *out,
                  struct err *err)
 {
@@ -41,8 +51,8 @@ int evaluate_set(const struct evaluator *e, const struct task_set *s, struct tas
                        (size_t)C * sizeof *logits);
         }
     }
-    for (size_t i = 0; !rc && e->range > 0 && i < items->n; i++)
-        out->logits[i] = out->logits[i] * e->range + e->low;
+    if (!rc && !e->span && task_is_regression(e->data->a->task))
+        to_scores(e->data, out->logits, items->n);
     free(logits);
     free(beams);
     batching_free(&order);

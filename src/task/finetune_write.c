@@ -103,16 +103,17 @@ static int write_spans(const struct task_data *d, const struct task_set *s,
     return rc;
 }
 
-static void add_row(struct str *out, const struct task_data *d, const float *z, size_t i)
+/* row: of the file, rows that were left out counted. */
+static void add_row(struct str *out, const struct task_data *d, const float *z, size_t row)
 {
     int best = 0;
     if (task_is_regression(d->a->task)) {
-        str_addf(out, "%zu\t%.4f\n", i, (double)z[0]);
+        str_addf(out, "%zu\t%.4f\n", row, (double)z[0]);
         return;
     }
     for (int k = 1; k < d->labels.n; k++)
         best = z[k] > z[best] ? k : best;
-    str_addf(out, "%zu\t%s\n", i, d->labels.names[best]);
+    str_addf(out, "%zu\t%s\n", row, d->labels.names[best]);
 }
 
 int write_predictions(const struct task_data *d, const struct task_set *s,
@@ -131,7 +132,7 @@ int write_predictions(const struct task_data *d, const struct task_set *s,
     str_init(&out);
     str_add(&out, "index\tprediction\n");
     for (size_t i = 0; i < s->examples.n; i++)
-        add_row(&out, d, o->logits + i * (size_t)task_outputs(d), i);
+        add_row(&out, d, o->logits + i * (size_t)task_outputs(d), s->examples.rows[i].row);
     snprintf(path, sizeof path, "%s/%s.tsv", d->a->output, name);
     rc = out.failed ? err_nomem(err, "predictions")
                     : file_write_atomic(path, str_get(&out), out.len, err);

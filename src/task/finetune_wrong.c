@@ -56,7 +56,7 @@ static void describe(const struct task_data *d, const struct task_set *s, const 
     const struct example *x = &s->examples.rows[w->place];
     visible(m->text, sizeof m->text, examples_text(&s->examples, x->a));
     visible(m->second, sizeof m->second, examples_text(&s->examples, x->b));
-    m->place = (int64_t)w->place;
+    m->place = (int64_t)x->row;
     m->confidence = w->confidence;
     if (task_is_regression(d->a->task)) {
         snprintf(m->label, sizeof m->label, "%.2f", x->score);

@@ -52,8 +52,8 @@ int read_glue(struct row_reader *r)
         r->line++;
         if (n && line[n - 1] == '\r')
             n--;
-        if (n && (r->line > 1 || !r->a->heading))
-            rc = examples_row(r, cells, split(line, n, cells));
+        if (r->line > 1 || !r->a->heading)
+            rc = examples_row(r, cells, n ? split(line, n, cells) : 0);
     }
     free(data);
     return rc;

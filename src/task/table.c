@@ -16,7 +16,8 @@ struct table {
     struct row_reader *r;
     struct str text;              /* of the row's cells */
     size_t from[CELLS_MAX + 1];
-    int n, rows, rc;
+    size_t ends;                  /* of lines, inside the row's quotes */
+    int n, rows, rc, last;        /* last: what ended the row before */
 };
 
 static int no_space(unsigned char c)
@@ -28,6 +29,8 @@ static int no_space(unsigned char c)
 static void on_cell(void *data, size_t n, void *ud)
 {
     struct table *t = ud;
+    for (size_t i = 0; i < n; i++)
+        t->ends += ((char *)data)[i] == '\n';
     if (t->n == CELLS_MAX)
         return;
     t->from[t->n++] = t->text.len;
@@ -57,8 +60,8 @@ static int take_heading(struct table *t)
     for (int i = 0; i + from < 3 && task_part(r->a->columns, ',', i, name, sizeof name); i++) {
         int at = find(t, name);
         if (at < 0)
-            return err_set(r->err, E_INPUT, "%s line 1: there is no column %s in the heading",
-                           SHOW(r->a->path), SHOW(name));
+            return err_set(r->err, E_INPUT, "%s line %zu: there is no column %s in the heading",
+                           SHOW(r->a->path), r->line, SHOW(name));
         *to[i + from] = at;
     }
     return 0;
@@ -68,22 +71,23 @@ static void on_row(int c, void *ud)
 {
     struct table *t = ud;
     struct cell cells[CELLS_MAX];
-    (void)c;
-    t->r->line++;
-    if (t->rc)
+    int rest = c == '\n' && t->last == '\r' && !t->n; /* of CR LF */
+    t->last = c;
+    if (t->rc || rest || (c < 0 && !t->n))
         return;
+    t->r->line++;
     if (t->text.failed) {
         t->rc = err_nomem(t->r->err, "a row");
         return;
     }
     for (int i = 0; i < t->n; i++)
         cells[i] = (struct cell){str_get(&t->text) + t->from[i], t->from[i + 1] - t->from[i]};
-    if (t->rows++ == 0)
-        t->rc = take_heading(t);
-    else
-        t->rc = examples_row(t->r, cells, t->n);
+    if (t->rows || t->n)
+        t->rc = t->rows++ ? examples_row(t->r, cells, t->n) : take_heading(t);
     str_clear(&t->text);
+    t->r->line += t->ends;
     t->n = 0;
+    t->ends = 0;
 }
 
 static char separator(const struct examples_args *a)
@@ -101,7 +105,7 @@ int read_table(struct row_reader *r)
         return rc;
     struct table *t = calloc(1, sizeof *t);
     struct csv_parser p;
-    if (!t || csv_init(&p, 0)) {
+    if (!t || csv_init(&p, CSV_REPALL_NL)) { /* empty lines too: they are counted */
         free(t);
         free(data);
         return err_nomem(r->err, "a table");

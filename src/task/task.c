@@ -65,7 +65,12 @@ int task_is_span(const struct task *t)
 
 int task_is_regression(const struct task *t)
 {
-    return !task_is_span(t) && !*t->labels;
+    return !task_is_span(t) && (!*t->labels || strstr(t->labels, " to "));
+}
+
+int task_bounds(const struct task *t, double *low, double *high)
+{
+    return task_is_regression(t) && sscanf(t->labels, "%lf to %lf", low, high) == 2;
 }
 
 int task_part(const char *list, char by, int i, char *out, int size)

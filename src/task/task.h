@@ -22,6 +22,8 @@ const struct task *task_find(const char *name);
 int task_get(const char *name, const struct task **out, struct err *err);
 int task_is_span(const struct task *t);
 int task_is_regression(const struct task *t);
+/* 1: the scores of a regression have bounds, which predictions are held to. */
+int task_bounds(const struct task *t, double *low, double *high);
 /* Part number i of a list separated by `by`; returns 0 when there is none. */
 int task_part(const char *list, char by, int i, char *out, int size);
 #endif

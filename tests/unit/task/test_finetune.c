@@ -205,6 +205,76 @@ static void test_regression(void **state)
     assert_int_equal(tune(&a).examples, 200);
 }
 
+/* Numbers of column `prediction` of a file in `output`; their count. */
+static int predictions(const char *name, double *out, int most)
+{
+    char path[200], *text, *save = NULL;
+    size_t size;
+    int n = 0;
+    long index;
+    snprintf(path, sizeof path, "%s/%s", output, name);
+    assert_int_equal(file_read(path, 1 << 20, &text, &size, NULL), 0);
+    strtok_r(text, "\n", &save);
+    for (char *line; n < most && (line = strtok_r(NULL, "\n", &save)); n++) {
+        assert_int_equal(sscanf(line, "%ld\t%lf", &index, &out[n]), 2);
+        assert_int_equal(index, n);
+    }
+    free(text);
+    return n;
+}
+
+/* STS-B's scores go from 0 to 5: what is written and scored does too, with either head. */
+static void test_scores_keep_their_bounds(void **state)
+{
+    (void)state;
+    char test[200], wild[200];
+    double p[100];
+    int most = 0;
+    struct finetune_args a = args("stsb");
+    snprintf(test, sizeof test, "%s/sts-test.tsv", dir);
+    toy_write(test, "index\tgenre\tsentence1\tsentence2\n0\tg\tthe cat good good good good good good good good good\t"
+                    "the cat\n1\tg\tthe cat\tthe dog\n2\tg\tbad bad\tbad\n");
+    a.test = test;
+    a.output = output;
+    a.config.epochs = 6;
+    for (int head = 0; head < 2; head++) {
+        a.config.head = head;
+        tune(&a);
+        int n = predictions("dev.tsv", p, 100);
+        assert_int_equal(n, 60);
+        for (int i = 0; i < n; i++) {
+            assert_true(p[i] >= 0 && p[i] <= 5);
+            most += p[i] == 0 || p[i] == 5;
+        }
+        assert_int_equal(predictions("STS-B.tsv", p, 100), 3);
+    }
+    assert_true(most > 0); /* some would have been outside */
+    snprintf(wild, sizeof wild, "%s/wild.tsv", dir);
+    toy_write(wild, "score\tsentence1\tsentence2\n-40\tthe cat\tthe dog\n-50\tthe hat good\tthe dog\n");
+    struct finetune_args plain = args("regression"); /* a score without bounds */
+    plain.train = plain.dev = wild;
+    plain.output = output;
+    tune(&plain);
+    assert_int_equal(predictions("dev.tsv", p, 100), 2);
+    assert_true(p[0] < -30 && p[1] < -30);
+}
+
+/* A test file with a row that cannot be read is refused before anything is trained. */
+static void test_submissions_do_not_shift(void **state)
+{
+    (void)state;
+    char test[200];
+    struct finetune_result r;
+    struct err err = {0};
+    struct finetune_args a = args("cola");
+    snprintf(test, sizeof test, "%s/cola-test.tsv", dir);
+    toy_write(test, "index\tsentence\n0\tthe cat is good .\n1\n2\tthe dog is bad .\n");
+    a.test = test;
+    a.output = output;
+    assert_int_equal(finetune_run(&a, &r, &err), E_INPUT);
+    assert_non_null(strstr(err.text, "cola-test.tsv line 3: 1 columns are too few"));
+}
+
 /* Answers are learnt, and the prediction file scores as the result says. */
 static void check_spans(const char *task, const char *file, int head)
 {
@@ -399,7 +469,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_learns_and_reads_back), cmocka_unit_test(test_labels_of_a_model_count),
         cmocka_unit_test(test_threads_change_nothing),
-        cmocka_unit_test(test_regression),            cmocka_unit_test(test_spans),
+        cmocka_unit_test(test_regression),
+        cmocka_unit_test(test_scores_keep_their_bounds), cmocka_unit_test(test_submissions_do_not_shift),
+        cmocka_unit_test(test_spans),
         cmocka_unit_test(test_stuck_runs_are_said),   cmocka_unit_test(test_seeds),
         cmocka_unit_test(test_summary),               cmocka_unit_test(test_stop), cmocka_unit_test(test_average),
         cmocka_unit_test(test_mistakes_are_told),

@@ -14,6 +14,7 @@
 #include "src/task/examples.h"
 
 static char path[] = "test_readers.tsv", warnings[4096];
+static int whole; /* a file whose rows are counted */
 
 static void on_warning(void *ud, const char *text)
 {
@@ -41,7 +42,7 @@ static int read_as(const char *task_name, const char *columns, int labelled, cha
                               .labelled = labelled, .regression = task_is_regression(t),
                               .heading = t->layout == LAYOUT_GLUE || !labelled,
                               .separator = separator, .labels = labels,
-                              .collect = !strcmp(t->labels, "*"), .warn = on_warning};
+                              .collect = !strcmp(t->labels, "*"), .whole = whole, .warn = on_warning};
     if (!a.collect)
         assert_int_equal(label_set_parse(labels, t->labels, '|', err), 0);
     else
@@ -166,6 +167,53 @@ static void test_tables(void **state)
     done(&l, &e);
 }
 
+/* Lines are those of the file: quoted ends and empty lines count, rows that are left out too. */
+static void test_places_are_those_of_the_file(void **state)
+{
+    (void)state;
+    struct label_set l;
+    struct examples e;
+    good("classification", "label,text\r\n1,\"a\nb\nc\"\r\n\r\n2\r\n1,d\r\n", "label,text", 1, ',', 2, &l, &e);
+    assert_int_equal(e.rows[0].line, 2);
+    assert_int_equal(e.rows[1].line, 7);
+    assert_int_equal(e.rows[0].row, 0);
+    assert_int_equal(e.rows[1].row, 2);
+    assert_non_null(strstr(warnings, "line 6: 1 columns"));
+    done(&l, &e);
+    good("qqp", "id\n1\t2\t3\n\n1\t2\t3\tq3\tq4\t1\n", NULL, 1, 0, 1, &l, &e);
+    assert_int_equal(e.rows[0].line, 4);
+    assert_int_equal(e.rows[0].row, 1);
+    done(&l, &e);
+    bad("classification", "\n\nlabel\ttext\n1\tx\n", "label,none", "line 3: there is no column none");
+}
+
+/* What is predicted stands beside a row's number, so no row may be missing. */
+static void test_whole_files(void **state)
+{
+    (void)state;
+    static const struct { const char *task, *text, *says; } refused[] = {
+        {"stsb", "h\n0\tg\tf\t2\t0\tn\tn\ta\tb\n1\n2\tg\tf\t2\t0\tn\tn\ta\tb\n", "line 3: 1 columns are too few"},
+        {"cola", "index\tsentence\n0\ta\n\n1\tb\n", "line 3 is empty, and rows follow it"},
+        {"korsts", "id\tsentence1\tsentence2\n1\ta\tb\n\n2\ta\tb\n", "line 3 is empty"},
+        {"korsts", "id\tsentence1\tsentence2\n1\ta\n", "line 2: 2 columns"},
+    };
+    struct label_set l;
+    struct examples e;
+    whole = 1;
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        struct err err = {0};
+        put(refused[i].text, strlen(refused[i].text));
+        assert_int_equal(read_as(refused[i].task, NULL, 0, 0, &l, &e, &err), E_INPUT);
+        if (!strstr(err.text, refused[i].says) || !strstr(err.text, path))
+            fail_msg("\"%s\" does not say \"%s\"", err.text, refused[i].says);
+        label_set_free(&l);
+    }
+    good("cola", "index\tsentence\n0\ta\n1\tb\n\n\n", NULL, 0, 0, 2, &l, &e); /* the end may be empty */
+    assert_int_equal(e.rows[1].row, 1);
+    done(&l, &e);
+    whole = 0;
+}
+
 static void test_nul_bytes_stay_inside(void **state)
 {
     (void)state;
@@ -203,7 +251,8 @@ int main(void)
         cmocka_unit_test(test_cola),      cmocka_unit_test(test_pairs),
         cmocka_unit_test(test_short_rows_are_skipped_aloud), cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_tables),    cmocka_unit_test(test_nul_bytes_stay_inside),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names),     cmocka_unit_test(test_places_are_those_of_the_file),
+        cmocka_unit_test(test_whole_files),
     };
     return cmocka_run_group_tests(tests, NULL, clean);
 }
