@@ -25,4 +25,5 @@ include tests/learn/local.mk
 include tests/lint/local.mk
 include tests/e2e/local.mk
 include tests/faults/local.mk
+include tests/fuzz/local.mk
 include tests/docs/local.mk
