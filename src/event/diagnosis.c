@@ -308,8 +308,10 @@ static int all_original(const struct diagnosis_input *in, struct diagnosis *d)
     if (!(recall < 0.05) && !(said < 0.1 * fakes)) return 0;
     if (recall >= 0.2) return 0;
     if (!isnan(in->recall_before)) snprintf(before, sizeof before, " (%.3f at half time)", in->recall_before);
-    SAY(seen, "%.2f %% of the tokens are said replaced, %.1f %% are; recall %.3f%s%s", 100 * said,
-        100 * fakes, recall, before, whence(in, METRIC_rtd_recall, from));
+    if (isnan(said)) SAY(seen, "%.1f %% of the tokens are replaced; ", 100 * fakes);
+    else SAY(seen, "%.2f %% of the tokens are said replaced, %.1f %% are; ", 100 * said, 100 * fakes);
+    size_t n = strlen(d->seen);
+    snprintf(d->seen + n, sizeof d->seen - n, "recall %.3f%s%s", recall, before, whence(in, METRIC_rtd_recall, from));
     d->severity = SEV_INFO;
     if (wait_for_original(in, recall, fakes, d)) return 1;
     d->severity = SEV_WARN;

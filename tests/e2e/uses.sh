@@ -144,6 +144,7 @@ key 3
 wait live
 key p
 wait pausing 1 run
+wait , paused
 key p
 wait going on with 1 run
 key F9

@@ -373,12 +373,14 @@ static void status_tokens(void *self, struct app *a, char *out, size_t size)
     struct tokens *s = self;
     const struct query_run *run = app_run(a, s->run);
     const struct sentence *c = tokens_current(s);
-    char fresh[64], step[FMT], hunt[200];
+    char fresh[80], step[FMT], hunt[200];
     if (!run) {
         snprintf(out, size, "no run");
         return;
     }
     tokens_fresh(s, fresh, sizeof fresh);
+    if (run->state == RUN_PAUSED) /* why it goes stale */
+        snprintf(fresh + strlen(fresh), sizeof fresh - strlen(fresh), ", paused");
     fmt_exact(step, sizeof step, s->step < 0 ? run->step : s->step);
     if (c && s->hunt.kind != HUNT_NONE)
         snprintf(out, size, "%s · step %s · %s · %s", tokens_hunt_says(s, hunt, sizeof hunt), step, fresh,

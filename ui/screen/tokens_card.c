@@ -31,7 +31,7 @@ static int preparing(const struct query_run *r)
 int tokens_card_shown(const struct tokens *s, struct app *a)
 {
     const struct query_run *r = app_run(a, s->run);
-    if (!r)
+    if (!r || (!run_alive(r->state) && !r->has[METRIC_total_loss])) /* it ended before there was a number */
         return 0;
     return s->card.choice ? s->card.choice > 0 : r->config.preset == PRESET_DEMO && !preparing(r);
 }

@@ -7,6 +7,7 @@
 #include "ui/term/sign.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
+#include "ui/widget/wrap.h"
 
 #define LEGEND_WIDE 118 /* columns from which words take the place of short forms */
 #define LEGEND_HEAT 146
@@ -15,12 +16,15 @@
 static const char *legend_rows(const struct tokens *s, int wide)
 {
     if (s->view == VIEW_WATERFALL)
-        return !s->has_disc ? "digit: first decimal of the generator's p at a masked token"
+        return !tokens_judged(s) ? "digit: first decimal of the generator's p at a masked token"
                : wide       ? "digit: first decimal of p(replaced), underlined where the token was replaced "
                               "then; a row is a snapshot"
                             : "digit: first decimal of p(replaced), underlined: replaced then";
     if (s->view == VIEW_STRIP) return "";
-    if (!s->has_disc)
+    if (s->objective == OBJ_BERT_MLM && s->mode != MODE_OWN)
+        return wide ? "upper row: what the model reads, [M] is masked · was: the original"
+                    : "upper row as read, [M] is masked · was: original";
+    if (!tokens_judged(s))
         return wide ? "upper row: masked tokens as the generator filled them · was: the original"
                     : "upper row: as the generator filled it · was: original";
     return wide ? "upper row: what the discriminator reads · was: the original"
@@ -35,15 +39,16 @@ void tokens_legend(struct tokens *s, struct grid *g, struct rect r)
     int wide = r.w >= LEGEND_WIDE, x = r.x + 1;
     x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), legend_rows(s, wide));
     if (s->view == VIEW_WATERFALL) return;
-    for (int i = 0; s->has_disc && i < 3; i++) {
+    for (int i = 0; tokens_judged(s) && i < 3; i++) {
         x += (x > r.x + 1) * 2;
         x += grid_text(g, r, r.y, x, -1, STYLE(tokens_sign_role(marks[i]), 0), tokens_sign(marks[i])) + 1;
         x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), tokens_outcome_name(marks[i]));
     }
+    if (s->objective == OBJ_BERT_MLM && s->mode != MODE_OWN) return; /* nothing is sampled */
     x += 2;
     x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), sign(SIGN_SAME)) + 1;
     x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), wide ? "sampled the same" : "same");
-    if (!s->has_disc || r.w < LEGEND_HEAT) return;
+    if (!tokens_judged(s) || r.w < LEGEND_HEAT) return;
     x += 2;
     x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), "p(replaced)") + 1;
     for (int i = 0; i < 4; i++)
@@ -67,13 +72,14 @@ static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct re
     if (c && s->mode == MODE_OWN)
         snprintf(own, sizeof own, "Space masks · * draws anew · Enter fills in");
     if (c && c->source == TOKENS_LIVE) snprintf(own, sizeof own, "training batch");
-    if (c && s->has_disc)
+    if (c && tokens_judged(s))
         snprintf(legend, sizeof legend, r.w >= 110 ? "%d replaced: ✓%d caught ✗%d missed, ▵%d false alarm, "
                                                      "≡%d same"
                                                    : "%d replaced ✓%d ✗%d ▵%d ≡%d",
                  c->replaced, c->count[OUT_CAUGHT], c->count[OUT_MISSED], c->count[OUT_FALSE], c->same);
     else if (c)
-        snprintf(legend, sizeof legend, "%d masked, no discriminator", c->chosen);
+        snprintf(legend, sizeof legend, s->has_disc ? "%d masked, no discriminator yet" : "%d masked, no discriminator",
+                 c->chosen);
     if (tokens_opening_says(s, a, opening, sizeof opening)) { /* the old run is not what is waited for */
         const char *wait[] = {"tokens", "opening a checkpoint"};
         pane_title(g, r.y, r.x, r.w, 1, wait, 2);
@@ -89,13 +95,13 @@ static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct re
         return;
     }
     if (!c) {
-        grid_text(g, in, in.y, in.x + 1, -1, STYLE(ROLE_TEXT, 0), s->message);
-        if (in.h > 1 && !s->run)
-            grid_text(g, in, in.y + 1, in.x + 1, -1, STYLE(ROLE_DIM, 0),
+        struct rect text = {in.y, in.x + 1, in.h, in.w - 2};
+        int y = in.y + wrap_text(g, text, STYLE(ROLE_TEXT, 0), s->message);
+        if (!s->run)
+            grid_text(g, in, y, in.x + 1, -1, STYLE(ROLE_DIM, 0),
                       "1 goes to Runs, Enter there starts or opens one");
-        else if (in.h > 1 && s->npast && s->mode != MODE_SNAPSHOT)
-            grid_text(g, in, in.y + 1, in.x + 1, -1, STYLE(ROLE_DIM, 0),
-                      "[ shows the snapshots there are");
+        else if (s->npast && s->mode != MODE_SNAPSHOT)
+            grid_text(g, in, y, in.x + 1, -1, STYLE(ROLE_DIM, 0), "[ shows the snapshots there are");
         return;
     }
     if (in.h >= 5 && s->view != VIEW_TABLE) {

@@ -88,6 +88,7 @@ struct tokens_card {
 struct pair { int32_t original, sampled; int missed, all; };
 struct counts {
     int64_t n[OUT_NONE + 1], tokens, replaced, chosen, same;
+    int64_t judged;                      /* tokens with a p(replaced) */
     int64_t bin[5], bin_replaced[5];     /* calibration of p(replaced) by fifths */
     struct pair pairs[PAIRS];            /* most missed first */
     int npairs;
@@ -173,7 +174,7 @@ struct tokens {
     struct tokens_own own;
     struct opening opening;
     char find[64];                       /* "": nothing is looked for */
-    char message[160];                   /* why there is nothing */
+    char message[400];                   /* why there is nothing */
 };
 
 #define MATCH_FAR 1000000 /* beyond any list */
@@ -185,6 +186,8 @@ void tokens_reload(struct tokens *s, struct app *a);
 void tokens_list_snapshots(struct tokens *s, struct app *a);
 void tokens_select_run(struct tokens *s, struct app *a);
 const struct sentence *tokens_current(const struct tokens *s);
+/* What is shown has outcomes; 0: no discriminator, or two_stage has not come to it yet. */
+int tokens_judged(const struct tokens *s);
 enum outcome tokens_outcome(const struct token_row *r);
 /* Loads missing snapshots of the history for at most a few milliseconds; 1: more to come. */
 int tokens_load_past(struct tokens *s, struct app *a);

@@ -21,6 +21,8 @@ const struct sentence *tokens_current(const struct tokens *s)
     return s->current >= 0 && s->current < s->nsentences ? &s->sentences[s->current] : NULL;
 }
 
+int tokens_judged(const struct tokens *s) { return s->has_disc && s->counts.judged; }
+
 /* The configuration with the packed corpus that the host made for this run. */
 static struct config packed(struct app *a, const struct query_run *run)
 {
@@ -131,6 +133,7 @@ static void count_all(struct tokens *s)
             c->replaced += r->label != 0, c->chosen += r->chosen != 0, c->same += r->same != 0;
             if (r->label) count_pair(c, r, o == OUT_MISSED);
             if (o == OUT_NONE) continue;
+            c->judged++;
             int bin = (int)(r->disc_prob * 5);
             bin = bin < 0 ? 0 : bin > 4 ? 4 : bin;
             c->bin[bin]++, c->bin_replaced[bin] += r->label != 0;
@@ -276,7 +279,7 @@ static void say_why_nothing(struct tokens *s, struct app *a)
     else if (run->state == RUN_QUEUED)
         snprintf(s->message, sizeof s->message, "queued: no tokens yet");
     else if (run->state == RUN_FAILED || run->state == RUN_LOST || run->state == RUN_DONE)
-        snprintf(s->message, sizeof s->message, "%s before a token snapshot was stored%s%.100s",
+        snprintf(s->message, sizeof s->message, "%s before a token snapshot was stored%s%.300s",
                  run_state_name(run->state), *run->reason ? ": " : "", run->reason);
     else if (s->mode == MODE_LIVE)
         snprintf(s->message, sizeof s->message,

@@ -23,6 +23,13 @@ static const struct token_row *at_cursor(const struct tokens *s)
     return c && s->cursor < c->seq->n ? &c->seq->rows[s->cursor] : NULL;
 }
 
+static const char *no_proposals(const struct tokens *s, const struct token_row *t)
+{
+    return !t->chosen                        ? "not masked: no proposals"
+           : s->objective == OBJ_BERT_MLM ? "masked; bert_mlm samples nothing"
+                                             : "masked; there is no generator here";
+}
+
 /* "hungry -> angry missed" */
 static void token_line(const struct tokens *s, const struct token_row *t, char *out, size_t size)
 {
@@ -50,7 +57,7 @@ static int token_facts(const struct tokens *s, struct grid *g, struct rect in, c
     if (!isnan(t->disc_prob))
         end += snprintf(end, 64, "p(replaced) %s ", fmt_prob(v[0], FMT, t->disc_prob));
     if (o == OUT_NONE)
-        in.y--;
+        in.y--, in.h++;
     else
         grid_text(g, in, in.y, in.x, -1, PLAIN, text);
     if (*tokens_sign(o)) {
@@ -62,7 +69,7 @@ static int token_facts(const struct tokens *s, struct grid *g, struct rect in, c
     }
     double log_p = own_pll_at(s, s->cursor), loss = (double)(isnan(t->disc_loss) ? t->gen_loss : t->disc_loss);
     if (isnan(log_p))
-        snprintf(text, sizeof text, "loss %s", fmt_fixed(v[1], FMT, loss, 3));
+        snprintf(text, sizeof text, "loss %s", isnan(loss) ? "-" : fmt_fixed(v[1], FMT, loss, 3));
     else
         snprintf(text, sizeof text, "log p %s  loss %s", fmt_fixed(v[3], FMT, log_p, 2),
                  fmt_fixed(v[1], FMT, loss, 2));
@@ -115,8 +122,7 @@ void tokens_pane_top(struct tokens *s, struct grid *g, struct rect r)
         return;
     }
     if (t->top_id[0] < 0) {
-        grid_text(g, in, y, in.x, -1, LABEL,
-                  t->chosen ? "no generator here" : "not masked: no proposals");
+        grid_text(g, in, y, in.x, -1, LABEL, no_proposals(s, t));
         return;
     }
     for (int k = 0; k < EVENT_TOPK && t->top_id[k] >= 0 && y < in.y + in.h; k++, y++) {
@@ -225,15 +231,16 @@ static const char *prob_or_dash(double v, char *out)
 static void counts_without_disc(struct tokens *s, struct grid *g, struct rect in)
 {
     const struct counts *c = &s->counts;
-    const char *name = s->objective == OBJ_BERT_MLM      ? "bert_mlm"
+    const char *name = s->has_disc ? "" : s->objective == OBJ_BERT_MLM      ? "bert_mlm"
                        : s->objective == OBJ_REPLACE_MLM ? "replace_mlm"
                                                          : "all_tokens_mlm";
-    grid_textf(g, in, in.y, in.x, -1, PLAIN, "%s has no discriminator:", name);
+    grid_textf(g, in, in.y, in.x, -1, PLAIN, *name ? "%s has no discriminator:" : "two_stage: the generator alone so far,%s",
+               name);
     grid_text(g, in, in.y + 1, in.x, -1, LABEL, "no p(replaced), no outcome.");
     grid_textf(g, in, in.y + 2, in.x, -1, PLAIN, "%lld tokens, %lld masked", (long long)c->tokens,
                (long long)c->chosen);
-    grid_textf(g, in, in.y + 3, in.x, -1, PLAIN, "%lld of them sampled the same",
-               (long long)c->same);
+    if (s->objective != OBJ_BERT_MLM)
+        grid_textf(g, in, in.y + 3, in.x, -1, PLAIN, "%lld of them sampled the same", (long long)c->same);
 }
 
 static void fooled(struct tokens *s, struct grid *g, struct rect in, int y)
@@ -260,7 +267,7 @@ void tokens_pane_counts(struct tokens *s, struct grid *g, struct rect r)
     const struct counts *c = &s->counts;
     pane_titlef(g, r.y, r.x, r.w, 0, "these %s tokens",
                 fmt_exact(v[0], sizeof v[0], c->tokens));
-    if (!s->has_disc) {
+    if (!tokens_judged(s)) {
         counts_without_disc(s, g, in);
         return;
     }
@@ -385,7 +392,7 @@ void tokens_small(struct tokens *s, struct grid *g, struct rect r)
                        STYLE(ROLE_TEXT, t->top_id[i] == t->original ? ATTR_BOLD : 0), text) + 2;
     }
     if (t->top_id[0] < 0 && y < in.y + in.h)
-        grid_text(g, in, y, in.x, -1, LABEL, "not masked: no proposals");
+        grid_text(g, in, y, in.x, -1, LABEL, no_proposals(s, t));
     y++;
     n = past_of(s, k, PAST_MAX);
     if (y < in.y + in.h && n > 0) {
@@ -394,13 +401,14 @@ void tokens_small(struct tokens *s, struct grid *g, struct rect r)
         y++;
     }
     const struct counts *c = &s->counts;
-    if (y < in.y + in.h && s->has_disc)
+    if (y < in.y + in.h && tokens_judged(s))
         grid_textf(g, in, y++, in.x, -1, LABEL, "precision %s recall %s of %lld replaced in %lld",
                    prob_or_dash(ratio(c->n[OUT_CAUGHT], c->n[OUT_CAUGHT] + c->n[OUT_FALSE]), v[0]),
                    prob_or_dash(ratio(c->n[OUT_CAUGHT], c->replaced), v[1]),
                    (long long)c->replaced, (long long)c->tokens);
     else if (y < in.y + in.h)
-        grid_text(g, in, y++, in.x, -1, LABEL, "no discriminator: no p(replaced), no outcome");
+        grid_text(g, in, y++, in.x, -1, LABEL, s->has_disc ? "no discriminator yet: no p(replaced), no outcome"
+                                                           : "no discriminator: no p(replaced), no outcome");
     if (y < in.y + in.h && s->ndiagnosis && s->diagnosis[0].severity > SEV_INFO)
         grid_textf(g, in, y, in.x, -1, STYLE(ROLE_WARN, 0), "! %s · Tab says why",
                    diagnosis_title(s->diagnosis[0].rule));

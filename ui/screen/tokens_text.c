@@ -52,7 +52,10 @@ static int wrap(const struct tokens *s, const struct token_seq *q, int width, st
         if (below && last >= 0) /* a column between the two below */
             short_of = out[last].x + out[last].below + 1 - (x + gap);
         short_of = short_of > 0 ? short_of : 0;
-        if (x > 0 && x + gap + short_of + (below > w ? below : w) > width)
+        int over = x > 0 && x + gap + short_of + (below > w ? below : w) > width;
+        if (over && i == q->n - 1 && tokens_special(s, r->original)) /* no line for the end mark alone */
+            w = width - x - gap > 0 ? width - x - gap : 0;
+        else if (over)
             line++, x = gap = short_of = 0, last = -1;
         for (int k = last + 1; short_of && k < i; k++) out[k].x += short_of;
         if (short_of) out[last].w += short_of;

@@ -32,6 +32,7 @@ static const char *field(const struct tokens *s, const struct token_row *r, int 
     case ROW_ORIGINAL: return tokens_piece(s, r->original, out, size);
     case ROW_MASKED: return r->masked != r->original ? tokens_piece(s, r->masked, out, size) : out;
     case ROW_SAMPLED:
+        if (s->objective == OBJ_BERT_MLM && s->mode != MODE_OWN) return out; /* nothing is sampled */
         if (r->sampled != r->original) return tokens_piece(s, r->sampled, out, size);
         if (r->same) snprintf(out, size, "%s", sign(SIGN_SAME));
         return out;
@@ -144,6 +145,21 @@ static const struct column table_cols[] = {
     {"loss", 1, 6, 6, ALIGN_RIGHT}};
 static const int table_what[] = {COL_POS, ROW_ORIGINAL, ROW_MASKED, ROW_SAMPLED, ROW_GEN_P, ROW_RANK,
                                  ROW_ENTROPY, ROW_P, COL_BAR, COL_OUTCOME, ROW_LOSS};
+static const struct column mlm_cols[] = {
+    {"pos", 0, 4, 4, ALIGN_RIGHT},     {"original", 0, 8, 20, ALIGN_LEFT},
+    {"masked", 0, 6, 16, ALIGN_LEFT},  {"sampled", 1, 8, 20, ALIGN_LEFT},
+    {"gen p", 2, 5, 5, ALIGN_RIGHT},   {"rank", 3, 5, 5, ALIGN_RIGHT},
+    {"entropy", 4, 7, 7, ALIGN_RIGHT}, {"loss", 0, 6, 6, ALIGN_RIGHT}};
+static const int mlm_what[] = {COL_POS, ROW_ORIGINAL, ROW_MASKED, ROW_SAMPLED, ROW_GEN_P, ROW_RANK,
+                               ROW_ENTROPY, ROW_LOSS};
+struct shape { const struct column *cols; const int *what; int n; };
+
+static struct shape shape_of(const struct tokens *s)
+{
+    if (tokens_judged(s))
+        return (struct shape){table_cols, table_what, (int)(sizeof table_what / sizeof *table_what)};
+    return (struct shape){mlm_cols, mlm_what, (int)(sizeof mlm_what / sizeof *mlm_what)};
+}
 
 static void outcome_text(const struct token_row *r, int special, char *out, size_t size)
 {
@@ -155,14 +171,14 @@ static void outcome_text(const struct token_row *r, int special, char *out, size
 }
 
 static void table_row(struct tokens *s, struct grid *g, struct rect in, const struct table_layout *t,
-                      int y, int token)
+                      const struct shape *h, int y, int token)
 {
     const struct token_row *row = &tokens_current(s)->seq->rows[token];
     uint8_t back = token == s->cursor ? BACK_SELECTED : BACK_NONE;
     char text[PIECE];
     int special = tokens_special(s, row->original);
     for (int j = 0; j < t->n; j++) {
-        int what = table_what[t->col[j]];
+        int what = h->what[t->col[j]];
         struct style st = {ROLE_TEXT, back, 0};
         if (what == COL_BAR) {
             st.role = ROLE_DIM;
@@ -182,7 +198,7 @@ static void table_row(struct tokens *s, struct grid *g, struct rect in, const st
         }
         if (what == COL_OUTCOME) st.role = tokens_sign_role(tokens_outcome(row));
         if (!strcmp(text, "·") || what == COL_POS) st.role = ROLE_DIM, st.attr = 0;
-        table_cell(g, in, y, t, table_cols, j, st, text);
+        table_cell(g, in, y, t, h->cols, j, st, text);
     }
 }
 
@@ -192,8 +208,9 @@ void tokens_table(struct tokens *s, struct grid *g, struct rect r)
     struct table_layout t;
     if (!c || r.h < 2 || r.w < 12) return;
     struct rect in = {r.y, r.x + 2, r.h, r.w - 2};
-    table_layout(&t, table_cols, (int)(sizeof table_cols / sizeof *table_cols), in.w, 0);
-    table_head(g, in, in.y, &t, table_cols, -1, 0);
+    struct shape h = shape_of(s);
+    table_layout(&t, h.cols, h.n, in.w, 0);
+    table_head(g, in, in.y, &t, h.cols, -1, 0);
     int n = 0, at = 0;
     for (int i = 0; i < c->seq->n; i++) {
         if (i == s->cursor) at = n;
@@ -212,7 +229,7 @@ void tokens_table(struct tokens *s, struct grid *g, struct rect r)
                       sign(SIGN_CURSOR));
             g->cursor_y = y, g->cursor_x = r.x;
         }
-        table_row(s, g, in, &t, y, i);
+        table_row(s, g, in, &t, &h, y, i);
     }
 }
 

@@ -59,6 +59,9 @@ static void test_all_original_is_normal_early_and_a_warning_later(void **state)
     assert_int_equal(has(n, DIAG_ALL_ORIGINAL), 1 + SEV_WARN);
     assert_non_null(strstr(d[0].seen, "0.04 % of the tokens are said replaced, 8.4 % are"));
     assert_non_null(strstr(d[0].seen, "recall 0.003 (0.002 at half time)"));
+    in.last[METRIC_said_share] = NAN; /* not known: not said */
+    assert_int_equal(has(diagnose(&in, d), DIAG_ALL_ORIGINAL), 1 + SEV_WARN);
+    assert_non_null(strstr(d[0].seen, "8.4 % of the tokens are replaced; recall 0.003"));
     in.last[METRIC_rtd_recall] = .3, in.last[METRIC_said_share] = .03;
     assert_int_equal(diagnose(&in, d), 0);
 }

@@ -122,8 +122,26 @@ static void test_the_legend_says_what_rows_and_signs_mean(void **state)
     assert_true(fixture_shows(a, 24, 80, "✓ caught  ✗ missed  ▵ false alarm  ≡ same"));
     app_free(a);
     a = start(3);
-    assert_true(fixture_shows(a, 24, 80, "upper row: as the generator filled it · was: original"));
+    assert_true(fixture_shows(a, 24, 80, "upper row as read, [M] is masked · was: original"));
     assert_false(fixture_shows(a, 24, 80, "false alarm"));
+    app_free(a);
+}
+
+/* two_stage before its discriminator: nothing is counted as missed; bert_mlm samples nothing. */
+static void test_what_is_lacking_is_said(void **state)
+{
+    (void)state;
+    struct app *a = start(9);
+    struct tokens *s = app_self(a);
+    s->counts.judged = 0;
+    assert_true(fixture_shows(a, 36, 120, "3 masked, no discriminator yet"));
+    assert_true(fixture_shows(a, 36, 120, "two_stage: the generator alone so far"));
+    assert_false(fixture_shows(a, 36, 120, "recall"));
+    app_free(a);
+    a = start(3);
+    fixture_keys(a, "i i");
+    assert_false(fixture_shows(a, 24, 80, "p(repl)") || fixture_shows(a, 24, 80, "outcome"));
+    assert_true(fixture_shows(a, 24, 80, "loss"));
     app_free(a);
 }
 
@@ -264,6 +282,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_the_upper_row_reads_as_text),
         cmocka_unit_test(test_originals_that_would_meet_are_kept_apart),
         cmocka_unit_test(test_the_legend_says_what_rows_and_signs_mean),
+        cmocka_unit_test(test_what_is_lacking_is_said),
         cmocka_unit_test(test_marks_of_the_format_are_no_tokens),
         cmocka_unit_test(test_the_likelihood_stands_beside_an_own_sentence),
         cmocka_unit_test(test_orders_to_the_run_are_taken),
