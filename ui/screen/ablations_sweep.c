@@ -16,7 +16,7 @@ static int sweeps(struct ablations *s, char out[SWEEPS][ABLATIONS_SWEEP])
     int n = 0, done[SWEEPS] = { 0 }, kept = 0, nruns = app_runs(s->app, &runs);
     for (int i = 0; i < nruns; i++) {
         char name[ABLATIONS_SWEEP];
-        for (int t = 0; run_sweep(runs[i].tags, t, name, sizeof name); t++) {
+        for (int t = 0; run_sweep_tag(runs[i].tags, t, name, sizeof name); t++) {
             int k = 0;
             while (k < n && strcmp(out[k], name))
                 k++;
@@ -36,7 +36,7 @@ static int sweeps(struct ablations *s, char out[SWEEPS][ABLATIONS_SWEEP])
 int ablations_in_sweep(const struct ablations *s, const struct query_run *r)
 {
     char name[ABLATIONS_SWEEP];
-    for (int t = 0; *s->sweep && run_sweep(r->tags, t, name, sizeof name); t++)
+    for (int t = 0; *s->sweep && run_sweep_tag(r->tags, t, name, sizeof name); t++)
         if (!strcmp(name, s->sweep))
             return 1;
     return !*s->sweep;

@@ -9,7 +9,7 @@
 #define SWEEP "sweep:"
 #define STEM_LEAST 4 /* columns; a shorter piece of a sweep's name says nothing */
 
-int run_sweep(const char *tags, int i, char *out, size_t size)
+int run_sweep_tag(const char *tags, int i, char *out, size_t size)
 {
     for (const char *p = tags; *p; p += *p == ',') {
         size_t n = strcspn(p, ","), head = sizeof SWEEP - 1;
@@ -25,7 +25,7 @@ int run_sweep(const char *tags, int i, char *out, size_t size)
 size_t run_stem(const char *name, const char *tags)
 {
     char sweep[128];
-    size_t n = run_sweep(tags, 0, sweep, sizeof sweep) ? strlen(sweep) : 0;
+    size_t n = run_sweep_tag(tags, 0, sweep, sizeof sweep) ? strlen(sweep) : 0;
     return n && !strncmp(name, sweep, n) && name[n] == ' ' && name[n + 1] ? n + 1 : 0;
 }
 
