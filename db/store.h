@@ -27,7 +27,7 @@ int store_set_config(struct store *s, int64_t run, const struct config *c, uint6
 int store_set_parent(struct store *s, int64_t run, int64_t parent, struct err *err);
 int store_set_identity(struct store *s, int64_t run, uint64_t corpus_hash, const char *kernel,
                        const char *blas_core, uint64_t params, struct err *err);
-/* Deletes rows with step > `step` and marks the resume, in one transaction. */
+/* Deletes rows with step > `step` (-1: all of them) and marks the resume, in one transaction. */
 int store_resume(struct store *s, int64_t run, int64_t step, struct err *err);
 int store_set_state(struct store *s, int64_t run, int state, const char *reason, struct err *err);
 int store_heartbeat(struct store *s, int64_t run, int64_t pid, const char *boot_id,

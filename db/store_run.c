@@ -159,9 +159,10 @@ int store_set_parent(struct store *s, int64_t run, int64_t parent, struct err *e
 static int resume_rows(struct store *s, int64_t run, int64_t step, struct err *err)
 {
     struct sql *q = &s->sql;
-    int rc = sql_run(q, err, "UPDATE run SET step = min(step, ?2), ended = 0, tokens = coalesce("
+    int64_t from = step < 0 ? 0 : step;
+    int rc = sql_run(q, err, "UPDATE run SET step = min(step, ?3), ended = 0, tokens = coalesce("
                      "(SELECT max(tokens) FROM logged WHERE run = ?1 AND step <= ?2), 0) "
-                     "WHERE id = ?1", "ii", run, step);
+                     "WHERE id = ?1", "iii", run, step, from);
     if (!rc && !sqlite3_changes(q->db))
         rc = missing(run, err);
     if (!rc)
@@ -177,11 +178,12 @@ static int resume_rows(struct store *s, int64_t run, int64_t step, struct err *e
     if (!rc)
         rc = sql_run(q, err, "DELETE FROM checkpoint WHERE run = ? AND step > ?", "ii", run, step);
     if (!rc)
-        rc = sql_run(q, err, "INSERT INTO resume(run, step, time) VALUES(?, ?, ?)", "iid", run, step,
+        rc = sql_run(q, err, "INSERT INTO resume(run, step, time) VALUES(?, ?, ?)", "iid", run, from,
                      clock_utc());
-    char text[64];
-    snprintf(text, sizeof text, "resumed at step %lld", (long long)step);
-    return rc ? rc : store_write_message(s, run, step, SEV_INFO, text, err);
+    char text[64] = "resumed from the start";
+    if (step >= 0)
+        snprintf(text, sizeof text, "resumed at step %lld", (long long)step);
+    return rc ? rc : store_write_message(s, run, from, SEV_INFO, text, err);
 }
 
 int store_resume(struct store *s, int64_t run, int64_t step, struct err *err)

@@ -243,6 +243,14 @@ static void resumes_cut_everything_else(void **state)
     assert_true(rig_sql(path, "SELECT step FROM run") == 20);
     assert_true(rig_sql(path, "SELECT tokens FROM run") == 20 * 128);
     assert_true(rig_sql(path, "SELECT last FROM v_summary WHERE metric = 'val_total_loss'") == 2);
+    s = store_open(path, &err);
+    assert_non_null(s);
+    ok(store_resume(s, run, -1, &err)); /* nothing to go on from */
+    store_close(s);
+    assert_true(rig_sql(path, "SELECT count(*) FROM logged") == 0);
+    assert_true(rig_sql(path, "SELECT step FROM run") == 0);
+    assert_true(rig_sql(path, "SELECT min(step) FROM event") == 0);
+    assert_true(rig_sql(path, "SELECT count(*) FROM event WHERE text = 'resumed from the start'") == 1);
 }
 
 /* The same step twice keeps the later value; a step that comes late finds its place. */
