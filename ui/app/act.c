@@ -25,9 +25,7 @@ int app_can(struct app *a, int action)
     case ACT_UNDO:
         return a->undo.act != NULL;
     case ACT_EXPORT:
-        if (app_ops(a)->export_csv)
-            return a->nruns > 0;
-        return app_ops(a)->can(app_self(a), a, action);
+        return a->nruns + (app_ops(a)->export_csv == NULL) > 0 && app_ops(a)->can(app_self(a), a, action);
     default:
         if (action >= ACT_SCREEN1 && action <= ACT_SCREEN7)
             return screen_of_action(action) >= 0;
@@ -150,6 +148,8 @@ void app_act(struct app *a, int action)
     if (action == ACT_EXPORT && ops->export_csv) {
         if (app_can(a, action))
             export_ask(a);
+        else
+            app_say(a, SEV_INFO, "There is nothing to export here yet");
         return;
     }
     if (ops->act(self, a, action))

@@ -78,23 +78,29 @@ static int open_table(struct ablations *s, struct query *q, struct err *err)
     return rc ? rc : s->order ? 0 : err_nomem(err, "the table of ablations");
 }
 
-/* What ails most of the runs compared: then their differences may say little. */
+/* What is seen in most of the runs compared: then their differences may say little. */
 static void find_complaint(struct ablations *s)
 {
-    int many[DIAG_RULES] = {0}, most = 0;
+    int many[DIAG_RULES] = {0}, bad[DIAG_RULES] = {0}, most = 0;
+    char look[DIAG_RULES][sizeof ((struct diagnosis *)0)->look];
     for (int i = 0; i < s->t.nrows; i++)
         for (int k = 0; k < s->t.rows[i].n; k++) {
             struct diagnosis d[DIAG_RULES];
             const struct query_run *r = app_run(s->app, s->t.rows[i].runs[k]);
-            if (r && run_diagnose(r, NULL, d) && d[0].severity > SEV_INFO)
-                many[d[0].rule]++;
+            if (!r || !run_diagnose(r, NULL, d))
+                continue;
+            if (!many[d[0].rule]++)
+                memcpy(look[d[0].rule], d[0].look, sizeof d[0].look);
+            bad[d[0].rule] += d[0].severity > SEV_INFO;
         }
     for (int k = 0; k < DIAG_RULES; k++)
-        most = many[k] > many[most] ? k : most;
+        most = many[k] + s->t.nruns * (bad[k] > 0) > many[most] + s->t.nruns * (bad[most] > 0) ? k : most;
     s->complaint[0] = 0;
-    if (many[most])
-        snprintf(s->complaint, sizeof s->complaint, "! %d of %d runs: %s · differences may say little (1 and Enter: why)",
-                 many[most], s->t.nruns, diagnosis_title(most));
+    s->complains = bad[most] > 0;
+    if (s->complains || 2 * many[most] > s->t.nruns)
+        snprintf(s->complaint, sizeof s->complaint, "%s%d of %d runs: %s%s%s · differences may say little",
+                 s->complains ? "! " : "", many[most], s->t.nruns, diagnosis_title(most), s->complains ? "" : " · ",
+                 s->complains ? "" : look[most]);
 }
 
 int ablations_load(struct ablations *s, int force)
@@ -309,7 +315,7 @@ static int can_ablations(void *self, struct app *a, int action)
     int rows = s->loaded && s->t.nrows > 0;
     switch (action) {
     case ACT_UP: case ACT_DOWN: case ACT_FIRST: case ACT_LAST: case ACT_PAGE_UP: case ACT_PAGE_DOWN:
-    case ACT_ENTER: case ACT_MARK: case ACT_COPY: return rows;
+    case ACT_ENTER: case ACT_MARK: case ACT_COPY: case ACT_EXPORT: return rows;
     case ACT_NEW: return rows || (!app_readonly(a) && !s->filter_text[0]);
     case ACT_LEFT: case ACT_RIGHT: case ACT_SORT: case ACT_BASELINE: case ACT_MAXIMISE:
     case ACT_STATISTIC: return rows && !s->detail;

@@ -109,11 +109,11 @@ static void draw_table(struct ablations *s, struct grid *g, struct rect area)
     title(s, g, area);
     if (area.h >= 7) { /* what is looked for first */
         ablations_best(s, best, sizeof best);
-        struct rect in = {area.y + 1, area.x + 3, area.h >= 10 ? 2 : 1, area.w - 4};
+        struct rect in = {area.y + 1, area.x + 3, area.h >= 10 ? 4 : 1, area.w - 4};
         int used = prose(g, in, in.y, STYLE(ROLE_TEXT, ATTR_BOLD), best);
         in.y += used;
         if (area.h - used >= 7)
-            used += prose(g, in, in.y, STYLE(ROLE_WARN, 0), s->complaint);
+            used += prose(g, in, in.y, STYLE(s->complains ? ROLE_WARN : ROLE_TEXT, 0), s->complaint);
         area.y += used;
         area.h -= used;
     }

@@ -23,7 +23,8 @@ struct ablations {
     int loaded;              /* t holds a table */
     uint64_t key;            /* of the runs that t was made of */
     char error[512];         /* why there is no table */
-    char complaint[200];     /* what ails most of its runs; "": nothing */
+    char complaint[480];     /* what is seen in most of its runs; "": nothing */
+    int complains;           /* 1: it is more than usual this early */
     char by[256], baseline[160], metric[96], filter_text[256], shown[256];
     char sweep[ABLATIONS_SWEEP];      /* the runs of this sweep; "": all */
     int nsweeps;

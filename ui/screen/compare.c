@@ -269,7 +269,7 @@ static int can_compare(void *self, struct app *a, int action)
     switch (action) {
     case ACT_UP: case ACT_DOWN: case ACT_PAGE_UP: case ACT_PAGE_DOWN: case ACT_FIRST: case ACT_LAST:
     case ACT_UNCHANGED: case ACT_STATISTIC: case ACT_BASELINE: case ACT_NEXT_PANE:
-    case ACT_PREV_PANE: case ACT_MAXIMISE: case ACT_SORT: return 1;
+    case ACT_PREV_PANE: case ACT_MAXIMISE: case ACT_SORT: case ACT_EXPORT: return 1;
     case ACT_LEFT: case ACT_RIGHT: case ACT_FAST_LEFT: case ACT_FAST_RIGHT: return s->nseqs[0] > 0;
     case ACT_PREV_SENTENCE: case ACT_NEXT_SENTENCE: return s->nseqs[0] > 1;
     case ACT_QUIT: return s->maximised;
@@ -322,6 +322,15 @@ static int place_compare(void *self, struct app *a, int action)
     return action == ACT_EXPORT ? 6 : action == ACT_UNCHANGED ? 10 : 0;
 }
 
+/* "2 fields differ · finished · A the whole name · B another" */
+static void whole_names(const struct comparison *s, char *out, size_t size)
+{
+    size_t n = (size_t)snprintf(out, size, "%d field%s · %s", s->c.ndiffer, s->c.ndiffer == 1 ? " differs" : "s differ",
+                                s->live ? "live" : "finished");
+    for (int i = 0; i < s->c.n && n < size; i++)
+        n += (size_t)snprintf(out + n, size - n, " · %c %s", 'A' + i, s->c.runs[i]->name);
+}
+
 static void status_compare(void *self, struct app *a, char *out, size_t size)
 {
     const struct comparison *s = self;
@@ -329,8 +338,7 @@ static void status_compare(void *self, struct app *a, char *out, size_t size)
     if (!s->loaded)
         snprintf(out, size, "%d run%s marked", s->n, s->n == 1 ? "" : "s");
     else
-        snprintf(out, size, "%d runs · %d field%s · %s", s->c.n, s->c.ndiffer,
-                 s->c.ndiffer == 1 ? " differs" : "s differ", s->live ? "live" : "finished");
+        whole_names(s, out, size);
 }
 
 const struct screen_ops compare_screen = {

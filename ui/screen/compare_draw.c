@@ -22,21 +22,26 @@ struct columns {
     int name, run, diff, n;
 };
 
-static struct columns columns_of(const struct comparison *s, int w)
+static struct columns columns_of(const struct comparison *s, int w, int diff)
 {
-    struct columns c = {.name = NAME, .n = s->c.n, .diff = s->c.n == 2 && w >= 56 ? 10 : 0};
+    struct columns c = {.name = NAME, .n = s->c.n, .diff = diff && s->c.n == 2 && w >= 56 ? 10 : 0};
     c.run = (w - 4 - c.name - c.diff) / c.n - 1;
-    c.run = c.run > 20 ? 20 : c.run < 6 ? 6 : c.run;
+    c.run = c.run > 32 ? 32 : c.run < 6 ? 6 : c.run;
     return c;
 }
 
 static void head(const struct comparison *s, struct grid *g, struct rect in, const struct columns *c)
 {
+    int tail = 0;
+    for (int i = 0; i < c->n; i++) {
+        int mine = run_tail(s->c.runs[i]->name, s->c.runs[i]->tags);
+        tail = mine > tail ? mine : tail;
+    }
     for (int i = 0; i < c->n; i++) {
         int x = in.x + c->name + i * (c->run + 1) + 1;
         const struct query_run *r = s->c.runs[i];
         grid_cell(g, in, in.y, x, STYLE(role_of(i), ATTR_BOLD), (char[2]){(char)('A' + i), 0});
-        run_name_draw(g, in, in.y, x + 2, c->run - 2, 0, STYLE(role_of(i), ATTR_BOLD), r->name, r->tags);
+        run_name_draw(g, in, in.y, x + 2, c->run - 2, tail, STYLE(role_of(i), ATTR_BOLD), r->name, r->tags);
     }
     if (c->diff)
         grid_right(g, in, in.y, in.x + c->name + 2 * (c->run + 1) + 1, c->diff, STYLE(ROLE_DIM, 0), "B − A");
@@ -55,7 +60,7 @@ static void draw_config(struct comparison *s, struct grid *g, struct rect area)
     char equal[64];
     int lines = s->all ? c->nlines : c->ndiffer, rows = area.h - 2;
     struct rect in = {area.y + 1, area.x + 1, area.h - 1, area.w - 1};
-    struct columns k = columns_of(s, area.w);
+    struct columns k = columns_of(s, area.w, 0);
     snprintf(equal, sizeof equal, "%d differ · equal ones %s (=)", c->ndiffer, s->all ? "shown" : "hidden");
     const char *parts[] = {"configuration", equal};
     pane_title(g, area.y, area.x, area.w, s->focus == PANE_CONFIG, parts, 2);
@@ -88,7 +93,7 @@ static void number(const struct compare_metric *m, double v, char *out, size_t s
 {
     if (isnan(v))
         snprintf(out, size, "-");
-    else if (m->share && v >= 0)
+    else if (m->share)
         fmt_prob(out, size, v);
     else if (fabs(v) >= 1e7)
         fmt_exp(out, size, v);
@@ -112,9 +117,10 @@ static void result_row(const struct comparison *s, struct grid *g, struct rect i
     double d = m->value[1] - m->value[0];
     if (!k->diff || isnan(d))
         return;
-    if (fabs(d) >= 1e5)
-        fmt_exp(text, sizeof text, d);
-    else if (!m->decimals && fabs(d) >= 1000) {
+    if (fabs(d) >= 1e5) {
+        char exact[FMT];
+        snprintf(text, sizeof text, "%s%.20s", d < 0 ? sign(SIGN_MINUS) : "+", fmt_exp(exact, sizeof exact, fabs(d)));
+    } else if (!m->decimals && fabs(d) >= 1000) {
         char exact[FMT];
         fmt_exact(exact, sizeof exact, (int64_t)llround(fabs(d)));
         snprintf(text, sizeof text, "%s%.20s", d < 0 ? sign(SIGN_MINUS) : "+", exact);
@@ -128,7 +134,7 @@ static void draw_results(struct comparison *s, struct grid *g, struct rect area)
     char where[80];
     int rows = area.h - 2;
     struct rect in = {area.y + 1, area.x + 1, area.h - 1, area.w - 1};
-    struct columns k = columns_of(s, area.w);
+    struct columns k = columns_of(s, area.w, 1);
     const char *parts[] = {"results", at_name(&s->c, where, sizeof where)};
     pane_title(g, area.y, area.x, area.w, s->focus == PANE_RESULTS, parts, 2);
     head(s, g, in, &k);
@@ -318,7 +324,7 @@ static void draw_wide(struct comparison *s, struct grid *g, struct rect area)
     int sentence = 2 + 3 * s->c.n > area.h / 3 ? area.h / 3 : 2 + 3 * s->c.n;
     int top = table_rows(s, (area.h - sentence) * 3 / 5);
     left.h = right.h = top;
-    left.w = area.w / 2;
+    left.w = area.w * 7 / 16; /* results have a column more */
     right.x = area.x + left.w + 1;
     right.w = area.w - left.w - 1;
     below.y += top;

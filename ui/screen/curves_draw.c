@@ -427,6 +427,9 @@ void curves_strip(struct curves *s, struct grid *g, struct rect r)
         }
         px += grid_text(g, r, y, px, -1, STYLE(first ? ROLE_TEXT : ROLE_DIM, 0), text) + 2;
     }
+    if (++y < r.y + r.h)
+        grid_text(g, r, r.y + r.h - 1, r.x + 1, -1, STYLE(ROLE_DIM, 0),
+                  "Av held-out  Ac common fakes  ◆ checkpoint ↻ resumed │ stage ▲▼ beyond ! nan");
 }
 
 static void draw_empty(struct curves *s, struct grid *g, struct rect area)

@@ -8,6 +8,7 @@
 #include "src/base/file.h"
 #include "src/base/visible.h"
 #include "ui/screen/launch.h"
+#include "ui/widget/format.h"
 
 #define SHOW(s) visible((char[120]){0}, 120, (s))
 
@@ -158,14 +159,9 @@ const char *draft_get(const struct draft *d, const struct config *plain, int fie
                       size_t size)
 {
     if (!d->set[field]) {
-        char plainer[32];
         const struct config_field *f = &config_fields[field];
         config_get(plain, f, out, size);
-        snprintf(plainer, sizeof plainer, "%.10g", strtod(out, NULL)); /* 50, not 5e+01 */
-        if (f->type == CONFIG_REAL && strchr(out, 'e') && !strchr(plainer, 'e') &&
-            strtod(plainer, NULL) == strtod(out, NULL))
-            snprintf(out, size, "%s", plainer);
-        return out;
+        return f->type == CONFIG_REAL ? fmt_plain(out) : out;
     }
     snprintf(out, size, "%s", d->value[field]);
     return out;

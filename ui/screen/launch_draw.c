@@ -10,7 +10,7 @@
 #include "ui/widget/wrap.h"
 
 #define NAME_W 22
-#define LABEL_W 12
+#define LABEL_W 11
 #define DIM STYLE(ROLE_DIM, 0)
 #define PLAIN STYLE(ROLE_TEXT, 0)
 
@@ -53,7 +53,7 @@ static void note(const struct launch *s, int field, const char *value, char *out
     if (s->runs.n) { /* what -1 and 0 stand for */
         config_get(&s->runs.runs[0].config, f, got, sizeof got);
         if (f->type == CONFIG_REAL)
-            snprintf(got, sizeof got, "%.10g", strtod(got, NULL)); /* 50, not 5e+01 */
+            fmt_plain(got);
         int derived = f->type == CONFIG_INT || f->type == CONFIG_REAL;
         if (derived && strcmp(got, value) && (!strcmp(value, "0") || !strcmp(value, "-1"))) {
             snprintf(out, size, "%s %s %s", sign(SIGN_ARROW), got, f->unit);
@@ -247,19 +247,22 @@ static void params_line(const struct launch *s, struct line *l)
 {
     const struct estimate *e = &s->cost;
     char d[FMT], g[FMT], t[FMT], sh[FMT], v[FMT];
-    const char *most = e->vocab_exact ? "" : " at most";
+    const char *most = e->vocab_exact ? "" : "max ";
     fmt_count(d, sizeof d, (double)e->disc_params);
     fmt_count(g, sizeof g, (double)e->gen_params);
     fmt_count(sh, sizeof sh, (double)e->shared_params);
     fmt_exact(t, sizeof t, (int64_t)e->params);
-    fmt_exact(v, sizeof v, e->vocab);
+    if (e->vocab_exact)
+        fmt_exact(v, sizeof v, e->vocab);
+    else
+        fmt_count(v, sizeof v, e->vocab);
     if (!e->gen_params)
-        snprintf(l->text, sizeof l->text, "%s · one network · vocab %s%s", t, v, most);
+        snprintf(l->text, sizeof l->text, "%s · one network · vocab %s%s", t, most, v);
     else if (e->shared_params)
         snprintf(l->text, sizeof l->text, "%s · disc %s + gen %s, %s shared · vocab %s%s", t, d, g,
-                 sh, v, most);
+                 sh, most, v);
     else
-        snprintf(l->text, sizeof l->text, "%s · disc %s + gen %s · vocab %s%s", t, d, g, v, most);
+        snprintf(l->text, sizeof l->text, "%s · disc %s + gen %s · vocab %s%s", t, d, g, most, v);
 }
 
 static void memory_line(const struct launch *s, struct line *l)

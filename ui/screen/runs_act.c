@@ -57,6 +57,8 @@ const char *runs_word(struct runs *s, int action)
         return runs_first_word(s);
     if (action == ACT_NEW && !s->nall)
         return "choose steps first";
+    if (action == ACT_ENTER && s->focus == FOCUS_EVENTS)
+        return "its run";
     if (action == ACT_ENTER && runs_current_group(s))
         return runs_current_group(s)->closed ? "unfold" : "fold";
     return NULL;
@@ -275,7 +277,7 @@ int runs_can(struct runs *s, int action)
     case ACT_UP: case ACT_DOWN: case ACT_FIRST: case ACT_LAST: case ACT_PAGE_UP:
     case ACT_PAGE_DOWN: case ACT_FILTER: case ACT_SORT: case ACT_REVERSE: case ACT_FIND:
     case ACT_LEFT: case ACT_RIGHT: case ACT_MAXIMISE: case ACT_ARCHIVED: case ACT_NEXT_PANE:
-    case ACT_PREV_PANE: case ACT_GROUP: case ACT_COLUMNS: case ACT_VIEWS:
+    case ACT_PREV_PANE: case ACT_GROUP: case ACT_COLUMNS: case ACT_VIEWS: case ACT_EXPORT:
         return 1;
     case ACT_FIND_NEXT: case ACT_FIND_PREV:
         return s->find[0] != 0;

@@ -29,6 +29,14 @@ static int pair(struct grid *g, struct rect row, int x, const char *name, const 
     return x + 3;
 }
 
+/* 1: written as a share of one, without a zero before the point. */
+static int is_share(int metric)
+{
+    const struct metric_info *m = &metric_table[metric];
+    return !*m->unit && m->decimals == 3 && metric != METRIC_grad_norm && metric != METRIC_rl_loss &&
+           metric != METRIC_baseline_loss;
+}
+
 static int metric_pair(struct grid *g, struct rect row, int x, const char *name,
                        const struct query_run *r, int metric, int val)
 {
@@ -37,9 +45,7 @@ static int metric_pair(struct grid *g, struct rect row, int x, const char *name,
     if (val ? !r->val_has[metric] : !r->has[metric])
         return x;
     double v = val ? r->val_last[metric] : r->last[metric];
-    int share = !*m->unit && m->decimals == 3 && metric != METRIC_grad_norm &&
-                metric != METRIC_rl_loss && metric != METRIC_baseline_loss;
-    fmt_metric(text, sizeof text, v, m->unit, m->decimals, share && v >= 0);
+    fmt_metric(text, sizeof text, v, m->unit, m->decimals, is_share(metric));
     return pair(g, row, x, name, text, isfinite(v) ? ROLE_TEXT : ROLE_BAD);
 }
 
@@ -182,11 +188,21 @@ void runs_draw_detail(struct runs *s, struct grid *g, struct rect area)
                                      &s->events[i], 1);
 }
 
-static void draw_metrics(struct grid *g, struct rect area, const struct query_run *r)
+#define METRICS_W 54 /* columns without what they mean */
+#define MEANING_W 40 /* least for that */
+
+/* `top` of its lines are scrolled away, as far as there are more than fit. */
+static void draw_metrics(struct grid *g, struct rect area, const struct query_run *r, int top)
 {
-    int y = area.y + 1;
+    int y = area.y + 1, n = 0, skip;
     char held[64];
-    pane_titlef(g, area.y, area.x, area.w, 0, "metrics, %s", held_out(r, "held-out", held, sizeof held));
+    const char *at = held_out(r, "held-out", held, sizeof held);
+    for (int m = 0; m < METRIC_COUNT; m++)
+        n += r->has[m] || r->val_has[m];
+    skip = n - (area.h - 2);
+    skip = skip < 0 ? 0 : skip > top ? top : skip;
+    const char *parts[] = { "metrics", strcmp(at, "held-out") ? at : NULL, n > area.h - 2 ? "PgDn scrolls" : NULL };
+    pane_title(g, area.y, area.x, area.w, 0, parts, 3);
     grid_right(g, area, y, area.x + 19, 10, STYLE(ROLE_DIM, 0), "training");
     grid_right(g, area, y, area.x + 30, 10, STYLE(ROLE_DIM, 0), "held-out");
     grid_right(g, area, y, area.x + 41, 10, STYLE(ROLE_DIM, 0), "best");
@@ -196,17 +212,18 @@ static void draw_metrics(struct grid *g, struct rect area, const struct query_ru
         const struct metric_info *info = &metric_table[m];
         double v[3] = { r->last[m], r->val_last[m], r->val_best[m] };
         int has[3] = { r->has[m], r->val_has[m], r->val_has[m] && info->better };
-        if (!has[0] && !has[1])
+        if ((!has[0] && !has[1]) || skip-- > 0)
             continue;
         grid_text(g, area, y, area.x + 1, 18, STYLE(ROLE_TEXT, 0), info->name);
         for (int k = 0; k < 3; k++) {
             int bad = has[k] && !isfinite(v[k]);
             if (has[k])
-                fmt_metric(text, sizeof text, v[k], info->unit, info->decimals, 0);
+                fmt_metric(text, sizeof text, v[k], info->unit, info->decimals, is_share(m));
             grid_right(g, area, y, area.x + 19 + 11 * k, 10, STYLE(bad ? ROLE_BAD : ROLE_TEXT, 0),
                        has[k] ? text : "-");
         }
-        grid_text(g, area, y, area.x + 54, area.w - 54, STYLE(ROLE_DIM, 0), info->help);
+        if (area.w - METRICS_W >= MEANING_W)
+            grid_text(g, area, y, area.x + METRICS_W, area.w - METRICS_W, STYLE(ROLE_DIM, 0), info->help);
         y++;
     }
 }
@@ -228,7 +245,9 @@ static void draw_config(struct grid *g, struct rect area, const struct query_run
     char text[CONFIG_TEXT], was[CONFIG_TEXT];
     int line = 0, rows = area.h - 1;
     const char *preset = run_preset(r, &plain);
-    pane_titlef(g, area.y, area.x, area.w, 0, "configuration, bold where it is not %s's", preset);
+    snprintf(text, sizeof text, "configuration, bold where it is not %s's", preset);
+    const char *parts[] = { text, "PgDn scrolls" };
+    pane_title(g, area.y, area.x, area.w, 0, parts, 2);
     for (int pass = 0; pass < 2; pass++) {
         for (int i = 0; i < config_nfields; i++) {
             const struct config_field *f = &config_fields[i];
@@ -236,6 +255,8 @@ static void draw_config(struct grid *g, struct rect area, const struct query_run
                 continue;
             config_get(&r->config, f, text, sizeof text);
             int differs = strcmp(text, config_get(&plain, f, was, sizeof was)) != 0;
+            if (f->type == CONFIG_REAL)
+                fmt_plain(text), fmt_plain(was);
             if (differs == pass || line++ < top || line - top > rows)
                 continue;
             int y = area.y + line - top;
@@ -264,16 +285,16 @@ void runs_draw_page(struct runs *s, struct grid *g, struct rect area)
         return;
     if (area.w < 100) {
         left.h = left.h / 2 > 16 ? 16 : left.h / 2;
-        draw_metrics(g, left, r);
+        draw_metrics(g, left, r, s->page_top);
         right.y += left.h;
         right.h -= left.h;
         draw_config(g, right, r, s->page_top);
         return;
     }
-    left.w = area.w * 3 / 5;
+    left.w = area.w >= 160 ? area.w * 3 / 5 : METRICS_W;
     right.x = left.w + 1;
     right.w = area.w - right.x;
-    draw_metrics(g, left, r);
+    draw_metrics(g, left, r, s->page_top);
     draw_config(g, right, r, s->page_top);
     pane_hline(g, left.y, left.w, 1, STYLE(ROLE_DIM, 0));
     pane_vline(g, left.y, left.w, left.h, STYLE(ROLE_DIM, 0));

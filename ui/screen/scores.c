@@ -268,7 +268,7 @@ static int can_scores(void *self, struct app *a, int action)
         return 0;
     switch (action) {
     case ACT_UP: case ACT_DOWN: case ACT_LEFT: case ACT_RIGHT: case ACT_FIRST: case ACT_LAST:
-        return 1;
+    case ACT_EXPORT: return 1;
     case ACT_PAGE_UP: case ACT_PAGE_DOWN: return s->errors;
     case ACT_STATISTIC: case ACT_MAXIMISE: return !s->errors;
     case ACT_ENTER: return !s->errors && s->t.rows[s->row].cell[s->task].seeds > 0;

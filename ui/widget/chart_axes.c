@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ui/term/sign.h"
 #include "ui/widget/chart_int.h"
 
 /* The 1st to 99th percentile of each series' visible columns; the widest of them. */
@@ -71,9 +72,11 @@ static void draw_y(struct canvas *v)
         int dot = chart_dot_row(v, t.at[i]);
         if (dot < 0 || dot >= 4 * v->plot.h) continue;
         int y = v->plot.y + dot / 4;
+        const char *label = t.label[i];
+        char text[sizeof t.label[i] + 4];
+        snprintf(text, sizeof text, "%s%s", *label == '-' ? sign(SIGN_MINUS) : "", label + (*label == '-'));
         if (v->plot.x > v->clip.x)
-            grid_right(v->g, v->clip, y, v->clip.x, CHART_GUTTER - 1, STYLE(ROLE_DIM, 0),
-                       t.label[i]);
+            grid_right(v->g, v->clip, y, v->clip.x, CHART_GUTTER - 1, STYLE(ROLE_DIM, 0), text);
         for (int x = 0; x < v->plot.w; x += v->g->ascii ? 4 : 2) {
             char buf[4];
             uint8_t bits[4] = {0x01, 0x02, 0x04, 0x40};
