@@ -39,6 +39,11 @@ enum caption caption_say(const struct caption_input *in, char *out, size_t size)
                  in->caught_word ? ": " : "", in->caught_word ? in->caught_word : "");
         return CAPTION_CAUGHT;
     }
+    if (in->longer_step > 0) {
+        snprintf(out, size, "sequences of %ld tokens from step %lld on: losses rise until the new places are learnt",
+                 in->longer_seq, (long long)in->longer_step);
+        return CAPTION_LONGER;
+    }
     if (isnan(loss) || isnan(unigram)) {
         if (isnan(auc))
             *out = 0;

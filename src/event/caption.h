@@ -12,6 +12,7 @@ enum caption {
     CAPTION_BROKEN,     /* a loss is not finite */
     CAPTION_STUCK,      /* it does not learn */
     CAPTION_CAUGHT,     /* the first replaced token was caught, not long ago */
+    CAPTION_LONGER,     /* the sequences have become longer, not long ago */
     CAPTION_FREQUENCIES_COMING, /* the generator's loss is above unigram entropy still */
     CAPTION_FREQUENCIES,/* it has come to it */
     CAPTION_GUESSING,   /* under it; the discriminator cannot tell fakes yet */
@@ -21,6 +22,8 @@ struct caption_input {
     struct verdict_input run;
     int64_t caught_step;     /* snapshot of the first replaced token caught; < 0: none yet */
     const char *caught_word; /* its sample; NULL: not known */
+    int64_t longer_step;     /* from which the sequences are longer_seq tokens long; 0: no news */
+    long longer_seq;
 };
 /* Writes one sentence without a full stop, "" for CAPTION_NONE. */
 enum caption caption_say(const struct caption_input *in, char *out, size_t size);

@@ -18,6 +18,7 @@ static const struct evidence WITH_CAUSE = {.25, 100, 1e5}, WITHOUT_CAUSE = {.6, 
 #define LEAST_IN_VALUE 50  /* fakes, or masked tokens, behind a value */
 #define UNDER_UNIGRAM 0.15 /* nats: less is word frequencies and noise */
 #define FEW_STEPS 2000
+#define NEW_STAGE .1       /* of the steps: in which longer sequences excuse much */
 
 const char *diagnosis_title(int rule)
 {
@@ -110,6 +111,18 @@ int diagnosis_may_warn(const struct config *c, int64_t step, int64_t steps, doub
 {
     const struct evidence *e = named_cause(c) ? &WITH_CAUSE : &WITHOUT_CAUSE;
     return step >= diagnosis_from_step(c, steps) && fakes >= e->fakes;
+}
+
+int diagnosis_new_stage(const struct config *c, int64_t step, double share, struct seq_stage *out)
+{
+    struct seq_stage all[SEQ_STAGES_MAX];
+    int n = *c->seq_stages ? config_stages(c, all, NULL) : 1;
+    for (int i = 1; i < n; i++)
+        if (step > all[i].first && (double)(step - all[i].first) <= share * (double)c->steps) {
+            *out = all[i];
+            return 1;
+        }
+    return 0;
 }
 
 /* 1: the newest value of a share is of so many tokens that it says something. */
@@ -276,6 +289,7 @@ static int wait_for_original(const struct diagnosis_input *in, double recall, do
 {
     int64_t steps, step = in_phase(in->config, in->step, &steps);
     int64_t from = diagnosis_from_step(in->config, steps);
+    struct seq_stage now;
     double seen = fakes * (double)in->tokens * (double)step / fmax((double)in->step, 1);
     if (!diagnosis_may_warn(in->config, step, steps, seen)) {
         SAY(expected, "this, for now: recall near 0 is usual up to about step %lld", (long long)from);
@@ -284,6 +298,9 @@ static int wait_for_original(const struct diagnosis_input *in, double recall, do
         else
             SAY(look, "%s", step < from ? "recall and AUC from there on"
                                         : "the next steps: the discriminator has seen few fakes so far");
+    } else if (diagnosis_new_stage(in->config, in->step, NEW_STAGE, &now)) {
+        SAY(expected, "this, for now: sequences are %ld tokens long since step %ld", now.seq, now.first);
+        SAY(look, "recall over the next steps");
     } else if (!named_cause(in->config) && knows_no_context(in)) {
         SAY(expected, "this, while the generator knows word frequencies only");
         SAY(look, "the generator first: its loss is %.2f, frequencies alone give %.2f", generator_loss(in),
@@ -337,12 +354,15 @@ static int all_replaced(const struct diagnosis_input *in, struct diagnosis *d)
 static int generator_stuck(const struct diagnosis_input *in, struct diagnosis *d)
 {
     double loss = generator_loss(in), unigram = of(in, METRIC_unigram_loss);
-    int wait = early(in) || (double)in->tokens < LEAST_TOKENS;
+    struct seq_stage now;
+    int longer = diagnosis_new_stage(in->config, in->step, NEW_STAGE, &now);
+    int wait = longer || early(in) || (double)in->tokens < LEAST_TOKENS;
     if (!knows_no_context(in)) return 0;
     d->severity = wait ? SEV_INFO : SEV_WARN;
     SAY(seen, "loss at masked positions %.3f, word frequencies alone give %.3f", loss, unigram);
     if (wait) {
-        SAY(expected, "this, for now: frequencies are learnt first");
+        if (longer) SAY(expected, "this, for now: sequences are %ld tokens long since step %ld", now.seq, now.first);
+        else SAY(expected, "this, for now: frequencies are learnt first");
         SAY(look, "whether it falls below %.2f", unigram - UNDER_UNIGRAM);
         return 1;
     }
@@ -358,6 +378,8 @@ static int overfit(const struct diagnosis_input *in, struct diagnosis *d)
 {
     double val = in->val[METRIC_total_loss], best = in->val_best[METRIC_total_loss];
     double train = in->last[METRIC_total_loss];
+    struct seq_stage now;
+    if (diagnosis_new_stage(in->config, in->step, 1, &now)) return 0; /* the best is of shorter sequences */
     if (!(val > 1.1 * best) || !(train < 0.85 * val)) return 0;
     d->severity = SEV_WARN;
     SAY(seen, "held-out loss %.3f, best so far %.3f, training loss %.3f", val, best, train);

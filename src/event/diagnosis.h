@@ -47,6 +47,9 @@ void diagnosis_why_original(const struct config *c, int64_t step, double gen_los
  * `fakes` replaced tokens were trained on: sooner where the configuration names a cause. */
 int64_t diagnosis_from_step(const struct config *c, int64_t steps);
 int diagnosis_may_warn(const struct config *c, int64_t step, int64_t steps, double fakes);
+/* 1: at this step the sequences have become longer no more than `share` of all steps ago; the stage in
+ * *out. Held-out losses rise there until the new positions are learnt. */
+int diagnosis_new_stage(const struct config *c, int64_t step, double share, struct seq_stage *out);
 /* The rules that hold, most important first; 0: nothing unusual. */
 int diagnose(const struct diagnosis_input *in, struct diagnosis out[DIAG_RULES]);
 /* "discriminator says \"original\" everywhere" */

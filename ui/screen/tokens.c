@@ -67,7 +67,9 @@ static int tick_tokens(void *self, struct app *a)
     if (run == s->run && (s->frozen || version == s->version))
         return answered || (s->mode == MODE_LIVE && s->active); /* the age is shown */
     s->version = version;
-    if (run != s->run || s->mode != MODE_SNAPSHOT || !s->nsentences)
+    int ended = s->mode == MODE_LIVE && !s->active && s->npast;
+    if (ended) s->mode = MODE_SNAPSHOT, s->step = -1, s->at_source = -1; /* its last one, not its last batch */
+    if (run != s->run || ended || s->mode != MODE_SNAPSHOT || !s->nsentences)
         tokens_reload(s, a);
     else
         tokens_list_snapshots(s, a); /* a snapshot stands still, the list of them grows */
@@ -114,7 +116,7 @@ static int go_in_time(struct tokens *s, struct app *a, int by)
     int k = s->mode == MODE_SNAPSHOT ? tokens_snapshot_index(s, s->step) + by : s->npast - 1;
     if (s->mode != MODE_SNAPSHOT && by > 0) return 1;
     if (k >= s->npast && s->active) {
-        s->mode = MODE_LIVE, s->frozen = 0, s->watched = 0;
+        s->mode = MODE_LIVE, s->frozen = 0, s->watched = 0, s->moved = 0;
     } else {
         if (!s->npast) {
             app_say(a, SEV_INFO, "no snapshot yet");
@@ -256,6 +258,8 @@ static int act_tokens(void *self, struct app *a, int action)
 {
     struct tokens *s = self;
     if (s->focus == ON_RATES && tokens_rates_act(s, a, action)) return 1;
+    s->moved |= action != ACT_VIEW && action != ACT_DIGITS && action != ACT_CARD && action != ACT_NEXT_PANE &&
+                action != ACT_PREV_PANE && action != ACT_MAXIMISE && action != ACT_PREV_SNAPSHOT;
     switch (action) {
     case ACT_LEFT: return move(s, -1);
     case ACT_RIGHT: return move(s, 1);
@@ -363,7 +367,7 @@ static void mouse_tokens(void *self, struct app *a, const struct mouse *m)
             return;
         }
         if (h->sentence != s->current) tokens_go_sentence(s, h->sentence - s->current);
-        if (h->token >= 0) s->cursor = h->token;
+        if (h->token >= 0) s->cursor = h->token, s->moved = 1;
         return;
     }
 }

@@ -107,6 +107,11 @@ void tokens_card_read(struct tokens *s, struct app *a)
         in.caught_step = c->caught_step;
         in.caught_word = c->caught_word;
     }
+    struct seq_stage now;
+    if (r->step < r->config.steps && diagnosis_new_stage(&r->config, r->step, .05, &now)) {
+        in.longer_step = now.first + 1;
+        in.longer_seq = now.seq;
+    }
     enum caption kind = caption_say(&in, c->caption, sizeof c->caption);
     c->role = kind == CAPTION_BROKEN ? ROLE_BAD : kind == CAPTION_STUCK ? ROLE_WARN : ROLE_TEXT;
     const struct diagnosis *d = &s->diagnosis[0];
@@ -242,13 +247,14 @@ static void last_row(const struct tokens *s, const struct query_run *r, struct g
     if (r->state == RUN_RUNNING || r->state == RUN_PAUSED || r->state == RUN_STOPPING) {
         x += grid_textf(g, in, in.y, x, -1, DIM, "step %s of %s ", fmt_exact(a, sizeof a, r->step),
                         fmt_exact(b, sizeof b, r->config.steps));
-        progress_draw(g, in, in.y, x, 20, STYLE(ROLE_ACCENT, 0),
+        progress_draw(g, in, in.y, x, in.w >= 100 ? 20 : 10, STYLE(ROLE_ACCENT, 0),
                       (double)r->step / (double)r->config.steps);
-        x += 22;
+        x += in.w >= 100 ? 22 : 12;
         if (isfinite(eta))
             x += grid_textf(g, in, in.y, x, -1, PLAIN, "%s left", fmt_time(a, sizeof a, eta)) + 2;
         if (s->card.caught_run == s->run && s->card.caught_step >= 0)
-            grid_textf(g, in, in.y, x, -1, DIM, "first replaced word caught at step %s: %s",
+            grid_textf(g, in, in.y, x, -1, DIM, in.w >= 100 ? "first replaced word caught at step %s: %s"
+                                                            : "%.0sfirst caught: %s",
                        fmt_exact(b, sizeof b, s->card.caught_step), s->card.caught_word);
         return;
     }

@@ -156,6 +156,7 @@ struct tokens {
     int at_source, at_number;            /* the sentence shown, by name */
     int current;                         /* its index, -1 */
     int cursor, top;                     /* token; first line of the view */
+    int moved;                           /* somebody chose the token: fresh batches leave the cursor there */
     struct arena past_arena;
     struct past *past;
     int npast, past_run_set;

@@ -64,7 +64,7 @@ void tokens_select_run(struct tokens *s, struct app *a)
                   run->state == RUN_QUEUED;
     if (id != s->run) {
         s->run = id;
-        s->cursor = s->top = 0;
+        s->cursor = s->top = s->moved = 0;
         s->frozen = 0;
         s->mode = running ? MODE_LIVE : MODE_SNAPSHOT;
         s->step = -1;
@@ -203,7 +203,7 @@ void tokens_order(struct tokens *s)
             s->current = i;
     const struct sentence *c = tokens_current(s);
     if (!c) return;
-    if (c->source != s->at_source || s->cursor < 0) first_event(s);
+    if (c->source != s->at_source || s->cursor < 0 || (c->source == TOKENS_LIVE && !s->moved)) first_event(s);
     s->at_source = c->source, s->at_number = c->seq->sentence;
     if (s->cursor >= c->seq->n) s->cursor = c->seq->n - 1;
     if (s->cursor < 0) s->cursor = 0;

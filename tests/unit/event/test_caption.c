@@ -55,6 +55,15 @@ static void test_the_stages_of_a_run(void **state)
                               "discriminator tells fakes (AUC 0.64)");
 }
 
+static void test_longer_sequences_are_said(void **state)
+{
+    (void)state;
+    struct caption_input in = at(470, 6.0, .6);
+    in.longer_step = 451, in.longer_seq = 16;
+    SAYS(in, CAPTION_LONGER, "sequences of 16 tokens from step 451 on: losses rise until the new places are "
+                             "learnt");
+}
+
 static void test_no_run_is_praised_that_does_not_learn(void **state)
 {
     (void)state;
@@ -82,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_stages_of_a_run),
+        cmocka_unit_test(test_longer_sequences_are_said),
         cmocka_unit_test(test_no_run_is_praised_that_does_not_learn),
         cmocka_unit_test(test_short_buffers_are_kept),
     };

@@ -146,6 +146,28 @@ static void test_short_runs_and_few_fakes_say_nothing(void **state)
     assert_non_null(strstr(d[0].look, "few fakes"));
 }
 
+/* Where sequences become longer the losses rise for a while: no finding (numbers of a real demo). */
+static void test_longer_sequences_are_waited_for(void **state)
+{
+    (void)state;
+    struct seen x = {1090, .1, .05, .23, 5.65, 5.778};
+    struct diagnosis_input in = of_demo(&x, 50);
+    struct seq_stage now;
+    int n = diagnose(&in, d);
+    assert_int_equal(has(n, DIAG_GENERATOR_STUCK), 1 + SEV_INFO);
+    assert_non_null(strstr(d[0].expected, "16 tokens long since step 1054"));
+    in.val[METRIC_total_loss] = 28.3, in.val_best[METRIC_total_loss] = 16.1, in.last[METRIC_total_loss] = 20.6;
+    assert_int_equal(has(diagnose(&in, d), DIAG_OVERFIT), 0);
+    in.step = 1000;
+    assert_int_equal(has(diagnose(&in, d), DIAG_OVERFIT), 1 + SEV_WARN);
+    in.step = 1300; /* long enough */
+    assert_int_equal(has(diagnose(&in, d), DIAG_GENERATOR_STUCK), 1 + SEV_WARN);
+    assert_false(diagnosis_new_stage(&config, 1054, .1, &now));
+    assert_true(diagnosis_new_stage(&config, 1055, .1, &now));
+    config.seq_stages[0] = 0;
+    assert_false(diagnosis_new_stage(&config, 1055, .1, &now));
+}
+
 /* A rising recall is waited for; a generator without context is looked at first; two_stage trains the
  * generator alone in its first half. */
 static void test_what_comes_before_all_original(void **state)
@@ -276,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_a_healthy_demo_is_never_warned_of),
         cmocka_unit_test(test_a_sick_demo_is_warned_of_from_a_quarter_on),
         cmocka_unit_test(test_short_runs_and_few_fakes_say_nothing),
+        cmocka_unit_test(test_longer_sequences_are_waited_for),
         cmocka_unit_test(test_what_comes_before_all_original),
         cmocka_unit_test(test_old_held_out_values_give_way),
         cmocka_unit_test(test_where_to_look_follows_the_configuration),

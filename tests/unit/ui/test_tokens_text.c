@@ -277,6 +277,30 @@ static void test_opening_a_checkpoint_does_not_block(void **state)
     app_free(a);
 }
 
+/* Live batches put the cursor on what there is to see until somebody moves it; a run that ended shows its
+ * last snapshot. Last: it changes the store. */
+static void test_live_batches_and_their_end(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(dir, "UPDATE sequence SET source=0 WHERE run=9 AND source=3"), 0);
+    struct app *a = start(9);
+    struct tokens *s = app_self(a);
+    assert_int_equal(s->mode, MODE_LIVE);
+    assert_int_equal(tokens_current(s)->source, TOKENS_LIVE);
+    s->cursor = 5, s->moved = 0;
+    tokens_reload(s, a);
+    assert_int_equal(s->cursor, 2); /* the first that was masked */
+    fixture_keys(a, "Right");
+    tokens_reload(s, a);
+    assert_int_equal(s->cursor, 3);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET state='done', ended=1795464000 WHERE id=9"), 0);
+    a->fixed_now += 2;
+    app_tick(a);
+    assert_int_equal(s->mode, MODE_SNAPSHOT);
+    assert_true(fixture_shows(a, 24, 80, "snapshot 400k"));
+    app_free(a);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "host"))
@@ -291,6 +315,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_orders_to_the_run_are_taken),
         cmocka_unit_test(test_every_word_of_a_diagnosis_can_be_read),
         cmocka_unit_test(test_opening_a_checkpoint_does_not_block),
+        cmocka_unit_test(test_live_batches_and_their_end),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
