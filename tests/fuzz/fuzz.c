@@ -21,7 +21,7 @@
 #include "tests/fuzz/fuzz.h"
 
 const struct fuzz_target fuzz_targets[] = {
-#define T(id, memory, help) {#id, setup_##id, run_##id, memory, help},
+#define T(id, memory, help) {#id, fuzz_setup_##id, fuzz_run_##id, memory, help},
 #include "tests/fuzz/target.def"
 #undef T
 };

@@ -29,8 +29,8 @@ struct fuzz_target {
     const char *help;
 };
 #define T(id, memory, help) \
-    void setup_##id(struct fuzz *f); \
-    int run_##id(const char *data, size_t size);
+    void fuzz_setup_##id(struct fuzz *f); \
+    int fuzz_run_##id(const char *data, size_t size);
 #include "tests/fuzz/target.def"
 #undef T
 extern const struct fuzz_target fuzz_targets[];

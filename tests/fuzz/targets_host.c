@@ -55,12 +55,12 @@ static void seed_ini(struct fuzz *f)
     f->dict = ini_words;
 }
 
-void setup_sweep(struct fuzz *f)
+void fuzz_setup_sweep(struct fuzz *f)
 {
     seed_ini(f);
 }
 
-int run_sweep(const char *data, size_t size)
+int fuzz_run_sweep(const char *data, size_t size)
 {
     struct sweep_options o = {.scale = size % 3 ? NULL : "ci"};
     struct sweep s;
@@ -77,7 +77,7 @@ int run_sweep(const char *data, size_t size)
     return 0;
 }
 
-void setup_run_file(struct fuzz *f)
+void fuzz_setup_run_file(struct fuzz *f)
 {
     seed_ini(f);
     fuzz_seed_text(f, "[run]\nseq = 8:.15,16:.2,32:.25,64\nbatch = 64\nsteps = 100\nskip_batches = "
@@ -85,7 +85,7 @@ void setup_run_file(struct fuzz *f)
                       "generator_size = 0.25\nlearning_rate = 5e-4\nname = a b\n");
 }
 
-int run_run_file(const char *data, size_t size)
+int fuzz_run_run_file(const char *data, size_t size)
 {
     struct config c, again;
     struct seq_stage stage[SEQ_STAGES_MAX];
@@ -125,7 +125,7 @@ static void open_host(void)
     fuzz_check(host != NULL, "%s", err.text);
 }
 
-void setup_request(struct fuzz *f)
+void fuzz_setup_request(struct fuzz *f)
 {
     static const char *const words[] = {
         "\"op\":\"submit\"", "\"op\":\"branch\"", "\"op\":\"open\"", "\"op\":\"pause\"",
@@ -145,7 +145,11 @@ void setup_request(struct fuzz *f)
         "{'v':1,'op':'resume','run':1}", "{'v':1,'op':'watch','run':1,'seconds':2.5}",
         "{'v':1,'op':'checkpoint','run':1}", "{'v':1,'op':'open','dir':'none'}",
         "{'v':1,'op':'list'}", "{'v':1,'op':'status'}", "{'v':1,'op':'add_scores','scores':[]}",
-        "{'v':1,'op':'add_scores','scores':[{'run':1,'task':'cola','metric':'f1','value':0.5}]}"};
+        "{'v':1,'op':'add_scores','scores':[{'run':1,'task':'cola','metric':'f1','value':0.5}]}",
+        "{'v':1,'op':'add_scores','scores':[{'kind':'tuning','run':1,'task':'cola','epoch':1,"
+        "'epochs':3,'at':5,'of':9,'loss':0.5,'score':1,'left':2.5,'state':'running'}]}",
+        "{'v':1,'op':'add_scores','scores':[{'kind':'mistakes','run':1,'task':'cola','seed':1,"
+        "'rows':[[3,'a','b','0','1',0.9],[4,'c','','1','0',0.5]]}]}"};
     open_workspace();
     open_host();
     for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)
@@ -189,7 +193,7 @@ static void renew(void)
     open_host();
 }
 
-int run_request(const char *data, size_t size)
+int fuzz_run_request(const char *data, size_t size)
 {
     char *line = malloc(size + 1);
     if (!line)
@@ -226,7 +230,7 @@ static void *serve(void *ud)
     }
 }
 
-void setup_answer(struct fuzz *f)
+void fuzz_setup_answer(struct fuzz *f)
 {
     static const char *const words[] = {
         "\"ok\":true", "\"ok\":false", "\"error\":\"x\"", "\"code\":-9", "\"code\":-99999999999",
@@ -248,7 +252,7 @@ void setup_answer(struct fuzz *f)
     pthread_detach(thread);
 }
 
-int run_answer(const char *data, size_t size)
+int fuzz_run_answer(const char *data, size_t size)
 {
     struct lock_info who;
     struct err err = {0};
@@ -263,7 +267,7 @@ int run_answer(const char *data, size_t size)
     return fuzz_refused(rc, &err);
 }
 
-void setup_manifest_list(struct fuzz *f)
+void fuzz_setup_manifest_list(struct fuzz *f)
 {
     open_workspace();
     char dir[1200];
@@ -274,7 +278,7 @@ void setup_manifest_list(struct fuzz *f)
     fuzz_seed_text(f, "{\"train_tokens\":-1,\"documents\":1e3,\"vocab_size\":\"x\"}");
 }
 
-int run_manifest_list(const char *data, size_t size)
+int fuzz_run_manifest_list(const char *data, size_t size)
 {
     struct packed_corpus *list;
     struct err err = {0};

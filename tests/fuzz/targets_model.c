@@ -86,13 +86,13 @@ static void seed_tensors(struct fuzz *f)
     f->dict = words;
 }
 
-void setup_safetensors(struct fuzz *f)
+void fuzz_setup_safetensors(struct fuzz *f)
 {
     seed_tensors(f);
     fuzz_seed_fixtures(f, "safetensors", "model.safetensors", 0);
 }
 
-int run_safetensors(const char *data, size_t size)
+int fuzz_run_safetensors(const char *data, size_t size)
 {
     struct safetensors s;
     struct err err = {0};
@@ -132,7 +132,7 @@ static int with_header(const char *path, const char *data, size_t size, size_t b
     return 0;
 }
 
-void setup_safetensors_header(struct fuzz *f)
+void fuzz_setup_safetensors_header(struct fuzz *f)
 {
     fuzz_seed_text(
         f, "{\"a\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},\"b\":{\"dtype\":"
@@ -146,21 +146,21 @@ void setup_safetensors_header(struct fuzz *f)
     f->dict = words;
 }
 
-int run_safetensors_header(const char *data, size_t size)
+int fuzz_run_safetensors_header(const char *data, size_t size)
 {
     char *whole;
     size_t n;
     with_header("h", data, size, 64);
     if (file_read("h", 8 + size + 64, &whole, &n, NULL))
         abort();
-    int rc = run_safetensors(whole, n);
+    int rc = fuzz_run_safetensors(whole, n);
     free(whole);
     return rc;
 }
 
 /* --- a model's directory -------------------------------------------------------------------- */
 
-void setup_shard_index(struct fuzz *f)
+void fuzz_setup_shard_index(struct fuzz *f)
 {
     static const char *const names[] = {
         "\"model-00001-of-00002.safetensors\"", "\"../m/config.json\"", "\".\"", "\"weight_map\"",
@@ -173,7 +173,7 @@ void setup_shard_index(struct fuzz *f)
     f->dict = names;
 }
 
-int run_shard_index(const char *data, size_t size)
+int fuzz_run_shard_index(const char *data, size_t size)
 {
     struct err err = {0};
     fuzz_file("m/model.safetensors.index.json", data, size);
@@ -181,7 +181,7 @@ int run_shard_index(const char *data, size_t size)
                         &err);
 }
 
-void setup_hf_config(struct fuzz *f)
+void fuzz_setup_hf_config(struct fuzz *f)
 {
     static const char *const keys[] = {
         "\"vocab_size\": 11", "\"hidden_size\": 65536", "\"num_hidden_layers\": 1024",
@@ -221,7 +221,7 @@ static void use_config(const struct hf_dir *d)
     model_free(&m);
 }
 
-int run_hf_config(const char *data, size_t size)
+int fuzz_run_hf_config(const char *data, size_t size)
 {
     struct hf_dir d;
     struct hf_labels labels;
@@ -238,7 +238,7 @@ int run_hf_config(const char *data, size_t size)
     return rc;
 }
 
-void setup_tokenizer_config(struct fuzz *f)
+void fuzz_setup_tokenizer_config(struct fuzz *f)
 {
     static const char *const keys[] = {
         "\"do_lower_case\": false", "\"strip_accents\": null", "\"tokenize_chinese_chars\": false",
@@ -251,7 +251,7 @@ void setup_tokenizer_config(struct fuzz *f)
     f->dict = keys;
 }
 
-int run_tokenizer_config(const char *data, size_t size)
+int fuzz_run_tokenizer_config(const char *data, size_t size)
 {
     struct hf_dir d;
     struct err err = {0};
@@ -289,7 +289,7 @@ static void make_checkpoint(void)
     free(moments);
 }
 
-void setup_checkpoint(struct fuzz *f)
+void fuzz_setup_checkpoint(struct fuzz *f)
 {
     make_checkpoint();
     seed_from(f, "c/5/trainer.safetensors");
@@ -306,7 +306,7 @@ static int read_checkpoint(void)
     return fuzz_refused(checkpoint_read_state("c/5", &s, &err), &err);
 }
 
-int run_checkpoint(const char *data, size_t size)
+int fuzz_run_checkpoint(const char *data, size_t size)
 {
     struct checkpoint_state s;
     struct err err = {0};
@@ -322,7 +322,7 @@ int run_checkpoint(const char *data, size_t size)
     return rc;
 }
 
-void setup_checkpoint_header(struct fuzz *f)
+void fuzz_setup_checkpoint_header(struct fuzz *f)
 {
     char *data;
     size_t size, n = 0;
@@ -336,7 +336,7 @@ void setup_checkpoint_header(struct fuzz *f)
     f->dict = state_words;
 }
 
-int run_checkpoint_header(const char *data, size_t size)
+int fuzz_run_checkpoint_header(const char *data, size_t size)
 {
     size_t bytes = 0;
     for (int i = 0; i < model.table.n; i++)
@@ -346,7 +346,7 @@ int run_checkpoint_header(const char *data, size_t size)
 }
 
 /* A list decides what is deleted: nothing but what lies in the checkpoint. */
-void setup_checkpoint_list(struct fuzz *f)
+void fuzz_setup_checkpoint_list(struct fuzz *f)
 {
     static const char *const names[] = {
         "XXH3 (", ") = ", "../canary", "/tmp/canary", "./", "main/../../canary", "main/",
@@ -361,7 +361,7 @@ void setup_checkpoint_list(struct fuzz *f)
     fuzz_file("c/canary", "x", 1);
 }
 
-int run_checkpoint_list(const char *data, size_t size)
+int fuzz_run_checkpoint_list(const char *data, size_t size)
 {
     struct err err = {0};
     fuzz_file("c/5/checksums.txt", data, size);

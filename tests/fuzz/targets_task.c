@@ -89,7 +89,7 @@ static int read_as(const char *data, size_t size, size_t from, size_t to, const 
     return read_examples(&ways[from + which], path);
 }
 
-void setup_glue(struct fuzz *f)
+void fuzz_setup_glue(struct fuzz *f)
 {
     static const char *const words[] = {
         "\t", "\n", "\r\n", "\"", "1", "0", "\t\t", "\xEF\xBB\xBF", "5.0", "entailment", "neutral",
@@ -107,12 +107,12 @@ void setup_glue(struct fuzz *f)
     f->dict = words;
 }
 
-int run_glue(const char *data, size_t size)
+int fuzz_run_glue(const char *data, size_t size)
 {
     return read_as(data, size, 0, 5, "f.tsv");
 }
 
-void setup_table(struct fuzz *f)
+void fuzz_setup_table(struct fuzz *f)
 {
     static const char *const words[] = {
         "\t", ",", "\n", "\r\n", "\"", "\"\"", "label", "text", "score", "yes", "no",
@@ -128,7 +128,7 @@ void setup_table(struct fuzz *f)
 }
 
 /* Commas in the first four ways, tabs in the others. */
-int run_table(const char *data, size_t size)
+int fuzz_run_table(const char *data, size_t size)
 {
     int tab = size && (unsigned char)data[0] & 4;
     return read_as(data, size, 5, WAYS, tab ? "f.tsv" : "f.csv");
@@ -156,7 +156,7 @@ static void seed_toy(struct fuzz *f)
     f->dict = squad_words;
 }
 
-void setup_squad(struct fuzz *f)
+void fuzz_setup_squad(struct fuzz *f)
 {
     seed_toy(f);
     fuzz_seed_fixtures(f, "squad", "squad.json", 0);
@@ -175,7 +175,7 @@ static void check_windows(const struct squad_set *s, const struct squad_windows 
     }
 }
 
-int run_squad(const char *data, size_t size)
+int fuzz_run_squad(const char *data, size_t size)
 {
     const struct squad_window_args a = {.max_length = 24, .stride = 8, .max_query = 6};
     struct squad_set s;
@@ -204,7 +204,7 @@ int run_squad(const char *data, size_t size)
 }
 
 /* The first byte: the predictions, or the odds of no answer beside whole ones. */
-void setup_squad_predictions(struct fuzz *f)
+void fuzz_setup_squad_predictions(struct fuzz *f)
 {
     static const char good[] =
         "{\"q0\": \"oslo\", \"q1\": \"\", \"q2\": \"the cairo.\", \"q3\": \"lima lima\"}";
@@ -217,7 +217,7 @@ void setup_squad_predictions(struct fuzz *f)
     fuzz_file("p.json", good, sizeof good - 1);
 }
 
-int run_squad_predictions(const char *data, size_t size)
+int fuzz_run_squad_predictions(const char *data, size_t size)
 {
     struct squad_result r;
     struct err err = {0};
@@ -241,7 +241,7 @@ int run_squad_predictions(const char *data, size_t size)
 
 static struct model model;
 
-void setup_pairs(struct fuzz *f)
+void fuzz_setup_pairs(struct fuzz *f)
 {
     static const char *const words[] = {
         "good", "bad", "term", "\t", "\n", "\r\n", "the cat", "[MASK]", NULL};
@@ -269,7 +269,7 @@ void setup_pairs(struct fuzz *f)
     f->dict = words;
 }
 
-int run_pairs(const char *data, size_t size)
+int fuzz_run_pairs(const char *data, size_t size)
 {
     static const char *const files[] = {"p.tsv"};
     struct pairs_args a = {.disc_dir = "d",

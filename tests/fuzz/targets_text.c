@@ -61,14 +61,14 @@ static struct wordpiece_options options(unsigned bits)
                                       .special_in_text = bits >> 4 & 1};
 }
 
-void setup_vocab(struct fuzz *f)
+void fuzz_setup_vocab(struct fuzz *f)
 {
     fuzz_seed_text(f, small_vocab);
     fuzz_seed_fixtures(f, "vocab", "vocab.txt", 0);
     f->dict = words;
 }
 
-int run_vocab(const char *data, size_t size)
+int fuzz_run_vocab(const char *data, size_t size)
 {
     struct err err = {0};
     struct vocab *v = vocab_parse("v", data, size, fuzz_warn, NULL, &err);
@@ -89,7 +89,7 @@ int run_vocab(const char *data, size_t size)
 }
 
 /* The first byte says how: its low bits are the options. */
-void setup_wordpiece(struct fuzz *f)
+void fuzz_setup_wordpiece(struct fuzz *f)
 {
     make_vocab();
     fuzz_seed_text(f, " The cat's na\xC3\xAFve [MASK] 3.14 (x)\n");
@@ -103,7 +103,7 @@ void setup_wordpiece(struct fuzz *f)
     f->dict = words;
 }
 
-int run_wordpiece(const char *data, size_t size)
+int fuzz_run_wordpiece(const char *data, size_t size)
 {
     struct wordpiece_options o = options(size ? (unsigned char)data[0] : 0);
     struct wordpiece *w = wordpiece_new(vocab, &o, NULL);
@@ -114,7 +114,7 @@ int run_wordpiece(const char *data, size_t size)
     return 0;
 }
 
-void setup_vocab_train(struct fuzz *f)
+void fuzz_setup_vocab_train(struct fuzz *f)
 {
     fuzz_seed_text(f, "Pthe cat sat on the mat. the hat\nthe cat ate the rat");
     fuzz_seed_text(f, "p\xED\x95\x9C\xEA\xB5\xAD\xEC\x96\xB4 \xED\x95\x9C\xEA\xB5\xAD "
@@ -122,7 +122,7 @@ void setup_vocab_train(struct fuzz *f)
     f->dict = words;
 }
 
-int run_vocab_train(const char *data, size_t size)
+int fuzz_run_vocab_train(const char *data, size_t size)
 {
     struct vocab_train_options o = {.size = 5 + (size ? (unsigned char)data[0] : 0),
                                     .min_frequency = 2,
@@ -147,14 +147,14 @@ int run_vocab_train(const char *data, size_t size)
     return 0;
 }
 
-void setup_visible(struct fuzz *f)
+void fuzz_setup_visible(struct fuzz *f)
 {
     fuzz_seed_text(
         f, "(plain text \xED\x95\x9C \x1b[31mred\x1b[m \xE2\x80\xAE e\xCC\x81\xCC\x81\xCC\x81");
     fuzz_seed_text(f, "!\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB \xEF\xBF\xBF \xC2\x85");
 }
 
-int run_visible(const char *data, size_t size)
+int fuzz_run_visible(const char *data, size_t size)
 {
     size_t room = size ? 1 + (unsigned char)data[0] : 1, n;
     char *out = malloc(room), *text = fuzz_text(data, size);
@@ -198,7 +198,7 @@ static void seed_packed(struct fuzz *f, const char *text)
     deflateEnd(&z);
 }
 
-void setup_corpus_text(struct fuzz *f)
+void fuzz_setup_corpus_text(struct fuzz *f)
 {
     static const char text[] = "One line.\nAnother one, longer.\n\nA second document.\r\nno end";
     fuzz_seed_text(f, text);
@@ -208,7 +208,7 @@ void setup_corpus_text(struct fuzz *f)
     f->dict = words;
 }
 
-int run_corpus_text(const char *data, size_t size)
+int fuzz_run_corpus_text(const char *data, size_t size)
 {
     static const char *const paths[] = {"t", "t"};
     struct corpus_line line;
@@ -251,7 +251,7 @@ static void write_text(const char *path, int lines)
 }
 
 /* The first byte says which file the others are. */
-void setup_corpus_dir(struct fuzz *f)
+void fuzz_setup_corpus_dir(struct fuzz *f)
 {
     static const char *const text[] = {"text"}, *const held[] = {"held"};
     static const char *const keys[] = {
@@ -307,7 +307,7 @@ static void read_rows(const struct corpus *c, int pack, int heldout)
     sequences_close(s);
 }
 
-int run_corpus_dir(const char *data, size_t size)
+int fuzz_run_corpus_dir(const char *data, size_t size)
 {
     static int broken = -1; /* the part that is not as it was built */
     char path[100];

@@ -15,7 +15,7 @@
 
 static struct query_run run;
 
-void setup_filter(struct fuzz *f)
+void fuzz_setup_filter(struct fuzz *f)
 {
     static const char *const words[] = {
         "(", ")", "not ", " and ", " or ", "status:active", "loss<11", "tie:all", ">=", "!=", ":",
@@ -31,7 +31,7 @@ void setup_filter(struct fuzz *f)
     f->dict = words;
 }
 
-int run_filter(const char *data, size_t size)
+int fuzz_run_filter(const char *data, size_t size)
 {
     struct filter f;
     char *text = fuzz_text(data, size);
@@ -47,7 +47,7 @@ int run_filter(const char *data, size_t size)
     return rc;
 }
 
-void setup_keys(struct fuzz *f)
+void fuzz_setup_keys(struct fuzz *f)
 {
     static const char *const words[] = {
         "\x1b", "\x1b[", "\x1bO", "\x1b[200~", "\x1b[201~", "\x1b[<0;10;5M", "\x1b[<64;1;1m",
@@ -61,7 +61,7 @@ void setup_keys(struct fuzz *f)
 }
 
 /* The first byte says how the bytes come: in pieces of so many, with or without pauses. */
-int run_keys(const char *data, size_t size)
+int fuzz_run_keys(const char *data, size_t size)
 {
     struct input in = {0};
     struct key k;
@@ -99,7 +99,7 @@ int run_keys(const char *data, size_t size)
     return keys ? 0 : -1;
 }
 
-void setup_settings(struct fuzz *f)
+void fuzz_setup_settings(struct fuzz *f)
 {
     static const char *const words[] = {
         "[workbench]\n", "theme = light\n", "color = never\n", "ascii = yes\n", "mouse = no\n",
@@ -113,7 +113,7 @@ void setup_settings(struct fuzz *f)
     f->dict = words;
 }
 
-int run_settings(const char *data, size_t size)
+int fuzz_run_settings(const char *data, size_t size)
 {
     struct settings s;
     struct err err = {0};
