@@ -77,7 +77,7 @@ static json_t *load_json(const char *path, void (*warn)(void *, const char *), v
     }
     json_t *j = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
     if (!j && json_error_code(&e) == json_error_duplicate_key) {
-        tell(warn, ud, path, e.text, NULL);
+        tell(warn, ud, path, SHOW(e.text), NULL);
         j = json_loadb(text, size, 0, &e);
     }
     free(text);

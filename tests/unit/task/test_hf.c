@@ -236,6 +236,19 @@ static void test_sizes_are_not_believed(void **state)
     assert_true(hf_check_size(in_dir("nowhere"), &shape, &err) < 0);
 }
 
+/* A key from the file is shown, not obeyed. */
+static void test_warnings_are_visible(void **state)
+{
+    (void)state;
+    struct hf_dir d;
+    struct err err = {0};
+    file_mkdirs(in_dir("keys"), NULL);
+    toy_write(in_dir("keys/config.json"), "{\"a\xE2\x80\xAE\": 1, \"a\xE2\x80\xAE\": 2}");
+    warnings[0] = 0;
+    assert_int_equal(hf_read_config(in_dir("keys"), &d, on_warning, NULL, &err), 0);
+    assert_non_null(strstr(warnings, "a<U+202E>"));
+}
+
 /* Nesting and lists that would take a hundred times their bytes are refused before they are parsed. */
 static void test_headers_are_looked_over(void **state)
 {
@@ -295,7 +308,7 @@ int main(void)
         cmocka_unit_test(test_an_encoder_without_its_head),
         cmocka_unit_test(test_shards),
         cmocka_unit_test(test_splitting),
-        cmocka_unit_test(test_sizes_are_not_believed), cmocka_unit_test(test_headers_are_looked_over),
+        cmocka_unit_test(test_sizes_are_not_believed), cmocka_unit_test(test_warnings_are_visible), cmocka_unit_test(test_headers_are_looked_over),
         cmocka_unit_test(test_labels),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
