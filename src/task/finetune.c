@@ -133,6 +133,11 @@ static int load_weights(struct session *s, struct err *err)
     tuner_init_head(s->tuner, (uint64_t)s->c.seed, s->c.random_init);
     if (s->c.random_init)
         return 0;
+    enum tune_head kind;
+    if (s->c.epochs == 0 && s->data.hf.architecture[0] && !tune_head_find(s->data.hf.architecture, &kind))
+        return err_set(err, E_INPUT, "%s holds a pre-trained %s, and with --epochs 0 nothing is trained: give a "
+                       "model that finetune --save-model wrote", SHOW(s->data.model_dir),
+                       SHOW(s->data.hf.architecture));
     if (s->c.epochs == 0) /* evaluate a tuned model: its head must be there */
         return hf_load_weights(s->data.model_dir, m, &m->disc, values, a->warn, a->ud, err);
     return hf_load_encoder(s->data.model_dir, m, &m->disc, values, a->warn, a->ud, err);
@@ -368,6 +373,8 @@ int finetune_run(const struct finetune_args *a, struct finetune_result *out, str
         rc = read_data(s, err);
     }
     if (!rc) {
+        long all = (long)task_set_size(&s->train), most = a->config.train_examples;
+        out->sources = most > 0 && most < all ? most : all;
         out->examples = (long)task_set_items(&s->train)->n;
         out->dev_examples = (long)task_set_size(&s->dev[0]);
         rc = build(s, err);

@@ -79,7 +79,8 @@ struct finetune_result {
     int failed;           /* stuck at one answer, or the loss is not finite */
     char why[160];        /* half a sentence when failed */
     double loss;          /* mean training loss an example of the last epoch */
-    long steps, examples, dev_examples, epochs;
+    long steps, dev_examples, epochs;
+    long sources, examples; /* trained on: examples or questions, and the sequences made of them */
     double seconds;
     double learning_rate, layerwise_decay; /* as resolved */
 };

@@ -195,7 +195,7 @@ static void add_spans(const struct task_data *d, const struct task_set *s, struc
     }
     if (!first)
         return;
-    r->majority = q->v2 ? 100 * (double)count[2] / (double)(count[0] ? count[0] : 1) : 0;
+    r->majority = q->v2 ? 100 * (double)count[2] / (double)(count[0] ? count[0] : 1) : NAN;
     if (q->v2 && (no_answer == 0 || no_answer == q->n)) {
         r->failed = 1;
         snprintf(r->why, sizeof r->why, "%s question is said to have an answer",

@@ -8,6 +8,7 @@ E2E = \
 	tests/e2e/experiments.sh \
 	tests/e2e/tables.sh \
 	tests/e2e/branch.sh \
+	tests/e2e/layout.sh \
 	tests/e2e/replay.sh \
 	tests/e2e/uses.sh \
 	tests/e2e/full.sh

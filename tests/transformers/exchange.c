@@ -238,8 +238,9 @@ static int do_write(const char *root, const char *preset)
         if (file_mkdirs(dir, &err) ||
             hf_save_as(dir, a.m, &a.m->disc, a.values, v, &text, kind < 2 ? NULL : &head, &err))
             fail(dir, &err);
-        /* the last two in shards with an index */
-        if (kind >= 2 && hf_shard(dir, param_count(&a.m->table) * sizeof(float) / 5, &err))
+        /* the last two in shards with an index: about five, and a file a tensor */
+        uint64_t most = kind == 3 ? 1 : param_count(&a.m->table) * sizeof(float) / 5;
+        if (kind >= 2 && hf_shard(dir, most, &err))
             fail(dir, &err);
         const struct st_write t[] = {
             {"attention_mask", ST_I32, 2, {B, T}, io.mask}, {"input_ids", ST_I32, 2, {B, T}, io.ids},

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "db/query.h"
@@ -113,7 +114,7 @@ static int read_size(const char *text, uint64_t *out, struct err *err)
     char *end;
     double n = strtod(text, &end);
     for (size_t i = 0; end != text && i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(end, units[i].unit) || !(n * units[i].bytes >= 1) || n * units[i].bytes > 1e18)
+        if (strcasecmp(end, units[i].unit) || !(n * units[i].bytes >= 1) || n * units[i].bytes > 1e18)
             continue;
         *out = (uint64_t)(n * units[i].bytes);
         return 0;

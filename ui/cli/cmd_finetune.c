@@ -255,6 +255,8 @@ static int prepare(const struct cli *c, struct session *s, struct err *err)
         rc = separator(o->separator, &a->separator, err);
     if (!rc && !o->data && !o->train)
         rc = err_set(err, E_USAGE, "finetune: give --data DIR, or --train and --dev");
+    if (!rc && o->test && !o->output)
+        rc = err_set(err, E_USAGE, "finetune: --test needs --output DIR, where its predictions are written");
     if (!rc && o->save_model && !o->output)
         rc = err_set(err, E_USAGE, "finetune: --save-model needs --output DIR");
     return rc ? rc : find_model(c, s, err);
@@ -330,7 +332,11 @@ static void summary_table(const struct session *s, const struct finetune_seeds *
         printf("run %" PRId64 " at step %" PRId64, s->source.run, s->source.step);
     else
         print_text(stdout, s->model);
-    printf("; %ld examples, %ld to score\n\n", first->examples, first->dev_examples);
+    const char *what = task_is_span(s->args.base.task) ? "questions" : "examples";
+    printf("; %ld %s", first->sources, what);
+    if (first->examples != first->sources) /* windows, or both orders of a pair */
+        printf(" in %ld sequences", first->examples);
+    printf(", %ld to score\n\n", first->dev_examples);
     printf("%-22s %8s %8s %8s %8s %8s\n", "score", "median", "q1", "q3", "min", "max");
     for (int i = 0; i < r->nsummary; i++) {
         const struct finetune_summary *x = &r->summary[i];
@@ -341,6 +347,11 @@ static void summary_table(const struct session *s, const struct finetune_seeds *
                first->majority, s->args.base.task->metric);
     if (r->failed)
         printf("\n%d of %d runs stuck: %s\n", r->failed, r->n, "they give one answer to everything");
+    if (s->o->output) {
+        fputs("\npredictions are in ", stdout);
+        print_text(stdout, s->o->output);
+        puts(r->n > 1 ? ", a folder a seed" : "");
+    }
 }
 
 static int train(const struct cli *c, struct session *s, struct err *err)

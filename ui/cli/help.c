@@ -33,22 +33,15 @@ static void entry(FILE *f, const char *left, const char *right)
         at = 0;
     }
     fprintf(f, "%*s", COLUMN - at, "");
-    at = COLUMN;
-    while (*right) {
+    for (at = COLUMN; *right;) {
         int n = (int)strcspn(right, " ");
-        if (at + n > WIDTH && at > COLUMN) {
+        if (at > COLUMN && at + 1 + n > WIDTH) {
             fprintf(f, "\n%*s", COLUMN, "");
             at = COLUMN;
         }
-        at += fprintf(f, "%.*s", n, right);
+        at += fprintf(f, "%s%.*s", at > COLUMN ? " " : "", n, right);
         right += n;
-        if (*right == ' ') {
-            right++;
-            if (*right && at + (int)strcspn(right, " ") < WIDTH) {
-                fputc(' ', f);
-                at++;
-            }
-        }
+        right += strspn(right, " ");
     }
     fputc('\n', f);
 }

@@ -96,6 +96,37 @@ static void test_refusals_name_the_word(void **state)
     REFUSED("'<1B>[31m'", "\033[31m");
 }
 
+/* What is wrapped is the sentence: each space is one space or one line end. */
+static void test_help_keeps_its_words(void **state)
+{
+    (void)state;
+    for (int i = 0; i < command_nrows; i++) {
+        const struct command_row *row = &command_rows[i];
+        char *text = NULL, *flat;
+        size_t size = 0, n = 0;
+        FILE *f = open_memstream(&text, &size);
+        assert_non_null(f);
+        help_program(f);
+        help_command(f, row);
+        fclose(f);
+        flat = calloc(size + 1, 1);
+        assert_non_null(flat);
+        for (char *p = text; *p; p++)
+            if (*p > ' ' || (n && flat[n - 1] != ' '))
+                flat[n++] = *p > ' ' ? *p : ' ';
+        if (!(row->command->flags & COMMAND_HIDDEN) && !strstr(flat, row->help))
+            fail_msg("the help of %s is not '%s'", row->name, row->help);
+        for (const struct option_row *o = row->command->options; o && o->name; o++)
+            if (!strstr(flat, o->help))
+                fail_msg("the help of %s --%s is not '%s'", row->name, o->name, o->help);
+        for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+            if (strcspn(line, "\n") > 96 && !strncmp(line, "   ", 3))
+                fail_msg("'%.120s' is wider than 96 columns", line);
+        free(flat);
+        free(text);
+    }
+}
+
 static void test_every_command_is_whole(void **state)
 {
     (void)state;
@@ -170,7 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_workspace_before_and_after),
         cmocka_unit_test(test_words_and_double_dash),
-        cmocka_unit_test(test_help_and_version),
+        cmocka_unit_test(test_help_and_version), cmocka_unit_test(test_help_keeps_its_words),
         cmocka_unit_test(test_refusals_name_the_word),
         cmocka_unit_test(test_every_command_is_whole),
         cmocka_unit_test(test_numbers_for_people),
