@@ -88,16 +88,18 @@ static int bar_right(struct app *a, struct grid *g, struct rect line, int level)
     return w + leaves + 2;
 }
 
-/* Columns of the screens' names: whole, or three letters but for the one we are on. */
-static int names_width(const struct app *a, int cut)
+/* The screens' names: two blanks apart, one, or cut to three letters but for the one we are on. */
+enum { NAMES_WIDE, NAMES_TIGHT, NAMES_CUT };
+static int names_width(const struct app *a, int form)
 {
     int w = 1;
     for (int i = 0; i < screen_count; i++)
-        w += 4 + (cut && i != a->current ? 3 : (int)strlen(screens[i]->name));
+        w += (form == NAMES_TIGHT ? 3 : 4) +
+             (form == NAMES_CUT && i != a->current ? 3 : (int)strlen(screens[i]->name));
     return w;
 }
 
-static void draw_names(struct app *a, struct grid *g, struct rect part, int x, int cut)
+static void draw_names(struct app *a, struct grid *g, struct rect part, int x, int form)
 {
     for (int i = ACT_SCREEN1; i <= ACT_SCREEN7; i++) {
         int index = app_screen_index(action_table[i].word);
@@ -106,11 +108,11 @@ static void draw_names(struct app *a, struct grid *g, struct rect part, int x, i
         int here = index == a->current, x0 = x;
         x += grid_text(g, part, part.y, x, -1, STYLE(ROLE_ACCENT, here ? ATTR_BOLD : 0),
                        action_table[i].keys);
-        x += grid_text(g, part, part.y, x + 1, cut && !here ? 3 : -1,
+        x += grid_text(g, part, part.y, x + 1, form == NAMES_CUT && !here ? 3 : -1,
                        STYLE(here ? ROLE_ACCENT : ROLE_TEXT, here ? ATTR_BOLD | ATTR_UNDERLINE : 0),
                        screens[index]->name) + 1;
         add_hit(a, part.y, x0, x, i);
-        x += 2;
+        x += form == NAMES_TIGHT ? 1 : 2;
     }
 }
 
@@ -119,11 +121,12 @@ static void draw_names(struct app *a, struct grid *g, struct rect part, int x, i
 /* Where the line is too narrow, first the counts get short, then the names, then the counts go. */
 static void draw_bar(struct app *a, struct grid *g, struct rect line)
 {
-    static const struct { int cut, level; } steps[] = {
-        { 0, RIGHT_WORDS }, { 0, RIGHT_COUNTS }, { 0, RIGHT_SIGNS }, { 1, RIGHT_SIGNS }, { 1, RIGHT_NONE },
+    static const struct { int names, level; } steps[] = {
+        { NAMES_WIDE, RIGHT_WORDS }, { NAMES_WIDE, RIGHT_COUNTS },  { NAMES_WIDE, RIGHT_SIGNS },
+        { NAMES_TIGHT, RIGHT_SIGNS }, { NAMES_CUT, RIGHT_SIGNS }, { NAMES_CUT, RIGHT_NONE },
     };
     int k = 0, own = line.w >= OWN_NAME_FROM ? 15 : 0;
-    while (k < 4 && own + names_width(a, steps[k].cut) + bar_right(a, NULL, line, steps[k].level) > line.w)
+    while (k < 5 && own + names_width(a, steps[k].names) + bar_right(a, NULL, line, steps[k].level) > line.w)
         k++;
     int right = bar_right(a, g, line, steps[k].level), x = line.x + 1;
     struct rect part = { line.y, line.x, 1, line.w - right };
@@ -131,7 +134,7 @@ static void draw_bar(struct app *a, struct grid *g, struct rect line)
         grid_text(g, part, line.y, x, -1, STYLE(ROLE_TEXT, ATTR_BOLD), "electroscope");
         x += own;
     }
-    draw_names(a, g, part, x, steps[k].cut);
+    draw_names(a, g, part, x, steps[k].names);
 }
 
 static void draw_status(struct app *a, struct grid *g, struct rect line)

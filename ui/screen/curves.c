@@ -209,13 +209,15 @@ static void status_curves(void *self, struct app *a, char *out, size_t size)
 {
     struct curves *s = self;
     char x[32];
-    const char *fresh = !s->live ? "finished" : s->follow ? "live" : "frozen";
+    const char *fresh = s->follow ? "live" : "frozen";
     (void)a;
     if (!s->nruns) {
         snprintf(out, size, "no run");
         return;
     }
     const struct curve_run *r = &s->runs[s->focus_run > 0 ? s->focus_run : 0];
+    if (!s->live)
+        fresh = run_state_name(r->state);
     snprintf(out, size, "%s%s · %s (%d of %d) · step %s · %s", r->name,
              s->nruns - s->ghost_alone > 1 ? " and others" : "",
              s->ncharts ? curve_defs[s->charts[s->focus]].title : "no values yet",

@@ -8,6 +8,7 @@
 #include "ui/term/sign.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
+#include "ui/widget/wrap.h"
 
 #define LEGEND 28     /* columns, with its line */
 #define CHART_W 44    /* least columns of one chart among several */
@@ -432,13 +433,22 @@ void curves_strip(struct curves *s, struct grid *g, struct rect r)
                   "Av held-out  Ac common fakes  ◆ checkpoint ↻ resumed │ stage ▲▼ beyond ! nan");
 }
 
-static void draw_empty(struct curves *s, struct grid *g, struct rect area)
+static void draw_empty(struct curves *s, struct app *a, struct grid *g, struct rect area)
 {
-    const char *what = s->nruns ? "no values yet: the run is being prepared"
-                                : "Curves of the selected run, and of the marked ones over it.";
-    const char *key = s->nruns ? "1 shows how far it is" : "1 goes to Runs; Space marks a run there";
+    const struct query_run *r = s->nruns ? app_run(a, s->runs[s->focus_run > 0 ? s->focus_run : 0].id) : NULL;
+    const char *what = s->live ? "no values yet: the run is being prepared"
+                       : r     ? "no values: the run has ended, or waits, before its first step"
+                               : "Curves of the selected run, and of the marked ones over it.";
+    const char *key = s->live ? "1 shows how far it is" : r ? "1 goes to Runs; r shows the next run"
+                                                            : "1 goes to Runs; Space marks a run there";
     pane_titlef(g, area.y, area.x, area.w, 1, "curves");
     grid_text(g, area, area.y + 1, area.x + 1, -1, STYLE(ROLE_TEXT, 0), what);
+    if (r && r->reason[0]) {
+        char text[320];
+        struct rect in = {area.y + 2, area.x + 1, area.h - 3, area.w - 2};
+        snprintf(text, sizeof text, "%s: %s", run_state_name(r->state), r->reason);
+        area.y += wrap_text(g, in, STYLE(ROLE_TEXT, 0), text);
+    }
     grid_text(g, area, area.y + 2, area.x + 1, -1, STYLE(ROLE_DIM, 0), key);
 }
 
@@ -461,7 +471,7 @@ void curves_draw(void *self, struct app *a, struct grid *g, struct rect area)
     for (int i = 0; i < CURVES_CHARTS; i++) s->slots[i].area.h = 0;
     if (area.h < 1 || area.w < 1) return;
     if (!s->ncharts) {
-        draw_empty(s, g, area);
+        draw_empty(s, a, g, area);
         return;
     }
     shape(s, area, &rows, &cols, &legend);

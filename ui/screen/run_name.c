@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ui/term/sign.h"
-
 #define SWEEP "sweep:"
 #define STEM_LEAST 4 /* columns; a shorter piece of a sweep's name says nothing */
 
@@ -50,9 +48,7 @@ int run_name_draw(struct grid *g, struct rect clip, int y, int x, int w, int tai
     if (room >= whole) {
         used = grid_text(g, clip, y, x, whole, dim, stem) + 1;
     } else if (room >= STEM_LEAST) { /* cut at its end: the same for all of the list */
-        used = grid_text(g, clip, y, x, room - 1, dim, stem);
-        grid_cell(g, clip, y, x + used, dim, sign(SIGN_ELLIPSIS));
-        used += 2;
+        used = grid_end(g, clip, y, x, room, dim, stem) + 1;
     }
     if (used > 1)
         grid_text(g, clip, y, x + used - 1, 1, s, " ");

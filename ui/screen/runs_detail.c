@@ -60,7 +60,8 @@ static const char *held_out(const struct query_run *r, const char *label, char *
     return out;
 }
 
-static void losses(struct grid *g, struct rect row, const struct query_run *r)
+/* These return where they end: the row's beginning where there is nothing to say. */
+static int losses(struct grid *g, struct rect row, const struct query_run *r)
 {
     char text[200], a[FMT], b[FMT], c[FMT], d[FMT], w[FMT], held[64];
     int x = row.x;
@@ -77,10 +78,10 @@ static void losses(struct grid *g, struct rect row, const struct query_run *r)
     }
     x = metric_pair(g, row, x, held_out(r, "held-out", held, sizeof held), r, METRIC_total_loss, 1);
     x = metric_pair(g, row, x, "learning rate", r, METRIC_learning_rate, 0);
-    metric_pair(g, row, x, "gradient norm", r, METRIC_grad_norm, 0);
+    return metric_pair(g, row, x, "gradient norm", r, METRIC_grad_norm, 0);
 }
 
-static void discrimination(struct grid *g, struct rect row, const struct query_run *r)
+static int discrimination(struct grid *g, struct rect row, const struct query_run *r)
 {
     char held[64];
     int x = row.x;
@@ -95,7 +96,7 @@ static void discrimination(struct grid *g, struct rect row, const struct query_r
     x = metric_pair(g, row, x, "replaced", r, METRIC_fake_share, r->val_has[METRIC_fake_share]);
     x = metric_pair(g, row, x, "said replaced", r, METRIC_said_share, r->val_has[METRIC_said_share]);
     x = metric_pair(g, row, x, "leaves", r, METRIC_leaf_angle, 0);
-    metric_pair(g, row, x, "generator right", r, METRIC_mlm_accuracy, 0);
+    return metric_pair(g, row, x, "generator right", r, METRIC_mlm_accuracy, 0);
 }
 
 static void shape(struct grid *g, struct rect row, const struct query_run *r)
@@ -169,12 +170,9 @@ void runs_draw_detail(struct runs *s, struct grid *g, struct rect area)
         row.y += used;
         rows -= used;
     }
-    losses(g, row, r);
-    row.y++;
-    if (rows >= 3) {
-        discrimination(g, row, r);
-        row.y++;
-    }
+    row.y += losses(g, row, r) > row.x;
+    if (rows >= 3)
+        row.y += discrimination(g, row, r) > row.x;
     if (rows >= 5) {
         shape(g, row, r);
         row.y++;

@@ -71,7 +71,7 @@ int runs_draw_event(const struct runs *s, struct grid *g, struct rect row, const
         int used = wrap_text(g, rest, STYLE(ROLE_TEXT, fresh), e->text);
         return used < row.h ? used : row.h;
     }
-    grid_text(g, row, row.y, x, -1, STYLE(ROLE_TEXT, fresh), e->text);
+    grid_end(g, row, row.y, x, -1, STYLE(ROLE_TEXT, fresh), e->text);
     return 1;
 }
 

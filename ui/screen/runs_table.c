@@ -298,7 +298,7 @@ static void draw_standing(const struct runs *s, struct grid *g, struct rect cell
         cell.w -= used;
     }
     if (r->state != RUN_PREPARING || cell.w < 9) {
-        grid_text(g, cell, cell.y, cell.x, cell.w, STYLE(ROLE_TEXT, 0), text);
+        grid_end(g, cell, cell.y, cell.x, cell.w, STYLE(ROLE_TEXT, 0), text);
         return;
     }
     snprintf(percent, sizeof percent, "%d %%", (int)floor(r->done * 100));

@@ -136,7 +136,7 @@ static void draw_error(const struct scores *s, struct grid *g, struct rect row, 
         fmt_prob(p, sizeof p, m->confidence);
     grid_right(g, row, row.y, x + 2 * wide + 2, 6, STYLE(ROLE_TEXT, 0), p);
     error_text(m, text, sizeof text);
-    grid_text(g, row, row.y, x + 2 * wide + 10, -1, STYLE(ROLE_TEXT, 0), text);
+    grid_end(g, row, row.y, x + 2 * wide + 10, -1, STYLE(ROLE_TEXT, 0), text);
     if (i != s->wrong_row)
         return;
     grid_cell(g, row, row.y, row.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));

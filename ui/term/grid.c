@@ -300,6 +300,18 @@ int grid_right(struct grid *g, struct rect clip, int y, int x, int width, struct
     return width;
 }
 
+int grid_end(struct grid *g, struct rect clip, int y, int x, int width, struct style s,
+             const char *utf8)
+{
+    int room = clip.x + clip.w - x;
+    width = width < 0 || width > room ? room : width;
+    if (width < 3 || text_columns(utf8) <= width)
+        return grid_text(g, clip, y, x, width, s, utf8);
+    int used = grid_text(g, clip, y, x, width - 1, s, utf8);
+    grid_cell(g, clip, y, x + used, s, sign(SIGN_ELLIPSIS));
+    return used + 1;
+}
+
 int grid_middle(struct grid *g, struct rect clip, int y, int x, int width, struct style s,
                 const char *utf8)
 {

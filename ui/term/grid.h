@@ -42,6 +42,9 @@ int grid_textf(struct grid *g, struct rect clip, int y, int x, int width, struct
 /* Right-aligned in `width` columns. */
 int grid_right(struct grid *g, struct rect clip, int y, int x, int width, struct style s,
                const char *utf8);
+/* Sentences: cut at the end with an ellipsis when too wide. */
+int grid_end(struct grid *g, struct rect clip, int y, int x, int width, struct style s,
+             const char *utf8);
 /* Names: cut in the middle with an ellipsis when too wide. */
 int grid_middle(struct grid *g, struct rect clip, int y, int x, int width, struct style s,
                 const char *utf8);

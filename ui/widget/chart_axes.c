@@ -189,6 +189,7 @@ static void edge(struct canvas *v, int below)
     int w = text_columns(text), x = v->plot.x + (col > 2 ? col : 2); /* apart from the axis' own label */
     if (w >= v->plot.w) return;
     if (x + w > v->plot.x + v->plot.w) x = v->plot.x + v->plot.w - w;
+    v->edge_x[below] = x, v->edge_w[below] = w;
     grid_text(v->g, v->clip, v->plot.y + (below ? v->plot.h - 1 : 0), x, w,
               STYLE(ROLE_TEXT, 0), text);
 }
@@ -212,6 +213,16 @@ static int last_column(struct canvas *v, const struct chart_series *s, double *v
     return -1;
 }
 
+/* 1: a text of w columns would stand on what an edge says. */
+static int on_edge(const struct canvas *v, int row, int x, int w)
+{
+    for (int below = 0; below < 2; below++)
+        if (v->edge_w[below] && row == (below ? v->plot.h - 1 : 0) && x < v->edge_x[below] + v->edge_w[below] &&
+            x + w > v->edge_x[below])
+            return 1;
+    return 0;
+}
+
 /* Puts a text at (row, x) or the nearest free row; taken: [h] columns from which a row is used. */
 static void put_label(struct canvas *v, int row, int x, struct style st, const char *text,
                       uint8_t *taken, int key) {
@@ -220,7 +231,7 @@ static void put_label(struct canvas *v, int row, int x, struct style st, const c
     if (x < v->plot.x) return;
     for (int d = 0; d < 2 * v->plot.h; d++) {
         int y = row + (d & 1 ? (d + 1) / 2 : -(d / 2));
-        if (y < 0 || y >= v->plot.h || taken[y * 2 + key]) continue;
+        if (y < 0 || y >= v->plot.h || taken[y * 2 + key] || on_edge(v, y, x, w)) continue;
         taken[y * 2 + key] = 1;
         grid_text(v->g, v->clip, v->plot.y + y, x, w, st, text);
         return;

@@ -15,6 +15,7 @@ struct canvas {
     uint8_t *dots, *dim, *band;  /* [h*w] */
     struct chart_column *cols;   /* [2w] */
     uint8_t *rail;               /* [w] 1 + chart_mark_kind */
+    int edge_x[2], edge_w[2];    /* what says how far values go above (0) and below (1); w 0: nothing does */
 };
 /* Value to axis units; NAN where it has no place (log of <= 0). */
 double chart_axis(const struct chart *c, double v);
