@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "src/event/event.h"
@@ -156,13 +155,14 @@ static int why_stuck(const struct diagnosis_input *in, char *out, size_t size)
     if (c->learning_rate > 4e-3 || c->learning_rate < 1e-5)
         snprintf(out, size, "learning rate is %g, 1e-4 to 1e-3 is usual", c->learning_rate);
     else if (c->gen_weight < .1)
-        snprintf(out, size, "gen_weight is %g, 1 is usual: the generator's loss hardly counts", c->gen_weight);
+        snprintf(out, size, "gen_weight is %g, 1 is usual: the generator's loss hardly counts",
+                 c->gen_weight);
     else if (c->warmup_steps > c->steps / 2)
         snprintf(out, size, "warm-up is %ld of %ld steps, a tenth is usual", c->warmup_steps, c->steps);
     else if (c->seq >= 32 && !*c->seq_stages && !*c->init_generator && in->tokens < 50000000)
         snprintf(out, size, "seq is %ld from the first step, 8 or 16 come first in short runs (seq_stages "
-                 "8:0.45,%ld): %.2g tokens are few to find context in long sequences", c->seq, c->seq,
-                 (double)in->tokens);
+                 "8:0.45,%ld): %.2g M tokens are few to find context in long sequences", c->seq, c->seq,
+                 1e-6 * (double)in->tokens);
     else
         return 0;
     return 1;
@@ -218,11 +218,12 @@ static int same_often(const struct diagnosis_input *in, struct diagnosis *d)
     SAY(expected, "40 to 60 %% for a trained generator of a quarter's width");
     if (c->temperature < .7)
         SAY(look, "temperature is %g, 1 is usual: the generator takes its best token", c->temperature);
-    else if (strtod(c->generator_size, NULL) > .5)
+    else if (config_fraction(c->generator_size) > .5)
         SAY(look, "generator_size is %.16s, 0.25 is usual: it is too strong for this text; or "
                   "disallow_correct", c->generator_size);
     else
-        SAY(look, "the text: it repeats itself, or is too short for %.2g tokens of training", (double)in->tokens);
+        SAY(look, "the text: it repeats itself, or is too short for %.2g M tokens of training",
+            1e-6 * (double)in->tokens);
     return 1;
 }
 
@@ -232,17 +233,17 @@ static int near_zero(const struct diagnosis_input *in, struct diagnosis *d)
     double loss = isnan(gen) ? main_loss : gen, val = in->val[METRIC_mlm_loss_masked];
     const struct config *c = in->config;
     if (!(loss < 0.2) || (double)(c->batch * c->seq) * c->mask_prob < LEAST_IN_VALUE) return 0;
-    if (c->objective == OBJ_TWO_STAGE && in->step > c->steps / 2) return 0; /* no masked-token loss any more */
+    if (c->objective == OBJ_TWO_STAGE && in->step > c->steps / 2) return 0; /* the generator rests */
     d->severity = SEV_WARN;
     SAY(seen, "masked-token loss is %.3f after %lld steps", loss, (long long)in->step);
     SAY(expected, "1.3 to 2.5 at the end of a full pre-training");
     d->cause = 1;
     if (!isnan(val) && val > 1)
-        SAY(look, "the corpus is too small for %.2g tokens of training: held-out loss is %.2f, so the text is "
-                  "being learnt by heart", (double)in->tokens, val);
+        SAY(look, "the corpus is too small for %.2g M tokens of training: held-out loss is %.2f, so the text is "
+                  "being learnt by heart", 1e-6 * (double)in->tokens, val);
     else
-        SAY(look, "the corpus is too small, or repeats itself, for %.2g tokens of training: it is being learnt "
-                  "by heart", (double)in->tokens);
+        SAY(look, "the corpus is too small, or repeats itself, for %.2g M tokens of training: it is being learnt "
+                  "by heart", 1e-6 * (double)in->tokens);
     return 1;
 }
 
@@ -268,7 +269,7 @@ void diagnosis_why_original(const struct config *c, int64_t step, double gen_los
     else if (c->learning_rate > 4e-3 || c->learning_rate < 1e-5)
         snprintf(out, size, "learning rate %g: far %s what works (1e-4 to 1e-3; disc_weight is %g, as usual)",
                  c->learning_rate, c->learning_rate < 1e-5 ? "below" : "above", c->disc_weight);
-    else if (strtod(c->generator_size, NULL) >= .5 && c->generator == GEN_MLM)
+    else if (config_fraction(c->generator_size) >= .5 && c->generator == GEN_MLM)
         snprintf(out, size, "generator_size is %.16s, 0.25 is usual: its fakes are hard to tell from originals",
                  c->generator_size);
     else if (step < FEW_STEPS)
@@ -285,7 +286,8 @@ void diagnosis_why_original(const struct config *c, int64_t step, double gen_los
 }
 
 /* Why recall near 0 is no finding yet; 0: it is one. */
-static int wait_for_original(const struct diagnosis_input *in, double recall, double fakes, struct diagnosis *d)
+static int wait_for_original(const struct diagnosis_input *in, double recall, double fakes,
+                             struct diagnosis *d)
 {
     int64_t steps, step = in_phase(in->config, in->step, &steps);
     int64_t from = diagnosis_from_step(in->config, steps);
@@ -328,7 +330,8 @@ static int all_original(const struct diagnosis_input *in, struct diagnosis *d)
     if (isnan(said)) SAY(seen, "%.1f %% of the tokens are replaced; ", 100 * fakes);
     else SAY(seen, "%.2f %% of the tokens are said replaced, %.1f %% are; ", 100 * said, 100 * fakes);
     size_t n = strlen(d->seen);
-    snprintf(d->seen + n, sizeof d->seen - n, "recall %.3f%s%s", recall, before, whence(in, METRIC_rtd_recall, from));
+    snprintf(d->seen + n, sizeof d->seen - n, "recall %.3f%s%s", recall, before,
+             whence(in, METRIC_rtd_recall, from));
     d->severity = SEV_INFO;
     if (wait_for_original(in, recall, fakes, d)) return 1;
     d->severity = SEV_WARN;
@@ -361,7 +364,8 @@ static int generator_stuck(const struct diagnosis_input *in, struct diagnosis *d
     d->severity = wait ? SEV_INFO : SEV_WARN;
     SAY(seen, "loss at masked positions %.3f, word frequencies alone give %.3f", loss, unigram);
     if (wait) {
-        if (longer) SAY(expected, "this, for now: sequences are %ld tokens long since step %ld", now.seq, now.first);
+        if (longer)
+            SAY(expected, "this, for now: sequences are %ld tokens long since step %ld", now.seq, now.first);
         else SAY(expected, "this, for now: frequencies are learnt first");
         SAY(look, "whether it falls below %.2f", unigram - UNDER_UNIGRAM);
         return 1;

@@ -228,8 +228,8 @@ static void diagnosis_line(struct report *r)
         return;
     r->rule = rule;
     if (rule >= 0)
-        printf("  !! %s: %s\n     expected: %s\n     look at: %s\n", diagnosis_title(rule),
-               found[0].seen, found[0].expected, found[0].look);
+        printf("  !! %s\n     %s: %s\n     seen: %s\n     expected: %s\n", diagnosis_title(rule),
+               found[0].cause ? "likely" : "look at", found[0].look, found[0].seen, found[0].expected);
 }
 
 static double interval(const struct report *r)

@@ -108,7 +108,7 @@ static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct re
         in.h--;
         tokens_legend(s, g, (struct rect){in.y + in.h, in.x, 1, in.w});
     }
-    if (s->mode == MODE_OWN && s->own.pll.of != -1 && in.h >= 4) {
+    if (own_pll_is_of_current(s) && in.h >= 4) {
         in.h--;
         own_pll_draw(s, g, (struct rect){in.y + in.h, in.x, 1, in.w});
     }

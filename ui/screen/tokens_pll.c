@@ -83,10 +83,16 @@ int own_pll_look(struct tokens *s, struct app *a)
     return 1;
 }
 
+int own_pll_is_of_current(const struct tokens *s)
+{
+    const struct sentence *c = tokens_current(s);
+    return s->mode == MODE_OWN && s->own.pll.of != -1 && c && c->seq->sentence == s->own.number;
+}
+
 double own_pll_at(const struct tokens *s, int pos)
 {
     const struct own_pll *p = &s->own.pll;
-    return s->mode == MODE_OWN && pos >= 0 && pos < p->n ? (double)p->log_p[pos] : NAN;
+    return own_pll_is_of_current(s) && pos >= 0 && pos < p->n ? (double)p->log_p[pos] : NAN;
 }
 
 /* The token that was expected least, in words; "" without one. */

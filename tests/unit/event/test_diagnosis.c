@@ -266,6 +266,45 @@ static void test_other_sicknesses(void **state)
     assert_int_equal(has(diagnose(&in, d), DIAG_OVERFIT), 0);
 }
 
+/* Of a run that learnt fifteen words by heart, and of one with few masks and a cold generator. */
+static void test_the_likeliest_cause_stands_beside_the_usual_value(void **state)
+{
+    (void)state;
+    struct seen x = {590, 1, .0005, .0005, .002, 2.641};
+    struct diagnosis_input in = of_demo(&x, 50);
+    strcpy(config.generator_size, "1");
+    config.mask_prob = .15, in.last[METRIC_sampled_accuracy] = .999;
+    int n = diagnose(&in, d);
+    assert_int_equal(n, 3);
+    assert_int_equal(d[0].rule, DIAG_NOTHING_REPLACED);
+    assert_non_null(strstr(d[0].look, "finds the original at 100 % of the masked positions, 40 to 60 % is usual: "
+                                      "generator_size is 1 (0.25 is usual)"));
+    assert_int_equal(d[1].rule, DIAG_SAME_OFTEN);
+    assert_non_null(strstr(d[1].look, "generator_size is 1, 0.25 is usual"));
+    assert_int_equal(d[2].rule, DIAG_NEAR_ZERO);
+    assert_non_null(strstr(d[2].look, "for 0.6 M tokens of training: it is being learnt by heart"));
+    in.val[METRIC_mlm_loss_masked] = 4.5; /* held-out text is another */
+    diagnose(&in, d);
+    assert_non_null(strstr(d[2].look, "held-out loss is 4.50"));
+    config.temperature = .1;
+    diagnose(&in, d);
+    assert_non_null(strstr(d[0].look, "temperature is 0.1, 1 is usual"));
+    config.mask_prob = .01, config.batch = 256;
+    diagnose(&in, d);
+    assert_non_null(strstr(d[0].look, "mask_prob is 0.01, 0.15 is usual"));
+    x = (struct seen){2000, .3, .1, .2, 6.2, 6.2};
+    in = of_demo(&x, 50);
+    config.gen_weight = 0;
+    assert_int_equal(has(diagnose(&in, d), DIAG_GENERATOR_STUCK), 1 + SEV_WARN);
+    assert_non_null(strstr(d[0].look, "gen_weight is 0, 1 is usual"));
+    config.gen_weight = 1, config.warmup_steps = 2000;
+    diagnose(&in, d);
+    assert_non_null(strstr(d[0].look, "warm-up is 2000 of 2343 steps, a tenth is usual"));
+    config.learning_rate = 1e-6;
+    diagnose(&in, d);
+    assert_non_null(strstr(d[0].look, "learning rate is 1e-06, 1e-4 to 1e-3 is usual"));
+}
+
 static void test_objectives_without_a_discriminator(void **state)
 {
     (void)state;
@@ -303,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_old_held_out_values_give_way),
         cmocka_unit_test(test_where_to_look_follows_the_configuration),
         cmocka_unit_test(test_other_sicknesses),
+        cmocka_unit_test(test_the_likeliest_cause_stands_beside_the_usual_value),
         cmocka_unit_test(test_objectives_without_a_discriminator),
         cmocka_unit_test(test_worst_first_and_every_rule_has_a_title),
     };

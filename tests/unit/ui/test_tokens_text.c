@@ -192,6 +192,9 @@ static void test_the_likelihood_stands_beside_an_own_sentence(void **state)
     assert_true(fixture_shows(a, 24, 80, "PLL −42.00 nats, −3.00 a token (14)"));
     s->cursor = 8;
     assert_true(fixture_shows(a, 36, 120, "log p −16.00"));
+    s->own.number = 8; /* of another sentence now */
+    assert_false(fixture_shows(a, 36, 120, "pseudo-log-likelihood") || fixture_shows(a, 36, 120, "log p"));
+    s->own.number = 7;
     strcpy(s->own.text, "the [MASK] cooked");
     own_pll_forget(s);
     own_pll_ask(s, a);
