@@ -84,8 +84,8 @@ static void shared_tags(const char *have, const char *want, char out[CONFIG_TEXT
     for (; n && *p; p += strcspn(p, ","), p += *p == ',')
         if (strcspn(p, ",") == n && !strncmp(p, mine, n))
             return;
-    if (n && strlen(have) + n + 2 <= CONFIG_TEXT)
-        snprintf(out, CONFIG_TEXT, "%s%s%.*s", have, *have ? "," : "", (int)n, mine);
+    if (n && snprintf(out, CONFIG_TEXT, "%s%s%.*s", have, *have ? "," : "", (int)n, mine) >= CONFIG_TEXT)
+        out[0] = 0;
 }
 
 /* Of several runs of one configuration the furthest counts: done, running, to resume, failed. */

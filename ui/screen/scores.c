@@ -72,17 +72,30 @@ static double period_scores(void *self, struct app *a)
     return PERIOD_STORE;
 }
 
-static void cell_text(const struct scores *s, const struct score_cell *c, char *out, size_t size)
+/* Behind a value some of whose seeds are stuck; a space where another of the column has it. row -1:
+ * that of the majority class. */
+static const char *stuck_mark(const struct scores *s, int row, int task)
 {
+    int any = 0;
+    for (int i = 0; i < s->t.nrows; i++)
+        any |= s->t.rows[i].cell[task].stuck > 0;
+    return row >= 0 && s->t.rows[row].cell[task].stuck ? "!" : any ? " " : "";
+}
+
+static void cell_text(const struct scores *s, int row, int task, char *out, size_t size)
+{
+    const struct score_cell *c = &s->t.rows[row].cell[task];
+    const char *mark = stuck_mark(s, row, task);
     if (!c->seeds)
-        snprintf(out, size, "-");
+        snprintf(out, size, "-%s", mark);
     else if (s->statistic == SHOW_SEEDS)
-        snprintf(out, size, "%d%s", c->seeds, c->stuck ? "!" : "");
+        snprintf(out, size, "%d%s", c->seeds, mark);
     else if (s->statistic == SHOW_MEAN)
-        c->s.n > 1 ? snprintf(out, size, "%.1f ± %.1f", c->s.mean, c->s.sd) : snprintf(out, size, "%.1f", c->s.mean);
+        c->s.n > 1 ? snprintf(out, size, "%.1f ± %.1f%s", c->s.mean, c->s.sd, mark)
+                   : snprintf(out, size, "%.1f%s", c->s.mean, mark);
     else
-        c->s.n > 1 ? snprintf(out, size, "%.1f (%.1f)", c->s.median, c->s.q3 - c->s.q1)
-                   : snprintf(out, size, "%.1f", c->s.median);
+        c->s.n > 1 ? snprintf(out, size, "%.1f (%.1f)%s", c->s.median, c->s.q3 - c->s.q1, mark)
+                   : snprintf(out, size, "%.1f%s", c->s.median, mark);
 }
 
 /* The best median of a column; -1 where fewer than two starts were tuned. */
@@ -111,7 +124,7 @@ static int columns(struct scores *s)
         s->titles[k][sizeof s->titles[k] - 1] = 0;
         int w = text_columns(s->titles[k]);
         for (int i = 0; i < s->t.nrows; i++) {
-            cell_text(s, &s->t.rows[i].cell[k], text, sizeof text);
+            cell_text(s, i, k, text, sizeof text);
             w = text_columns(text) > w ? text_columns(text) : w;
         }
         w = w < 8 ? 8 : w;
@@ -132,7 +145,7 @@ static void draw_line(struct scores *s, struct grid *g, struct rect row, const s
         if (k < 0) {
             snprintf(text, sizeof text, "%s", r->label);
         } else if (k < s->t.ntasks) {
-            cell_text(s, &r->cell[k], text, sizeof text);
+            cell_text(s, i, k, text, sizeof text);
             style.attr = best_row(s, k) == i ? ATTR_BOLD : 0;
             style.role = r->cell[k].stuck ? ROLE_WARN : ROLE_TEXT;
             if (i == s->row && k == s->task)
@@ -160,7 +173,7 @@ static void draw_foot(const struct scores *s, struct grid *g, struct rect rows, 
         if (k < 0)
             snprintf(text, sizeof text, "majority class");
         else if (k < s->t.ntasks && !isnan(s->t.tasks[k].majority))
-            snprintf(text, sizeof text, "%.1f", s->t.tasks[k].majority);
+            snprintf(text, sizeof text, "%.1f%s", s->t.tasks[k].majority, stuck_mark(s, -1, k));
         table_cell(g, cells, y, l, s->cols, c, STYLE(ROLE_DIM, 0), text);
         table_cell(g, cells, rows.y, l, s->cols, c, STYLE(ROLE_DIM, 0),
                    k >= 0 && k < s->t.ntasks ? s->t.tasks[k].metric : "");
