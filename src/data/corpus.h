@@ -31,7 +31,7 @@ struct corpus_build {
     void *ud;
 };
 /* Tokenises and writes. E_INPUT when there is no text at all. Each document's split (held-out:
- * every 50th by hash) is fixed here. */
+ * every 50th by hash, and more of a short text: corpus_build.c) is fixed here. */
 int corpus_build(const struct corpus_build *b, struct corpus_stats *stats, struct err *err);
 /* Checks the manifest's checksums (cheaply: header and sizes; `verify` reads all). */
 struct corpus *corpus_open(const char *dir, int verify, struct err *err);

@@ -15,6 +15,15 @@
 
 #define SHOW(s) visible((char[200]){0}, 200, (s))
 
+/* Every 50th piece by hash is held out. Of a short text that may be none at all: then those next in
+ * order of their hashes go too, up to 80 sequences of 128, and an eighth of the text. */
+enum { HELDOUT_EVERY = 50, HELDOUT_LEAST = 80 * 128, HELDOUT_SHARE = 8 };
+
+/* A piece that may yet be held out. */
+struct candidate {
+    uint64_t hash, number;
+};
+
 struct builder {
     const struct corpus_build *b;
     struct vocab *vocab;
@@ -25,21 +34,40 @@ struct builder {
     XXH3_state_t *hash;
     struct corpus_stats stats;
     int reading_heldout;
+    struct candidate *candidates; /* only while too little is held out */
+    size_t ncandidates, cap;
+    uint64_t npieces;
     char tmp[4096];
 };
 
-static int in_heldout(const struct builder *u, const int32_t *ids, size_t n)
+static int enough_heldout(const struct builder *u)
 {
-    if (u->b->nheldout)
-        return u->reading_heldout;
-    return XXH3_64bits(ids, n * sizeof *ids) % 50 == 0;
+    return u->b->nheldout || u->stats.heldout_tokens >= HELDOUT_LEAST;
+}
+
+static int add_candidate(struct builder *u, uint64_t hash, struct err *err)
+{
+    if (u->ncandidates == u->cap) {
+        size_t cap = u->cap ? 2 * u->cap : 256;
+        struct candidate *more = realloc(u->candidates, cap * sizeof *more);
+        if (!more)
+            return err_nomem(err, "packing");
+        u->candidates = more;
+        u->cap = cap;
+    }
+    u->candidates[u->ncandidates++] = (struct candidate){hash, u->npieces};
+    return 0;
 }
 
 static int write_piece(struct builder *u, const int32_t *ids, size_t n, int continues, struct err *err)
 {
     struct piece p = {.first = u->stats.tokens, .length = (uint32_t)n,
                       .flags = continues ? PIECE_CONTINUES : 0};
-    int heldout = in_heldout(u, ids, n);
+    uint64_t hash = XXH3_64bits(ids, n * sizeof *ids);
+    int heldout = u->b->nheldout ? u->reading_heldout : hash % HELDOUT_EVERY == 0, rc = 0;
+    if (!heldout && !enough_heldout(u))
+        rc = add_candidate(u, hash, err);
+    u->npieces++;
     p.flags |= heldout ? PIECE_HELDOUT : 0;
     u->stats.tokens += n;
     *(heldout ? &u->stats.heldout_tokens : &u->stats.train_tokens) += n;
@@ -51,9 +79,9 @@ static int write_piece(struct builder *u, const int32_t *ids, size_t n, int cont
             u->count[ids[i]]++;
     }
     XXH3_64bits_update(u->hash, ids, n * sizeof *ids);
-    if (fwrite(ids, sizeof *ids, n, u->tokens) != n || fwrite(&p, sizeof p, 1, u->pieces) != 1)
-        return err_errno(err, "cannot write the corpus in %s", SHOW(u->tmp));
-    return 0;
+    if (!rc && (fwrite(ids, sizeof *ids, n, u->tokens) != n || fwrite(&p, sizeof p, 1, u->pieces) != 1))
+        rc = err_errno(err, "cannot write the corpus in %s", SHOW(u->tmp));
+    return rc;
 }
 
 static int end_document(struct builder *u, struct err *err)
@@ -126,6 +154,51 @@ static int read_all(struct builder *u, struct err *err)
     return rc;
 }
 
+static int by_hash(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    return x->hash != y->hash ? (x->hash > y->hash) - (x->hash < y->hash)
+                              : (x->number > y->number) - (x->number < y->number);
+}
+
+/* Holds a written piece out; 1 where that would be too much of the text. */
+static int move_to_heldout(struct builder *u, uint64_t number, uint64_t most, struct err *err)
+{
+    struct piece p;
+    int32_t ids[PIECE_TOKENS];
+    long at = (long)(number * sizeof p);
+    if (fseek(u->pieces, at, SEEK_SET) || fread(&p, sizeof p, 1, u->pieces) != 1)
+        return err_errno(err, "cannot read the corpus in %s", SHOW(u->tmp));
+    if (u->stats.heldout_tokens + p.length > most)
+        return 1;
+    if (fseek(u->tokens, (long)(p.first * sizeof *ids), SEEK_SET) ||
+        fread(ids, sizeof *ids, p.length, u->tokens) != p.length)
+        return err_errno(err, "cannot read the corpus in %s", SHOW(u->tmp));
+    p.flags |= PIECE_HELDOUT;
+    if (fseek(u->pieces, at, SEEK_SET) || fwrite(&p, sizeof p, 1, u->pieces) != 1)
+        return err_errno(err, "cannot write the corpus in %s", SHOW(u->tmp));
+    for (uint32_t i = 0; i < p.length; i++)
+        u->count[ids[i]]--;
+    u->stats.train_tokens -= p.length;
+    u->stats.heldout_tokens += p.length;
+    u->stats.heldout_documents++;
+    return 0;
+}
+
+static int hold_more_out(struct builder *u, struct err *err)
+{
+    uint64_t most = u->stats.tokens / HELDOUT_SHARE;
+    int rc = 0;
+    if (u->ncandidates)
+        qsort(u->candidates, u->ncandidates, sizeof *u->candidates, by_hash);
+    for (size_t k = 0; k < u->ncandidates && rc >= 0 && !enough_heldout(u); k++) {
+        rc = move_to_heldout(u, u->candidates[k].number, most, err);
+        if (rc > 0 && u->stats.heldout_tokens > 0)
+            break; /* to go on to the next that fits would choose the short ones */
+    }
+    return rc < 0 ? rc : 0;
+}
+
 static int finish_file(FILE **f, int rc, const char *dir, struct err *err)
 {
     if (*f && !rc && (fflush(*f) || fsync(fileno(*f))))
@@ -165,7 +238,7 @@ static FILE *create(const char *dir, const char *name, struct err *err)
 {
     char path[4200];
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "wb");
+    FILE *f = fopen(path, "w+b");
     if (!f)
         err_errno(err, "cannot create %s", SHOW(path));
     return f;
@@ -180,6 +253,8 @@ static int write_all(struct builder *u, struct err *err)
     if (!u->lines)
         return E_IO;
     int rc = read_all(u, err);
+    if (!rc)
+        rc = hold_more_out(u, err);
     rc = finish_file(&u->tokens, rc, u->tmp, err);
     rc = finish_file(&u->pieces, rc, u->tmp, err);
     rc = finish_file(&u->lines, rc, u->tmp, err);
@@ -241,6 +316,7 @@ int corpus_build(const struct corpus_build *b, struct corpus_stats *stats, struc
     wordpiece_free(u.wp);
     vocab_free(u.vocab);
     free(u.count);
+    free(u.candidates);
     XXH3_freeState(u.hash);
     return rc;
 }

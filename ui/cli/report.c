@@ -374,6 +374,8 @@ static void summary(struct report *r, const struct query_run *run)
     printf("run %lld %s after %lld of %ld steps, %s tokens in %s\n", (long long)run->id,
            run_state_name(run->state), (long long)run->step, run->config.steps,
            print_count((double)run->tokens, a, sizeof a), print_duration(used, b, sizeof b));
+    if (run->state == RUN_FAILED && run->step == 0)
+        return; /* it has nothing to tell but its reason */
     printf(" ");
     figure("generator", newest(r, METRIC_mlm_loss_masked), 3);
     figure("unigram", newest(r, METRIC_unigram_loss), 3);

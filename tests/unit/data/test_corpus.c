@@ -81,7 +81,8 @@ static void statistics_count_the_text(void **state)
     assert_int_equal(built.tokens, DOCS * LEN);
     assert_int_equal(built.unk, 0);
     assert_int_equal(built.train_tokens + built.heldout_tokens, built.tokens);
-    assert_true(built.heldout_documents > 2 && built.heldout_documents < 40);
+    assert_true(built.heldout_tokens <= built.tokens / 8 && built.heldout_tokens > built.tokens / 9);
+    assert_int_equal(built.heldout_documents * LEN, built.heldout_tokens);
     uint64_t sum = 0;
     for (int i = 0; i < vocab_size(corpus_vocab(corpus)); i++)
         sum += corpus_counts(corpus)[i];
@@ -237,6 +238,41 @@ static void blank_text_is_refused(void **state)
     assert_non_null(strstr(err.text, "blank.txt"));
 }
 
+/* A text without blank lines is cut into pieces: of few pieces by chance none is held out. */
+static void one_long_document_is_held_out_in_part(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    struct corpus_stats stats;
+    char out[160], path[160];
+    snprintf(out, sizeof out, "%s/long", dir);
+    snprintf(path, sizeof path, "%s/long.txt", dir);
+    const char *paths[] = {path};
+    struct corpus_build b = {.paths = paths, .npaths = 1, .vocab_path = vocab_path,
+                             .text.strip_accents = -1, .out_dir = out};
+    static const int lines[] = {9000, 30000, 2000};
+    static const uint64_t least[] = {10240, 10240, 2048};
+    for (int k = 0; k < 3; k++) {
+        FILE *f = fopen(path, "w");
+        for (int i = 0; i < lines[k] * 10; i++)
+            fprintf(f, "w%d%c", word(k, i * 7), i % 10 == 9 ? '\n' : ' ');
+        fclose(f);
+        assert_int_equal(corpus_build(&b, &stats, &err), 0);
+        assert_int_equal(stats.tokens, lines[k] * 10);
+        assert_true(stats.heldout_tokens >= least[k] && stats.heldout_tokens <= stats.tokens / 8);
+        struct corpus *c = corpus_open(out, 1, &err);
+        assert_non_null(c);
+        uint64_t sum = 0;
+        for (int i = 0; i < vocab_size(corpus_vocab(c)); i++)
+            sum += corpus_counts(c)[i];
+        assert_int_equal(sum, stats.train_tokens);
+        struct sequences *s = sequences_open(c, k < 2 ? 128 : 24, 0, 1, 7, &err);
+        assert_non_null(s);
+        sequences_close(s);
+        corpus_close(c);
+    }
+}
+
 static void text_to_validate_on_is_the_whole_held_out_split(void **state)
 {
     (void)state;
@@ -334,6 +370,7 @@ int main(void)
         cmocka_unit_test(numbers_of_the_manifest_are_checked),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(blank_text_is_refused),
+        cmocka_unit_test(one_long_document_is_held_out_in_part),
         cmocka_unit_test(text_to_validate_on_is_the_whole_held_out_split),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -161,7 +161,7 @@ static const char *poisoned_corpus(void)
         fprintf(v, "w%d\n", i);
     for (int d = 0; d < 2600; d++) {
         for (int i = 0; i < 40; i++)
-            fprintf(f, "w%d%c", d == 77 ? POISON + (i * i + d) % 10 : (int)(rng_u32(5, RNG_TEST, 0, (uint32_t)d, (uint32_t)i) % POISON),
+            fprintf(f, "w%d%c", d == 300 ? POISON + (i * i + d) % 10 : (int)(rng_u32(5, RNG_TEST, 0, (uint32_t)d, (uint32_t)i) % POISON),
                     i % 10 == 9 ? '\n' : ' ');
         fputc('\n', f);
     }

@@ -309,7 +309,8 @@ static void a_run_goes_on_as_itself_only(void **state)
     refused(&one, rig_path(&one, 7), "learning_rate was '0.002'");
     rig_new(&two, OBJ_ELECTRA);
     rig_set(&two, "seq_stages", "");
-    rig_set(&two, "seq", "64");
+    rig_set(&two, "seq", "256");
+    rig_set(&two, "max_positions", "256");
     refused(&two, NULL, "--validation");
 }
 
