@@ -298,8 +298,9 @@ static int wait_for_original(const struct diagnosis_input *in, double recall, do
         if (steps < from)
             SAY(look, "a longer run: %lld steps are too few to tell", (long long)steps);
         else
-            SAY(look, "%s", step < from ? "recall and AUC from there on"
-                                        : "the next steps: the discriminator has seen few fakes so far");
+            SAY(look, step < from ? "recall and AUC after step %lld"
+                                  : "the next steps: few fakes were trained on up to step %lld",
+                (long long)(step < from ? from : step));
     } else if (diagnosis_new_stage(in->config, in->step, NEW_STAGE, &now)) {
         SAY(expected, "this, for now: sequences are %ld tokens long since step %ld", now.seq, now.first);
         SAY(look, "recall over the next steps");

@@ -31,7 +31,8 @@ static int finding(const struct diagnosis *d, struct grid *g, struct rect in, in
                                              : ROLE_DIM;
     if (g && y < in.y + in.h) {
         grid_text(g, in, y, in.x, 1, STYLE(role, 0), d->severity == SEV_INFO ? sign(SIGN_DOT) : "!");
-        grid_text(g, in, y, in.x + 2, -1, STYLE(ROLE_TEXT, ATTR_BOLD), diagnosis_title(d->rule));
+        grid_textf(g, in, y, in.x + 2, -1, STYLE(ROLE_TEXT, d->severity == SEV_INFO ? 0 : ATTR_BOLD), "%s%s",
+                   d->severity == SEV_INFO ? "so far " : "", diagnosis_title(d->rule));
     }
     y++;
     y += labelled(g, in, y, d->cause ? "likely" : "look at", d->look);

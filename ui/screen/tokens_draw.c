@@ -125,7 +125,8 @@ static void draw_wide(struct tokens *s, struct app *a, struct grid *g, struct re
 {
     int diag = r.w * 42 / 100, need = tokens_diagnosis_rows(s, diag, 0); /* what ails it is never cut */
     int list = r.h >= 40 ? 9 : 7, mid = r.h >= 40 ? 13 : r.h >= 30 ? 11 : 8;
-    list = need > list ? need : list;
+    if (s->ndiagnosis && s->diagnosis[0].severity > SEV_INFO) /* what is usual this early moves nothing */
+        list = need > list ? need : list;
     list = list > r.h - mid - 5 ? r.h - mid - 5 : list;
     int main_h = r.h - list - mid;
     int y = r.y + main_h, w1 = r.w * 31 / 100, w2 = r.w * 33 / 100, w3 = r.w - w1 - w2 - 2;

@@ -267,6 +267,10 @@ void tokens_pane_counts(struct tokens *s, struct grid *g, struct rect r)
     const struct counts *c = &s->counts;
     pane_titlef(g, r.y, r.x, r.w, 0, "these %s tokens",
                 fmt_exact(v[0], sizeof v[0], c->tokens));
+    if (!c->tokens) {
+        grid_text(g, in, in.y, in.x, -1, LABEL, "no tokens yet");
+        return;
+    }
     if (!tokens_judged(s)) {
         counts_without_disc(s, g, in);
         return;
