@@ -158,4 +158,23 @@ end
 END_OF_KEYS
 [ "$("$typist" --sql "$tmp/ws/runs.db" "SELECT state || (step > 0 AND step < 100000) FROM run WHERE steps = 100000")" = stopped1 ] ||
     fail "the run did not stop at a checkpoint"
+
+# A checkpoint from elsewhere, from the first page: a sentence is scored, and its likelihood comes.
+checkpoint=$(ls -d "$tmp"/ws/checkpoints/1/40)
+ELECTROSCOPE_WORKSPACE=$tmp/other
+rm -rf "$XDG_STATE_HOME"
+use 80x24 "a checkpoint from the first page" <<END_OF_KEYS
+wait Three ways
+key Down Down Enter
+type $checkpoint
+key Enter
+wait opened to look at
+key o
+type w2 w5 w7 w9 w11
+key Enter
+wait own sentence, checkpoint 0
+wait a token (5)
+key Esc q q
+end
+END_OF_KEYS
 exit 0

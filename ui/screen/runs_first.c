@@ -138,11 +138,9 @@ static void cost_of(const struct runs *s, int way, char *out, size_t size)
         snprintf(out, size, "free: seconds to read it");
     else
         snprintf(out, size, "~%s%s%s%s", s->first.time,
-                 is_busy(&s->first.machine) ? " if it were idle, but it is busy now"
-                 : way == WAY_TEXT          ? " after reading it"
-                                            : " to train",
-                 s->first.guess ? " (a guess)" : "",
-                 is_busy(&s->first.machine) && way == WAY_TEXT ? ", after reading" : "");
+                 is_busy(&s->first.machine) ? " if idle, busy now" : " to train",
+                 s->first.guess ? is_busy(&s->first.machine) ? ": a guess" : " (a guess)" : "",
+                 way == WAY_TEXT ? ", after reading it" : "");
 }
 
 static void draw_way(const struct runs *s, struct grid *g, struct rect in, int y, int i, int roomy)
@@ -168,7 +166,7 @@ static void draw_way(const struct runs *s, struct grid *g, struct rect in, int y
     grid_text(g, in, y + 1, in.x + 4, -1, STYLE(ROLE_TEXT, 0), what);
     if (roomy && i != WAY_MODEL)
         grid_textf(g, in, y + 2, in.x + 4, -1, STYLE(ROLE_DIM, 0), "%s%s", s->first.costs,
-                   in.w >= 110 ? s->first.source : "");
+                   in.w >= 126 ? s->first.source : "");
     if (on)
         grid_back(g, (struct rect){ y, in.x, 1, in.w }, BACK_SELECTED);
 }

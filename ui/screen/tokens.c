@@ -304,7 +304,11 @@ static int can_tokens(void *self, struct app *a, int action)
     case ACT_OPEN_CHECKPOINT: return !app_readonly(a);
     case ACT_MASKS: return s->mode == MODE_OWN && !app_readonly(a);
     case ACT_MAXIMISE: case ACT_CARD: case ACT_NEW: return s->run > 0;
-    case ACT_PAUSE: return !app_readonly(a) && app_run(a, s->run) && run_pause_op(app_run(a, s->run)->state);
+    case ACT_PAUSE: {
+        const struct query_run *r = app_run(a, s->run);
+        int opened = r && !*r->config.corpus && *r->config.init_discriminator; /* never trained here */
+        return !app_readonly(a) && r && !opened && run_pause_op(r->state);
+    }
     case ACT_STOP: return !app_readonly(a) && app_run(a, s->run) && run_alive(app_run(a, s->run)->state);
     case ACT_PIN: return s->nsentences > 0 && !app_readonly(a);
     case ACT_OWN: return s->run > 0 && !app_readonly(a);
