@@ -344,9 +344,16 @@ static int act_scores(void *self, struct app *a, int action)
 
 static const char *word_scores(void *self, struct app *a, int action)
 {
+    const struct scores *s = self;
+    (void)a;
+    return action == ACT_ENTER ? "errors" : action == ACT_RIGHT ? s->errors ? "other seed" : "other task" : NULL;
+}
+
+static int place_scores(void *self, struct app *a, int action)
+{
     (void)self;
     (void)a;
-    return action == ACT_ENTER ? "errors" : NULL;
+    return action == ACT_RIGHT ? 3 : 0;
 }
 
 static void mouse_scores(void *self, struct app *a, const struct mouse *m)
@@ -386,6 +393,7 @@ const struct screen_ops scores_screen = {
     .can = can_scores,
     .mouse = mouse_scores,
     .word = word_scores,
+    .place = place_scores,
     .status = status_scores,
     .export_csv = scores_export,
     .command = scores_command,

@@ -11,6 +11,7 @@
 #include "ui/widget/bar.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
+#include "ui/widget/wrap.h"
 
 #define SILENT 30.0 /* seconds after which a fine-tuning that says nothing is taken for lost */
 
@@ -115,12 +116,13 @@ static void error_text(const struct query_mistake *m, char *out, size_t size)
 static void draw_example(const struct scores *s, struct grid *g, struct rect area)
 {
     const struct query_mistake *m = &s->wrong[s->wrong_row];
-    struct rect in = { area.y + 1, area.x + 2, 1, area.w - 4 };
+    struct rect in = { area.y + 1, area.x + 2, area.h - 1, area.w - 4 };
     pane_titlef(g, area.y, area.x, area.w, 0, "example %lld of the dev file", (long long)m->place + 1);
-    grid_text(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, 0), m->text);
-    in.y++;
-    if (m->second[0])
-        grid_text(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, 0), m->second);
+    int used = wrap_text(g, in, STYLE(ROLE_TEXT, 0), m->text);
+    in.y += used;
+    in.h -= used;
+    if (m->second[0] && in.h > 0)
+        wrap_text(g, in, STYLE(ROLE_TEXT, 0), m->second);
 }
 
 static void draw_error(const struct scores *s, struct grid *g, struct rect row, int i, int wide)
@@ -161,7 +163,7 @@ void scores_draw_errors(struct scores *s, struct grid *g, struct rect area)
 {
     const struct query_score *x = shown_score(s);
     const struct score_row *r = &s->t.rows[s->row];
-    int seeds = r->cell[s->task].seeds, wide = label_width(s), below = area.h >= 12 ? 3 : 0;
+    int seeds = r->cell[s->task].seeds, wide = label_width(s), below = area.h >= 30 ? 7 : area.h >= 18 ? 5 : area.h >= 12 ? 3 : 0;
     char seed[64], count[48];
     if (!x)
         return;
