@@ -134,6 +134,17 @@ static void go_by_number(struct app *a, int action)
         show_top(a, index);
 }
 
+/* What is no way to move about says so when it can do nothing. */
+static int speaks(int action)
+{
+    return action >= ACT_ENTER || action == ACT_NEXT_PANE || action == ACT_PREV_PANE;
+}
+
+static void say_idle(struct app *a, int action)
+{
+    app_say(a, SEV_INFO, "%s: nothing to do here", action_table[action].name);
+}
+
 void app_act(struct app *a, int action)
 {
     const struct screen_ops *ops = app_ops(a);
@@ -152,16 +163,20 @@ void app_act(struct app *a, int action)
             app_say(a, SEV_INFO, "There is nothing to export here yet");
         return;
     }
-    if (ops->act(self, a, action))
+    int offered = !speaks(action) || app_can(a, action), said = a->said, here = a->current;
+    if (ops->act(self, a, action)) {
+        if (!offered && a->said == said && a->current == here && !a->field.open && !a->question.open)
+            say_idle(a, action);
         return;
+    }
     if (action == ACT_BACK)
         app_back(a);
     else if (action == ACT_QUIT && a->nback)
         app_back(a);
     else if (action == ACT_QUIT)
         leave(a);
-    else if (action >= ACT_MARK)
-        app_say(a, SEV_INFO, "%s: nothing to do here", action_table[action].name);
+    else if (speaks(action))
+        say_idle(a, action);
 }
 
 static void question_key(struct app *a, const char *name)

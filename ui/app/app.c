@@ -215,6 +215,7 @@ void app_say(struct app *a, int severity, const char *fmt, ...)
     m->severity = severity;
     m->utc = app_utc(a);
     a->message_until = app_now(a) + APP_MESSAGE_S;
+    a->said++;
     a->dirty = 1;
 }
 

@@ -78,7 +78,7 @@ struct app {
     struct slot slots[APP_SCREENS];
     /* the lines at the bottom */
     struct app_message messages[APP_MESSAGES];
-    int nmessages;
+    int nmessages, said;         /* said: how many ever */
     double message_until;        /* app_now at which the last one goes */
     struct field field;
     struct question question;

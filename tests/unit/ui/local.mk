@@ -50,8 +50,8 @@ tests_unit_ui_test_compare_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_ablations tests/unit/ui/test_compare
 EXTRA_DIST += tests/golden/ui
 check_PROGRAMS += tests/unit/ui/test_launch
-tests_unit_ui_test_launch_SOURCES = tests/unit/ui/test_launch.c tests/unit/ui/fixture.c \
-	tests/unit/ui/fixture_tokens.c tests/unit/ui/fixture.h
+tests_unit_ui_test_launch_SOURCES = tests/unit/ui/test_launch.c tests/unit/ui/launch_rig.c \
+	tests/unit/ui/launch_rig.h tests/unit/ui/fixture.c tests/unit/ui/fixture_tokens.c tests/unit/ui/fixture.h
 tests_unit_ui_test_launch_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_launch
 check_PROGRAMS += tests/unit/ui/test_export
@@ -69,3 +69,8 @@ tests_unit_ui_test_shown_SOURCES = tests/unit/ui/test_shown.c tests/unit/ui/fixt
 	tests/unit/ui/fixture_ablations.c tests/unit/ui/fixture.h
 tests_unit_ui_test_shown_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_shown
+check_PROGRAMS += tests/unit/ui/test_launch_files
+tests_unit_ui_test_launch_files_SOURCES = tests/unit/ui/test_launch_files.c tests/unit/ui/launch_rig.c \
+	tests/unit/ui/launch_rig.h tests/unit/ui/fixture.c tests/unit/ui/fixture_tokens.c tests/unit/ui/fixture.h
+tests_unit_ui_test_launch_files_LDADD = $(TESTLIBS)
+TESTS += tests/unit/ui/test_launch_files

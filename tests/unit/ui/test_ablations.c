@@ -52,7 +52,7 @@ static void test_pictures(void **state)
     fixture_keys(a, "Space Down Down Down a s");
     bad += fixture_golden(a, 36, 120, "ablations-sorted-120x36");
     fixture_keys(a, "Enter");
-    bad += fixture_golden(a, 24, 80, "ablations-row-80x24");
+    bad += fixture_golden(a, 24, 80, "ablations-row-80x24") + fixture_golden(a, 36, 120, "ablations-row-120x36");
     app_free(a);
     struct app_args ascii = {.theme = THEME_MONO, .ascii = 1};
     a = start(&ascii);

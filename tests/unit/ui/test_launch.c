@@ -10,86 +10,12 @@
 #include <cmocka.h>
 
 #include "src/base/file.h"
-#include "tests/unit/ui/fixture.h"
+#include "tests/unit/ui/launch_rig.h"
 #include "ui/screen/launch.h"
 #include "ui/screen/runs.h"
 #include "ui/screen/tokens_int.h"
 #include "ui/term/theme.h"
 #include "ui/widget/format.h"
-
-static char dir[64];
-
-static int setup(void **state)
-{
-    static const char manifest[] = "{\"version\":1,\"vocab_size\":36,\"train_tokens\":1250000,"
-                                   "\"documents\":900}";
-    char path[200];
-    (void)state;
-    strcpy(dir, "test_launch.XXXXXX");
-    setenv("TZ", "UTC", 1);
-    if (!mkdtemp(dir) || fixture_make(dir) || fixture_tokens(dir))
-        return -1;
-    snprintf(path, sizeof path, "%s/corpora/wiki/manifest.json", dir);
-    return file_write_atomic(path, manifest, strlen(manifest), NULL);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return file_remove_tree(dir, NULL);
-}
-
-static struct app *start(struct app_args *args)
-{
-    struct app *a = fixture_app(dir, "Launch", args);
-    assert_non_null(a);
-    return a;
-}
-
-static struct launch *form(struct app *a)
-{
-    return app_self(a);
-}
-
-/* The next test begins with an empty form. */
-static void finish(struct app *a)
-{
-    struct draft none;
-    memset(&none, 0, sizeof none);
-    draft_save(&none, a);
-    app_free(a);
-}
-
-static int shows(struct app *a, int h, int w, const char *what)
-{
-    char *text = fixture_text(a, h, w);
-    int found = strstr(text, what) != NULL;
-    if (!found)
-        fprintf(stderr, "not shown: %s\n%s", what, text);
-    free(text);
-    return found;
-}
-
-static void put(struct draft *d, int field, const char *text)
-{
-    struct err err = { 0 };
-    if (draft_put(d, field, text, &err))
-        fail_msg("%s: %s", config_fields[field].name, err.text);
-}
-
-/* What this machine is, and where this directory lies, is in no picture. */
-static void stand_still(struct launch *s)
-{
-    s->machine.memory_free = 8e9;
-    s->cost.memory = 230000000;
-    s->cost.seconds = 754;
-    for (int i = 0; i < s->runs.n; i++)
-        s->cost.plan.items[i].seconds = 125;
-    snprintf(s->cost.source, sizeof s->cost.source, "from FLOPs at 20.0 GFLOP/s, as run 9 of another shape");
-    str_clear(&s->command);
-    str_add(&s->command, s->runs.n > 1 ? "electroscope sweep /dev/stdin <<'END'\n[run]\npreset = tiny\n"
-                                       : "electroscope train --preset tiny --corpus wiki");
-}
 
 static void test_pictures(void **state)
 {
@@ -309,147 +235,6 @@ static void test_the_command_is_equivalent(void **state)
     str_free(&out);
 }
 
-/* Opens DIR/NAME, which holds `text`, by the keys that a user has. */
-static void open_file(struct app *a, const char *name, const char *text)
-{
-    char path[200], keys[900] = "";
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    if (text)
-        assert_int_equal(file_write_atomic(path, text, strlen(text), NULL), 0);
-    for (const char *p = path; *p; p++)
-        snprintf(keys + strlen(keys), sizeof keys - strlen(keys), "%c ", *p);
-    fixture_keys(a, ": o p e n - e x Enter ^U");
-    fixture_keys(a, keys);
-    fixture_keys(a, "Enter");
-}
-
-/* What the form saves it opens again; a file of the program's kind opens at a scale; a bad one
- * changes nothing. */
-/* Rows that are no grid: the file stands in the form's place, with its runs and the options of
- * `electroscope sweep`, and starts what that would. */
-static void test_a_file_in_the_forms_place(void **state)
-{
-    (void)state;
-    struct app *a = start(NULL);
-    struct launch *s = form(a);
-    open_file(a, "rows.ini", "[run]\npreset = tiny\ncorpus = wiki\n[sweep]\nrow.a = mask_prob=0.2 tie=none\n"
-              "row.b = mask_prob=0.3 tie=embeddings\n[seeds]\ncount = 2\n");
-    assert_int_equal(s->runs.n, 4);
-    assert_string_equal(s->runs.runs[1].config.name, "rows b s1");
-    assert_string_equal(s->runs.runs[1].config.tags, "sweep:rows,scale:laptop");
-    assert_true(s->has_cost && s->cost.plan.todo == 4);
-    assert_true(shows(a, 24, 80, "rows.ini") && shows(a, 24, 80, "Start 4 runs"));
-    assert_true(shows(a, 36, 120, "no options") && shows(a, 36, 120, "electroscope sweep"));
-    fixture_keys(a, "Down Down Enter s t e p s = 2 0 Space s e e d s = 1 Enter");
-    assert_int_equal(s->runs.n, 2);
-    assert_int_equal(s->cursor, 1);
-    assert_int_equal(s->runs.runs[0].config.steps, 20);
-    assert_non_null(strstr(str_get(&s->command), "rows.ini --steps=20 --seeds=1"));
-    fixture_keys(a, "Enter Space x = y Enter");
-    assert_true(shows(a, 24, 80, "there is no field 'x'"));
-    assert_int_equal(s->runs.n, 2);
-    fixture_keys(a, "F5");
-    assert_true(a->question.open && strstr(a->question.text, "Start 2 runs"));
-    fixture_keys(a, "Esc Tab G Left Space / h");
-    static const int sizes[][2] = { { 8, 40 }, { 24, 80 }, { 22, 110 }, { 55, 200 } };
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-        free(fixture_text(a, sizes[i][0], sizes[i][1]));
-    draft_save(&s->draft, a); /* it is there again after a restart */
-    app_free(a);
-    a = start(NULL);
-    s = form(a);
-    assert_int_equal(s->runs.n, 2);
-    fixture_keys(a, "Esc");
-    assert_int_equal(s->draft.file[0], 0);
-    assert_true(shows(a, 24, 80, "preset"));
-    fixture_keys(a, "u");
-    app_tick(a);
-    assert_int_equal(s->runs.n, 2);
-    finish(a);
-}
-
-/* Every file that comes with the program, at every scale. */
-static void test_all_our_experiments_open(void **state)
-{
-    (void)state;
-    static const char *const names[] = { "weight-sharing", "generator-size", "training-algorithm", "efficiency-analysis",
-                                         "small-models", "mask-rate", "model-size-vs-gain", "steps-vs-size" };
-    const char *top = getenv("srcdir") ? getenv("srcdir") : "..";
-    struct app *a = start(NULL);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char path[600];
-        struct err err = { 0 };
-        struct draft d;
-        struct sweep want, got;
-        int bad;
-        struct sweep_options o = { .scale = "ci" };
-        snprintf(path, sizeof path, "%s/experiments/%s.ini", top, names[i]);
-        draft_init(&d);
-        if (draft_open(&d, app_workspace(a), path, "ci", &err) || sweep_load(&want, app_workspace(a), path, &o, &err) ||
-            draft_runs(&d, app_workspace(a), &got, &bad, &err))
-            fail_msg("%s", err.text);
-        assert_int_equal(got.n, want.n);
-        for (int k = 0; k < got.n; k++) {
-            int found = 0;
-            for (int m = 0; m < want.n; m++)
-                found += config_hash(&got.runs[k].config) == config_hash(&want.runs[m].config);
-            assert_int_equal(found, 1);
-        }
-        sweep_free(&want);
-        sweep_free(&got);
-    }
-    finish(a);
-}
-
-static void test_experiment_files(void **state)
-{
-    (void)state;
-    struct app *a = start(NULL);
-    struct launch *s = form(a);
-    struct draft was;
-    fixture_keys(a, "/ c o r p u s Enter Enter ^U w i k i Enter / t i e Enter Enter ^U n o n e , a l l Enter");
-    fixture_keys(a, "/ g e n e r a t o r _ s i z e Enter Enter ^U 1 Enter / s e e d Enter Enter ^U 1 - 3 Enter");
-    assert_int_equal(s->runs.n, 6);
-    uint64_t first = config_hash(&s->runs.runs[0].config);
-    fixture_keys(a, "e ^U");
-    for (const char *p = dir; *p; p++) {
-        char key[2] = { *p, 0 };
-        fixture_keys(a, key);
-    }
-    fixture_keys(a, "/ m i n e . i n i Enter");
-    assert_true(shows(a, 24, 120, "an experiment of 6 runs → /"));
-    fixture_keys(a, "e ^U x Enter"); /* a file that is there is asked about */
-    assert_true(file_exists("x"));
-    fixture_keys(a, "e ^U x Enter");
-    assert_true(a->question.open);
-    fixture_keys(a, "Enter");
-    assert_false(a->question.open);
-    unlink("x");
-    draft_init(&s->draft);
-    open_file(a, "mine.ini", NULL);
-    assert_int_equal(s->runs.n, 6);
-    assert_int_equal(s->focus, 0);
-    assert_int_equal(s->row[s->cursor], LAUNCH_tie);
-    assert_true(config_hash(&s->runs.runs[0].config) == first);
-    assert_string_equal(s->draft.value[LAUNCH_name], "mine");
-    open_file(a, "scaled.ini", "[run]\ncorpus = wiki\n[sweep]\nmask_prob = 0.15, 0.4\n[seeds]\ncount = 2\n"
-              "[scale.ci]\npreset = mini\ntokens = 20k\nseeds = 1\n[scale.laptop]\npreset = tiny\ntokens = 2M\n");
-    assert_true(a->question.open);
-    fixture_keys(a, "c");
-    assert_int_equal(s->runs.n, 2);
-    assert_string_equal(s->draft.value[LAUNCH_preset], "mini");
-    assert_string_equal(s->draft.value[LAUNCH_mask_prob], "0.15|0.4");
-    assert_true(s->runs.runs[0].config.steps < 100);
-    was = s->draft;
-    open_file(a, "bad.ini", "[nonsense]\na = b\n");
-    assert_true(shows(a, 24, 120, "there is no such section"));
-    assert_memory_equal(&was, &s->draft, sizeof was);
-    fixture_keys(a, "u"); /* back before the last file */
-    app_tick(a);
-    assert_int_equal(s->runs.n, 6);
-    finish(a);
-}
-
 /* Tab completes a path as far as it is clear, `~` is the home directory. */
 static void test_paths_are_completed(void **state)
 {
@@ -647,15 +432,12 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_sweep_shows_its_bill_first),
         cmocka_unit_test(test_a_run_is_taken_over_and_known_again),
         cmocka_unit_test(test_the_command_is_equivalent),
-        cmocka_unit_test(test_a_file_in_the_forms_place),
-        cmocka_unit_test(test_experiment_files),
         cmocka_unit_test(test_paths_are_completed),
         cmocka_unit_test(test_measuring_ends_and_is_used),
         cmocka_unit_test(test_the_card_shows_before_and_after),
         cmocka_unit_test(test_a_sentence_is_pinned),
         cmocka_unit_test(test_the_form_is_what_the_first_page_offers),
         cmocka_unit_test(test_a_model_directory_fills_the_form),
-        cmocka_unit_test(test_all_our_experiments_open), /* last: it writes the demo's text */
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

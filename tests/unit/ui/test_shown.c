@@ -16,6 +16,7 @@
 #include "ui/screen/compare_int.h"
 #include "ui/screen/runs.h"
 #include "ui/screen/scores_int.h"
+#include "ui/term/sign.h"
 #include "ui/widget/format.h"
 
 static char dir[64], grid[64];
@@ -341,6 +342,41 @@ static void test_compare(void **state)
     app_free(a);
 }
 
+/* Members of a sweep: what differs is whole, their sweep's name is cut at one place or, where there is
+ * no room, left to the status line; their seeds make one group. */
+static void test_names(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(grid, "UPDATE run SET name = 'weight-sharing ' || tie || ' ' || generator_size || ' s' || seed, "
+                                       "tags = 'sweep:weight-sharing,mine'"), 0);
+    struct app *a = fixture_app(grid, "Runs", NULL);
+    struct runs *s = app_self(a);
+    static const int widths[] = { 80, 120, 200 };
+    for (int i = 0; i < 3; i++) {
+        char *picture = fixture_text(a, 36, widths[i]), stem[64] = "", line[1200];
+        for (int k = 0; k < s->n && k < 8; k++) {
+            const char *tail = s->rows[k]->name + strlen("weight-sharing ");
+            line_with(strstr(picture, "objective"), tail, line, sizeof line);
+            char *at = strstr(line, sign(SIGN_DONE)), now[64];
+            assert_non_null(at);
+            at += strlen(sign(SIGN_DONE)) + 1; /* between the state and what differs */
+            snprintf(now, sizeof now, "%.*s", (int)(strstr(line, tail) - at), at);
+            assert_true(!k || !strcmp(now, stem));
+            strcpy(stem, now);
+        }
+        assert_int_equal(strstr(stem, "weight-sharing") != NULL, widths[i] == 200);
+        assert_int_equal(strstr(stem, "…") != NULL, widths[i] == 120);
+        assert_non_null(strstr(picture, "weight-sharing ")); /* the run under the cursor, whole */
+        free(picture);
+    }
+    assert_true(fixture_shows(a, 36, 200, " mine ") && !fixture_shows(a, 36, 200, "sweep:weight-sharing mine"));
+    fixture_keys(a, "d s e e d s Enter");
+    assert_int_equal(s->ngroups, 5);
+    assert_null(strstr(s->groups[0].label, " s1"));
+    fixture_keys(a, "d ^U Enter");
+    app_free(a);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "host"))
@@ -353,6 +389,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_the_name_offered_gives_way),
         cmocka_unit_test(test_scores),
         cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_names), /* last: it changes the names */
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -232,6 +232,30 @@ static void test_wide_signs_are_drawn_in_ascii(void **state)
         assert_true(text_columns(sign_kind_sample(*k)) == 1);
 }
 
+/* Whatever the footer, help and palette offer does something; what is not offered says so when its key
+ * is pressed. */
+static void test_what_is_offered_acts(void **state)
+{
+    (void)state;
+    static const char *const screens[] = { "Runs", "Curves", "Tokens", "Ablations", "Launch", "Compare", "Scores" };
+    int bad = 0;
+    for (size_t k = 0; k < sizeof screens / sizeof screens[0]; k++)
+        for (int i = ACT_ENTER; i < ACT_COUNT; i++) {
+            struct app *a = fixture_app(dir, screens[k], NULL);
+            const struct app_message *said;
+            free(fixture_text(a, 36, 120));
+            int offered = app_can(a, i), before = app_messages(a, &said);
+            app_act(a, i);
+            int n = app_messages(a, &said);
+            int idle = n > before && strstr(said[n - 1].text, "nothing to do here") != NULL;
+            if (offered ? idle : n == before && !a->field.open && !a->question.open && !strcmp(app_ops(a)->name, screens[k]))
+                fprintf(stderr, "%s on %s %s\n", action_table[i].name, screens[k], offered ? "is offered and does nothing"
+                        : "is not offered and says nothing"), bad++;
+            app_free(a);
+        }
+    assert_int_equal(bad, 0);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "host"))
@@ -243,6 +267,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_tiny_terminals),
         cmocka_unit_test(test_hostile_text_everywhere),
         cmocka_unit_test(test_wide_signs_are_drawn_in_ascii),
+        cmocka_unit_test(test_what_is_offered_acts),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
