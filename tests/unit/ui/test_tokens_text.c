@@ -54,8 +54,13 @@ static void lines_at(struct app *a, int w, const char *what, char line[2][400])
     char *text = fixture_text(a, 24, w), *at = strstr(text, what);
     if (!at) fail_msg("%s is not in\n%s", what, text);
     while (at > text && at[-1] != '\n') at--;
-    for (int i = 0; i < 2; i++, at += strcspn(at, "\n"), at += *at == '\n')
-        snprintf(line[i], 400, "%.*s", (int)strcspn(at, "\n"), at);
+    for (int i = 0; i < 2; i++, at += *at == '\n') {
+        size_t n = strcspn(at, "\n");
+        assert_true(n < 400);
+        memcpy(line[i], at, n);
+        line[i][n] = 0;
+        at += n;
+    }
     free(text);
 }
 
