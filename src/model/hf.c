@@ -91,23 +91,6 @@ static json_t *load_json(const char *path, void (*warn)(void *, const char *), v
     return j;
 }
 
-static int refuse_pickle(const char *dir, struct err *err)
-{
-    char path[4096];
-    snprintf(path, sizeof path, "%s/model.safetensors", dir);
-    if (file_exists(path))
-        return 0;
-    snprintf(path, sizeof path, "%s/model.safetensors.index.json", dir);
-    if (file_exists(path))
-        return 0;
-    snprintf(path, sizeof path, "%s/pytorch_model.bin", dir);
-    if (file_exists(path))
-        return err_set(err, E_INPUT, "%s holds a pickle, which is never run: convert it elsewhere with "
-                       "AutoModel.from_pretrained(DIR).save_pretrained(DIR, safe_serialization=True)",
-                       SHOW(path));
-    return 0;
-}
-
 /* The classes of a fine-tuned model: from id2label (num_labels in older files). */
 static int take_labels(json_t *j, const char *path, struct hf_dir *out, struct err *err)
 {
@@ -133,7 +116,7 @@ int hf_read_config(const char *dir, struct hf_dir *out, void (*warn)(void *, con
     char path[4096];
     memset(out, 0, sizeof *out);
     out->text.strip_accents = -1;
-    int rc = refuse_pickle(dir, err);
+    int rc = hf_refuse_foreign(dir, err);
     if (rc)
         return rc;
     snprintf(path, sizeof path, "%s/config.json", dir);

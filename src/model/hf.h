@@ -19,8 +19,11 @@ struct hf_dir {
     int has_vocab;
     float classifier_dropout;  /* -1 when absent */
 };
-/* Reads and checks config.json (and tokenizer_config.json when there). pytorch_model.bin alone is
- * refused with the command that converts it. warn may be NULL. */
+/* E_INPUT where the directory has weights in another program's format only (PyTorch's pickles,
+ * TensorFlow, Flax): the sentence says how they are converted. */
+int hf_refuse_foreign(const char *dir, struct err *err);
+/* Reads and checks config.json (and tokenizer_config.json when there), after hf_refuse_foreign. warn
+ * may be NULL. */
 int hf_read_config(const char *dir, struct hf_dir *out, void (*warn)(void *, const char *),
                    void *ud, struct err *err);
 /* id2label of config.json, in order; n is 0 where there is none. Free with hf_labels_free. */

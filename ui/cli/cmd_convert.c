@@ -151,6 +151,8 @@ static int convert(const char *in, const char *out, int net, uint64_t most, stru
         done = 1;
     }
     if (!rc && !done)
+        rc = hf_refuse_foreign(in, err);
+    if (!rc && !done)
         rc = err_set(err, E_NOTFOUND, "%s holds no %s: there is no config.json", SHOW(in),
                      net == NET_ALL ? "network" : net_names[net]);
     if (!rc && rename(beside, out))

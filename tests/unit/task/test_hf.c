@@ -236,6 +236,33 @@ static void test_sizes_are_not_believed(void **state)
     assert_true(hf_check_size(in_dir("nowhere"), &shape, &err) < 0);
 }
 
+/* Weights of other programs are named, with the way to convert them; ours beside them are taken. */
+static void test_foreign_weights(void **state)
+{
+    (void)state;
+    static const struct { const char *file, *says; } files[] = {
+        {"pytorch_model.bin", "pickle, which is never run: convert it elsewhere with ElectraForPreTraining"},
+        {"pytorch_model.bin.index.json", "pickles, which are never run"},
+        {"tf_model.h5", "from_tf=True"}, {"flax_model.msgpack", "from_flax=True"},
+        {"electra_small.data-00000-of-00001", "convert_electra_original_tf_checkpoint_to_pytorch"},
+    };
+    struct hf_dir d;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char name[40], path[120];
+        struct err err = {0};
+        snprintf(name, sizeof name, "foreign%zu", i);
+        file_mkdirs(in_dir(name), NULL);
+        snprintf(path, sizeof path, "%s/%s", name, files[i].file);
+        toy_write(in_dir(path), "x");
+        assert_int_equal(hf_read_config(in_dir(name), &d, NULL, NULL, &err), E_INPUT);
+        if (!strstr(err.text, files[i].says) || !strstr(err.text, files[i].file))
+            fail_msg("'%s' does not say '%s'", err.text, files[i].says);
+        snprintf(path, sizeof path, "%s/model.safetensors", name);
+        toy_write(in_dir(path), "x");
+        assert_int_equal(hf_refuse_foreign(in_dir(name), &err), 0);
+    }
+}
+
 /* A key from the file is shown, not obeyed. */
 static void test_warnings_are_visible(void **state)
 {
@@ -308,7 +335,8 @@ int main(void)
         cmocka_unit_test(test_an_encoder_without_its_head),
         cmocka_unit_test(test_shards),
         cmocka_unit_test(test_splitting),
-        cmocka_unit_test(test_sizes_are_not_believed), cmocka_unit_test(test_warnings_are_visible), cmocka_unit_test(test_headers_are_looked_over),
+        cmocka_unit_test(test_sizes_are_not_believed), cmocka_unit_test(test_warnings_are_visible),
+        cmocka_unit_test(test_foreign_weights), cmocka_unit_test(test_headers_are_looked_over),
         cmocka_unit_test(test_labels),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
