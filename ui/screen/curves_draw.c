@@ -349,9 +349,9 @@ static int legend_signs(struct grid *g, struct rect r, int y)
 {
     static const char *const lines[] = {
         "A train  Av held-out", "Ac held-out, common fakes", "◆ checkpoint  ↻ resumed",
-        "│ next stage  ! not finite", "▲ ▼ off the chart",
+        "│ next stage  ! not finite", "▲ ▼ off the chart", "Ar recall  Ap precision", "As said, or sampled",
     };
-    int n = (int)(sizeof lines / sizeof lines[0]);
+    int n = r.h >= 40 ? 7 : 5;
     if (!g) return n + 1;
     pane_titlef(g, y++, r.x - 1, r.w + 1, 0, "signs");
     for (int i = 0; i < n; i++) legend_row(g, r, &y, STYLE(ROLE_DIM, 0), lines[i], NULL);

@@ -60,6 +60,7 @@ static int y_tick_max(int rows)
     return n > 6 ? 6 : n < 1 ? 1 : n;
 }
 
+#define TICK_DOTS 10 /* least between two of them, four a row */
 static void draw_y(struct canvas *v)
 {
     struct ticks t;
@@ -67,7 +68,9 @@ static void draw_y(struct canvas *v)
     if (v->c->log_y)
         ticks_log(&t, v->out->y_lo, v->out->y_hi, max, v->c->y_unit);
     else
-        ticks_linear(&t, v->lo, v->hi, max, v->c->y_unit);
+        do { /* the ends are seldom ticks: fewer, until rows are between them */
+            ticks_linear(&t, v->lo, v->hi, max, v->c->y_unit);
+        } while (t.n > 1 && --max > 0 && chart_dot_row(v, t.at[0]) - chart_dot_row(v, t.at[1]) < TICK_DOTS);
     for (int i = 0; i < t.n; i++) {
         int dot = chart_dot_row(v, t.at[i]);
         if (dot < 0 || dot >= 4 * v->plot.h) continue;

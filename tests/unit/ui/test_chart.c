@@ -223,6 +223,41 @@ static void test_a_nan_and_a_spike_in_a_million_at_ten_zooms(void **state)
     free(v);
 }
 
+/* Labels of the y axis have a row between them; what an edge says has no line's letter on it. */
+static void test_labels_have_room(void **state)
+{
+    (void)state;
+    struct grid g = {0};
+    assert_int_equal(grid_resize(&g, 30, 60), 0);
+    for (int h = 6; h < 28; h++)
+        for (int k = 1; k < 40; k++) {
+            struct chart_sample s[2] = {{0, .5, .5 + .013 * k, .5, 1, 0}, {10, .5, .5 + .013 * k, .5 + .013 * k, 1, 0}};
+            struct chart_series cs = {.samples = s, .n = 2, .label = "A", .role = ROLE_SERIES1};
+            struct chart c = plain(&cs, 1, 0, 10);
+            int before = -2;
+            grid_clear(&g);
+            assert_int_equal(chart_draw(&g, (struct rect){0, 0, h, 60}, &c, NULL), 0);
+            for (int y = 0; y < h - 2; y++) {
+                int label = 0;
+                for (int x = 0; x < CHART_GUTTER - 1; x++) label |= g.cells[y * g.w + x].text[0] > ' ';
+                if (!label) continue;
+                assert_true(y - before > 1);
+                before = y;
+            }
+        }
+    struct chart_sample s[2] = {{0, .6, .6, .6, 1, 0}, {10, .31, .5, .4, 1, 0}};
+    struct chart_series cs = {.samples = s, .n = 2, .label = "Av", .role = ROLE_SERIES1};
+    struct chart c = plain(&cs, 1, 0, 10);
+    c.y_lo = .5, c.y_hi = 1, c.y_unit = SCALE_SHARE;
+    grid_clear(&g);
+    assert_int_equal(chart_draw(&g, (struct rect){0, 0, 12, 60}, &c, NULL), 0);
+    char *text = grid_dump(&g, NULL);
+    assert_non_null(strstr(text, "▼ .310"));
+    assert_non_null(strstr(text, "Av"));
+    free(text);
+    grid_free(&g);
+}
+
 /* Every sample's dot is set: nothing is skipped, whatever the data. */
 static void test_no_point_is_skipped(void **state)
 {
@@ -401,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_smoothing_is_debiased_and_keeps_the_past),
         cmocka_unit_test(test_a_nan_and_a_spike_in_a_million_at_ten_zooms),
         cmocka_unit_test(test_no_point_is_skipped),
+        cmocka_unit_test(test_labels_have_room),
         cmocka_unit_test(test_identical_series_are_named_as_covered),
         cmocka_unit_test(test_cells_belong_to_one_series),
         cmocka_unit_test(test_golden_grids),
