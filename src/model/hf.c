@@ -69,7 +69,7 @@ static json_t *load_json(const char *path, void (*warn)(void *, const char *), v
     json_error_t e;
     if (file_read(path, 16u << 20, &text, &size, err))
         return NULL;
-    const char *why = json_in_check(text, size, VALUES_MAX);
+    const char *why = json_in_check(text, size, VALUES_MAX, VALUES_MAX);
     if (why) {
         free(text);
         err_set(err, E_INPUT, "%s: %s", SHOW(path), why);

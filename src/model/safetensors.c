@@ -119,7 +119,8 @@ static int read_header(struct safetensors *s, struct err *err)
         return bad(s, err, NULL, "the header is longer than 16 MiB");
     if (length > s->map.size - 8)
         return bad(s, err, NULL, "the header is longer than the file");
-    const char *why = json_in_check((const char *)s->map.data + 8, (size_t)length, VALUES_MAX);
+    const char *why = json_in_check((const char *)s->map.data + 8, (size_t)length, VALUES_MAX,
+                                    TENSORS_MAX + 2); /* the whole, the metadata */
     if (why)
         return err_set(err, E_INPUT, "%s: header: %s", SHOW(s->path), why);
     json_error_t e;
@@ -130,7 +131,7 @@ static int read_header(struct safetensors *s, struct err *err)
     int rc = 0;
     if (!json_is_object(j))
         rc = bad(s, err, NULL, "the header is not an object");
-    else if (count > TENSORS_MAX)
+    else if (count - (json_object_get(j, "__metadata__") != NULL) > TENSORS_MAX)
         rc = bad(s, err, NULL, "more than 65,536 tensors");
     else if (!(s->tensors = calloc(count + 1, sizeof *s->tensors)))
         rc = err_nomem(err, "a tensor list");

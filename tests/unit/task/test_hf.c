@@ -236,6 +236,36 @@ static void test_sizes_are_not_believed(void **state)
     assert_true(hf_check_size(in_dir("nowhere"), &shape, &err) < 0);
 }
 
+/* 65,536 tensors of rank 8 are read, one more is not. */
+static void test_as_many_tensors_as_promised(void **state)
+{
+    (void)state;
+    enum { MOST = 65536 };
+    static const char *const meta[] = {"format", "pt", NULL};
+    struct st_write *t = calloc(MOST + 1, sizeof *t);
+    char(*names)[8] = calloc(MOST + 1, sizeof *names);
+    struct err err = {0};
+    const float one = 1;
+    assert_true(t && names);
+    for (int i = 0; i <= MOST; i++) {
+        snprintf(names[i], sizeof names[i], "t%d", i);
+        t[i] = (struct st_write){.name = names[i], .dtype = ST_F32, .rank = 8,
+                                 .shape = {1, 1, 1, 1, 1, 1, 1, 1}, .data = &one};
+    }
+    for (int n = MOST; n <= MOST + 1; n++) {
+        struct safetensors s;
+        assert_int_equal(st_write(in_dir("many"), t, n, meta, NULL, &err), 0);
+        int rc = st_open(&s, in_dir("many"), &err);
+        assert_int_equal(rc, n == MOST ? 0 : E_INPUT);
+        if (!rc) {
+            assert_int_equal(s.n, MOST);
+            st_close(&s);
+        }
+    }
+    free(names);
+    free(t);
+}
+
 /* Weights of other programs are named, with the way to convert them; ours beside them are taken. */
 static void test_foreign_weights(void **state)
 {
@@ -281,7 +311,8 @@ static void test_headers_are_looked_over(void **state)
 {
     (void)state;
     static const struct { const char *what, *says; size_t times; } parts[] = {
-        {"[", "nested too deep", 65}, {"[],", "too many values", 1 << 20}, {"{\"a\":", "nested too deep", 100}};
+        {"[", "nested too deep", 65}, {"[],", "too many values", 1 << 20},
+        {"\"k\":{},", "too many values", 100000}, {"{\"a\":", "nested too deep", 100}};
     struct err err = {0};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         size_t one = strlen(parts[i].what), n = one * parts[i].times;
@@ -336,7 +367,7 @@ int main(void)
         cmocka_unit_test(test_shards),
         cmocka_unit_test(test_splitting),
         cmocka_unit_test(test_sizes_are_not_believed), cmocka_unit_test(test_warnings_are_visible),
-        cmocka_unit_test(test_foreign_weights), cmocka_unit_test(test_headers_are_looked_over),
+        cmocka_unit_test(test_foreign_weights), cmocka_unit_test(test_as_many_tensors_as_promised), cmocka_unit_test(test_headers_are_looked_over),
         cmocka_unit_test(test_labels),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
