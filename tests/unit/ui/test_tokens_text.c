@@ -52,7 +52,10 @@ static struct app *start(int64_t run)
 static void lines_at(struct app *a, int w, const char *what, char line[2][400])
 {
     char *text = fixture_text(a, 24, w), *at = strstr(text, what);
-    if (!at) fail_msg("%s is not in\n%s", what, text);
+    if (!at) {
+        fail_msg("%s is not in\n%s", what, text);
+        return;
+    }
     while (at > text && at[-1] != '\n') at--;
     for (int i = 0; i < 2; i++, at += *at == '\n') {
         size_t n = strcspn(at, "\n");
@@ -68,7 +71,10 @@ static int column(const char *line, const char *what)
 {
     char before[400];
     const char *at = strstr(line, what);
-    if (!at) fail_msg("%s is not in %s", what, line);
+    if (!at) {
+        fail_msg("%s is not in %s", what, line);
+        return -1;
+    }
     snprintf(before, sizeof before, "%.*s", (int)(at - line), line);
     return text_columns(before);
 }
@@ -146,7 +152,10 @@ static void test_what_is_lacking_is_said(void **state)
     a = start(3);
     fixture_keys(a, "i i");
     char *text = fixture_text(a, 24, 80), *head = strstr(text, " pos original");
-    if (!head) fail_msg("no table in\n%s", text);
+    if (!head) {
+        fail_msg("no table in\n%s", text);
+        return;
+    }
     head[strcspn(head, "\n")] = 0;
     assert_true(strstr(head, "loss") && !strstr(head, "p(repl)") && !strstr(head, "outcome"));
     free(text);
