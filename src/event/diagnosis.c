@@ -384,7 +384,7 @@ static int overfit(const struct diagnosis_input *in, struct diagnosis *d)
     double val = in->val[METRIC_total_loss], best = in->val_best[METRIC_total_loss];
     double train = in->last[METRIC_total_loss];
     struct seq_stage now;
-    if (diagnosis_new_stage(in->config, in->step, 1, &now)) return 0; /* the best is of shorter sequences */
+    if (early(in) || diagnosis_new_stage(in->config, in->step, 1, &now)) return 0; /* the best is of shorter sequences */
     if (!(val > 1.1 * best) || !(train < 0.85 * val)) return 0;
     d->severity = SEV_WARN;
     SAY(seen, "held-out loss %.3f, best so far %.3f, training loss %.3f", val, best, train);
