@@ -171,6 +171,7 @@ static int write_sheet(FILE *f, const struct ablation *t, const int *order, enum
     return sheet_end(s, f, form, err);
 }
 
+/* NULL where no row has seeds enough. */
 static const char *tests_named(const struct ablation *t)
 {
     int seen[3] = {0};
@@ -179,7 +180,7 @@ static const char *tests_named(const struct ablation *t)
     return seen[STATS_PAIRED] && seen[STATS_WELCH] ? "t by seed where seeds match, else Welch's t"
            : seen[STATS_PAIRED]                    ? "paired t by seed"
            : seen[STATS_WELCH]                     ? "Welch's t"
-                                                   : "none: fewer than 3 seeds";
+                                                   : NULL;
 }
 
 static void write_notes(FILE *f, const struct ablation *t)
@@ -191,8 +192,11 @@ static void write_notes(FILE *f, const struct ablation *t)
         fprintf(f, " · %d left out (failed, not done, or without a held-out value)", t->left_out);
     if (t->repeated)
         fprintf(f, " · %d repeated", t->repeated);
-    if (t->ranked >= 0)
-        fprintf(f, "\ntest: %s, corrected over rows (Holm)", tests_named(t));
+    const char *test = t->ranked >= 0 ? tests_named(t) : NULL;
+    if (test)
+        fprintf(f, "\ntest: %s, corrected over rows (Holm)", test);
+    else if (t->ranked >= 0)
+        fprintf(f, "\nno test: every row has fewer than %d seeds", STATS_LEAST);
     fputc('\n', f);
     if (t->unequal)
         fprintf(f, "≠ %d row%s spent another budget than the baseline\n", t->unequal,
