@@ -55,17 +55,24 @@ int run_name_draw(struct grid *g, struct rect clip, int y, int x, int w, int tai
     return used + grid_middle(g, clip, y, x + used, w - used, s, name + n);
 }
 
+/* 1: a tag of n bytes says what the name says already. */
+static int in_the_name(const struct query_run *r, const char *tag, size_t n)
+{
+    size_t stem = run_stem(r->name, r->tags), head = sizeof SWEEP - 1;
+    return stem && n == head + stem - 1 && !strncmp(tag, SWEEP, head) && !strncmp(tag + head, r->name, stem - 1);
+}
+
 char *run_tags(const struct query_run *r, char *out, size_t size)
 {
-    size_t n = 0, stem = run_stem(r->name, r->tags);
+    static const char scale[] = "scale:";
+    size_t n = 0;
     out[0] = 0;
-    for (const char *p = r->tags; *p && n < size; p += *p == ',') {
-        size_t len = strcspn(p, ","), head = sizeof SWEEP - 1;
-        int said = stem && len == head + stem - 1 && !strncmp(p, SWEEP, head) &&
-                   !strncmp(p + head, r->name, stem - 1);
-        if (!said)
-            n += (size_t)snprintf(out + n, size - n, "%s%.*s", n ? "," : "", (int)len, p);
-        p += len;
-    }
+    for (int last = 0; last < 2; last++) /* the scale, which every member has, comes last */
+        for (const char *p = r->tags; *p && n < size; p += *p == ',') {
+            size_t len = strcspn(p, ",");
+            if ((strncmp(p, scale, sizeof scale - 1) == 0) == last && !in_the_name(r, p, len))
+                n += (size_t)snprintf(out + n, size - n, "%s%.*s", n ? "," : "", (int)len, p);
+            p += len;
+        }
     return out;
 }

@@ -31,7 +31,7 @@ const struct column run_columns[COL_COUNT] = {
     [COL_TREND] = { "trend", 7, 8, 16, ALIGN_LEFT },
     [COL_RATE] = { "tok/s", 9, 5, 5, ALIGN_RIGHT },
     [COL_STATE] = { "left", 1, 10, 40, ALIGN_LEFT },
-    [COL_TAGS] = { "tags", 11, 8, 20, ALIGN_MIDDLE_CUT },
+    [COL_TAGS] = { "tags", 11, 8, 20, ALIGN_LEFT },
 };
 
 double run_last(const struct query_run *r, int metric)

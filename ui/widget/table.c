@@ -141,7 +141,7 @@ void table_cell(struct grid *g, struct rect area, int y, const struct table_layo
     else if (align == ALIGN_MIDDLE_CUT)
         grid_middle(g, area, y, x, w, s, text);
     else
-        grid_text(g, area, y, x, w, s, text);
+        grid_end(g, area, y, x, w, s, text);
 }
 
 void table_head(struct grid *g, struct rect area, int y, const struct table_layout *t,

@@ -203,6 +203,7 @@ static void test_groups(void **state)
     assert_string_equal(t.cell[1][0], k->label);
     assert_int_equal(atoi(t.cell[1][1]), k->n);
     assert_true(near(strtod(t.cell[1][column(&t, "loss")], NULL), k->mean[COL_LOSS]));
+    free(t.text);
     fixture_keys(a, "g Enter d ^U Enter");
     app_free(a);
 }
@@ -327,6 +328,7 @@ static void test_compare(void **state)
     for (int i = 1; i < t.rows; i++)
         if (!strcmp(t.cell[i][0], "result") && *t.cell[i][2] && *t.cell[i][3])
             assert_true(near(strtod(t.cell[i][d], NULL), strtod(t.cell[i][3], NULL) - strtod(t.cell[i][2], NULL)));
+    free(t.text);
     while (s->focus != PANE_CURVE)
         fixture_keys(a, "Tab");
     t = exported(a, &told);
@@ -334,6 +336,7 @@ static void test_compare(void **state)
     snprintf(ask, sizeof ask, "SELECT value FROM v_metrics WHERE run = 1 AND metric = '%s' ORDER BY step LIMIT 1",
              s->c.metrics[s->metric].name);
     assert_true(near(strtod(t.cell[1][column(&t, "mean")], NULL), sql(grid, ask)));
+    free(t.text);
     fixture_keys(a, "Tab");
     assert_int_equal(s->focus, PANE_SENTENCE);
     t = exported(a, &told);
