@@ -266,6 +266,61 @@ static void effect_text(const struct ablation *t, const struct ablation_effect *
              e->balanced ? "" : " (rows differ in more)");
 }
 
+/* 1: a field that is set along with another one: sizes of the same network, steps of a budget. */
+static int follows(const char *name, const char *leader)
+{
+    static const struct { const char *leader, *begins; } known[] = {
+        {"generator_size", "generator_"}, {"generator", "generator_"}, {"hidden_size", "ffn_size"},
+        {"hidden_size", "heads"}, {"hidden_size", "embedding_size"}, {"hidden_size", "generator_"},
+        {"objective", "generator_"}, {"steps", "warmup_steps"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (!strcmp(leader, known[i].leader) && !strncmp(name, known[i].begins, strlen(known[i].begins)))
+            return 1;
+    return 0;
+}
+
+/* 1: the field is the same in all runs of a row and not in all rows, though rows are not made by it. */
+static int goes_along(const struct ablations *s, const struct config_field *f)
+{
+    const struct ablation *t = &s->t;
+    char first[CONFIG_TEXT] = "", mine[CONFIG_TEXT], text[CONFIG_TEXT];
+    int differs = 0;
+    for (int k = 0; k < t->nfields; k++)
+        if (t->fields[k].field == f || follows(f->name, t->fields[k].field->name))
+            return 0;
+    for (int i = 0; i < t->nrows; i++)
+        for (int k = 0; k < t->rows[i].n; k++) {
+            const struct query_run *r = app_run(s->app, t->rows[i].runs[k]);
+            if (!r)
+                return 0;
+            config_get(&r->config, f, k ? text : mine, CONFIG_TEXT);
+            if (k && strcmp(mine, text))
+                return 0;
+            if (!k && !i)
+                memcpy(first, mine, sizeof first);
+            differs |= !k && strcmp(first, mine) != 0;
+        }
+    return differs;
+}
+
+void ablations_along(const struct ablations *s, char *out, size_t size)
+{
+    size_t n = 0;
+    int more = 0;
+    *out = 0;
+    for (int i = 0; i < config_nfields && n < size; i++) {
+        const struct config_field *f = &config_fields[i];
+        if (!(f->flags & CONFIG_ID) || !strcmp(f->name, "seed") || !goes_along(s, f))
+            continue;
+        if (n + strlen(f->name) + 30 > size || more++ >= 6)
+            continue;
+        n += (size_t)snprintf(out + n, size - n, "%s%s", n ? ", " : "! differ with the rows, too: ", f->name);
+    }
+    if (more > 6 && n < size)
+        snprintf(out + n, size - n, " and %d more", more - 6);
+}
+
 static void draw_effects(const struct ablations *s, struct grid *g, struct rect area)
 {
     const struct ablation *t = &s->t;
@@ -280,6 +335,8 @@ static void draw_effects(const struct ablations *s, struct grid *g, struct rect 
         effect_text(t, &t->effects[i], text, sizeof text);
         y += prose(g, in, y, STYLE(ROLE_TEXT, 0), text);
     }
+    ablations_along(s, text, sizeof text);
+    y += prose(g, in, y, STYLE(ROLE_WARN, 0), text);
     for (int i = 0; i < t->nrows; i++)
         few += t->rows[i].n < STATS_LEAST;
     if (few) {

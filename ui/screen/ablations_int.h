@@ -70,6 +70,8 @@ char *ablations_number(double v, int decimals, int share, char *out, size_t size
 int ablations_decimals(const struct ablation *t, int m);
 /* ablations_page.c: the page of a row; the plot of all rows' seeds (ablations_draw.c). */
 void ablations_draw_page(struct ablations *s, struct grid *g, struct rect area);
+/* "! differ with the rows, too: learning_rate": a difference may be theirs. "": nothing does. */
+void ablations_along(const struct ablations *s, char *out, size_t size);
 void ablations_draw_spread(struct ablations *s, struct grid *g, struct rect area);
 /* "best by AUC common: none, .590 ± .043 on 3 seeds": the answer that is looked for first. */
 void ablations_best(const struct ablations *s, char *out, size_t size);

@@ -160,6 +160,11 @@ void ablations_draw_page(struct ablations *s, struct grid *g, struct rect area)
         struct rect line = {in.y, in.x, end - in.y, in.w};
         in.y += wrap_text(g, line, DIM, verdict_means(r->cell[t->ranked].verdict));
     }
+    ablations_along(s, text, sizeof text);
+    if (*text) {
+        struct rect line = {in.y, in.x, end - in.y, in.w};
+        in.y += wrap_text(g, line, STYLE(ROLE_WARN, 0), text);
+    }
     in.y += area.h >= 18;
     in.h = end - in.y;
     used = draw_seeds(s, g, in, in.h - t->nmetrics - 3);

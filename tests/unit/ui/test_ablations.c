@@ -183,6 +183,22 @@ static void test_what_ails_the_runs_is_said(void **state)
                                       "('rtd_recall', 'said_share', 'fake_share'))"), 0);
 }
 
+/* A field that goes along with the rows, though they are not made by it, is named. */
+static void test_what_goes_along_is_said(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    assert_false(fixture_shows(a, 36, 120, "differ with the rows")); /* sizes follow from the generator's */
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET learning_rate = learning_rate * 2 WHERE tie = 'none'"), 0);
+    a = start(NULL);
+    assert_true(fixture_shows(a, 36, 120, "! differ with the rows, too: learning_rate"));
+    fixture_keys(a, "Enter");
+    assert_true(fixture_shows(a, 24, 80, "! differ with the rows, too: learning_rate"));
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET learning_rate = learning_rate / 2 WHERE tie = 'none'"), 0);
+}
+
 static void test_grouping_by_other_fields(void **state)
 {
     (void)state;
@@ -365,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_sweeps_one_at_a_time),
         cmocka_unit_test(test_a_shared_run_is_in_both_sweeps),
         cmocka_unit_test(test_what_ails_the_runs_is_said),
+        cmocka_unit_test(test_what_goes_along_is_said),
         cmocka_unit_test(test_grouping_by_other_fields),
         cmocka_unit_test(test_filter_and_nothing),
         cmocka_unit_test(test_a_row_leads_to_its_runs),
