@@ -130,6 +130,24 @@ static void manual_keys(void)
     puts(".El");
 }
 
+/* What signs and words on the screens mean, as help ends. */
+static void manual_legend(void)
+{
+    static const struct { const char *sign, *what; } rows[] = {
+#define L(sign, what) {sign, what},
+#include "ui/app/legend.def"
+#undef L
+    };
+    puts(".Ss Signs and words\n.Bl -tag -width Ds -compact");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fputs(".It Ic \"\\&", stdout);
+        roff(rows[i].sign);
+        puts("\\&\"");
+        sentence(rows[i].what);
+    }
+    puts(".El");
+}
+
 static int manual(const char *path, struct err *err)
 {
     char line[1024];
@@ -144,7 +162,7 @@ static int manual(const char *path, struct err *err)
         } else if (!strcmp(line, "@FIELDS@\n"))
             manual_fields();
         else if (!strcmp(line, "@KEYS@\n"))
-            manual_keys();
+            manual_keys(), manual_legend();
         else
             fputs(line, stdout);
     }

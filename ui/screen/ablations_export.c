@@ -110,8 +110,10 @@ static void cell(const struct ablations *s, int row, const struct ablations_colu
             csv_int(out, r->unequal);
     } else if (c->kind == AB_RANKED || c->kind == AB_METRIC) {
         values(s, r, c->index, out);
-    } else if (c->kind == AB_P || (c->kind == AB_DIFF && !base)) {
+    } else if (c->kind == AB_P || c->kind == AB_DIFF) {
         number(out, base ? NAN : c->kind == AB_P ? x->p_holm : x->test.diff);
+    } else if (c->kind == AB_VERDICT && base) {
+        csv_text(out, "baseline"); /* there, so that differences are numbers alone */
     } else {
         ablations_cell(s, row, c, text, sizeof text, &style);
         csv_text(out, text + strspn(text, " "));
