@@ -123,6 +123,7 @@ int ablations_load(struct ablations *s, int force)
     arrange(s);
     ablations_columns(s);
     find_complaint(s);
+    ablations_along(s, s->along, sizeof s->along);
     return 1;
 }
 

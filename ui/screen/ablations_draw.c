@@ -335,8 +335,7 @@ static void draw_effects(const struct ablations *s, struct grid *g, struct rect 
         effect_text(t, &t->effects[i], text, sizeof text);
         y += prose(g, in, y, STYLE(ROLE_TEXT, 0), text);
     }
-    ablations_along(s, text, sizeof text);
-    y += prose(g, in, y, STYLE(ROLE_WARN, 0), text);
+    y += prose(g, in, y, STYLE(ROLE_WARN, 0), s->along);
     for (int i = 0; i < t->nrows; i++)
         few += t->rows[i].n < STATS_LEAST;
     if (few) {

@@ -160,10 +160,9 @@ void ablations_draw_page(struct ablations *s, struct grid *g, struct rect area)
         struct rect line = {in.y, in.x, end - in.y, in.w};
         in.y += wrap_text(g, line, DIM, verdict_means(r->cell[t->ranked].verdict));
     }
-    ablations_along(s, text, sizeof text);
-    if (*text) {
+    if (*s->along) {
         struct rect line = {in.y, in.x, end - in.y, in.w};
-        in.y += wrap_text(g, line, STYLE(ROLE_WARN, 0), text);
+        in.y += wrap_text(g, line, STYLE(ROLE_WARN, 0), s->along);
     }
     in.y += area.h >= 18;
     in.h = end - in.y;
