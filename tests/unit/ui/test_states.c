@@ -256,6 +256,24 @@ static void test_what_is_offered_acts(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* --ascii: help, which has every sign, and the palette hold no byte above 127. */
+static void test_ascii_is_ascii(void **state)
+{
+    (void)state;
+    struct app_args args = { .theme = THEME_MONO, .ascii = 1 };
+    struct app *a = fixture_app(dir, "Ablations", &args);
+    fixture_keys(a, "?");
+    for (int page = 0; page < 12; page++) {
+        char *text = fixture_text(a, 30, 100);
+        for (const char *p = text; *p; p++)
+            if (*p & 0x80)
+                fail_msg("a byte above 127 in help:\n%s", text);
+        free(text);
+        fixture_keys(a, "PgDn");
+    }
+    app_free(a);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "host"))
@@ -268,6 +286,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_hostile_text_everywhere),
         cmocka_unit_test(test_wide_signs_are_drawn_in_ascii),
         cmocka_unit_test(test_what_is_offered_acts),
+        cmocka_unit_test(test_ascii_is_ascii),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
