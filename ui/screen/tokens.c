@@ -254,12 +254,22 @@ static int act_view(struct tokens *s, struct app *a, int action)
     return 0;
 }
 
+/* Keys after which a fresh batch leaves the cursor where it is. */
+static int chooses_token(int action)
+{
+    switch (action) {
+    case ACT_LEFT: case ACT_RIGHT: case ACT_FAST_LEFT: case ACT_FAST_RIGHT: case ACT_UP: case ACT_DOWN:
+    case ACT_PAGE_UP: case ACT_PAGE_DOWN: case ACT_FIRST: case ACT_LAST: case ACT_FIND_NEXT:
+    case ACT_FIND_PREV: case ACT_MARK: return 1;
+    }
+    return 0;
+}
+
 static int act_tokens(void *self, struct app *a, int action)
 {
     struct tokens *s = self;
     if (s->focus == ON_RATES && tokens_rates_act(s, a, action)) return 1;
-    s->moved |= action != ACT_VIEW && action != ACT_DIGITS && action != ACT_CARD && action != ACT_NEXT_PANE &&
-                action != ACT_PREV_PANE && action != ACT_MAXIMISE && action != ACT_PREV_SNAPSHOT;
+    s->moved |= chooses_token(action);
     switch (action) {
     case ACT_LEFT: return move(s, -1);
     case ACT_RIGHT: return move(s, 1);

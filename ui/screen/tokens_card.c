@@ -140,12 +140,14 @@ static int verse_token(const struct tokens *s, struct grid *g, struct rect in, i
     if (c->label)
         snprintf(was, sizeof was, "(%s)", tokens_piece(s, c->original, original, sizeof original));
     const char *mark = c->chosen && !c->label ? sign(SIGN_SAME) : tokens_sign(o);
-    int w = text_columns(piece) + text_columns(mark) + text_columns(was);
+    const char *apart = s->ascii && *mark ? "/" : "";
+    int w = text_columns(piece) + text_columns(apart) + text_columns(mark) + text_columns(was);
     if (!g)
         return w;
     struct style st = STYLE(ROLE_TEXT, c->label ? ATTR_UNDERLINE : 0);
     st.back = tokens_heat(c->disc_prob);
     x += grid_text(g, in, y, x, -1, st, piece);
+    x += grid_text(g, in, y, x, -1, DIM, apart);
     x += grid_text(g, in, y, x, -1, STYLE(tokens_sign_role(o), 0), mark);
     grid_text(g, in, y, x, -1, DIM, was);
     return w;

@@ -166,6 +166,7 @@ void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area)
 {
     struct tokens *s = self;
     s->nhits = 0;
+    s->ascii = g->ascii;
     if (area.h < 1 || area.w < 1) return;
     int wide = area.w >= 110 && area.h >= 30, small = !wide && area.h >= 16 && area.w >= 40;
     if ((wide || small || s->view == VIEW_WATERFALL) && tokens_load_past(s, a)) app_redraw(a);

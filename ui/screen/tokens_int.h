@@ -144,6 +144,7 @@ struct tokens {
     int frozen, fallback;                /* fallback: no live rows yet, the newest snapshot */
     enum tokens_view view;
     int digits, only_changed, by_loss;
+    int ascii;                           /* signs are letters: kept apart from words */
     enum tokens_focus focus;
     int alone;                           /* the pane in focus has the whole screen */
     struct run_orders orders;

@@ -23,8 +23,9 @@ static const char *under(const struct tokens *s, const struct token_row *r, char
     if (tokens_special(s, r->original)) return *out = 0, out;
     const char *mark = r->same ? sign(SIGN_SAME) : tokens_sign(tokens_outcome(r));
     int changed = r->label || tokens_open(r) || (isnan(r->disc_prob) && r->chosen);
-    snprintf(out, size, "%s%s%s", mark,
+    snprintf(out, size, "%s%s%s%s", mark,
              r->same && tokens_outcome(r) == OUT_FALSE ? sign(SIGN_FALSE_ALARM) : "",
+             s->ascii && *mark && changed && !r->same ? ":" : "",
              changed && !r->same ? tokens_piece(s, r->original, piece, sizeof piece) : "");
     return out;
 }

@@ -35,10 +35,10 @@ static int teardown(void **state)
     return file_remove_tree(dir, NULL);
 }
 
-static struct app *start(int64_t run)
+static struct app *start_in(int64_t run, int ascii)
 {
     char path[128];
-    struct app_args args = {.color = 1, .run = run};
+    struct app_args args = {.color = 1, .ascii = ascii, .run = run};
     snprintf(path, sizeof path, "%s/electroscope", dir);
     file_remove_tree(path, NULL);
     struct app *a = fixture_app(dir, "Tokens", &args);
@@ -47,6 +47,8 @@ static struct app *start(int64_t run)
     while (tokens_load_past(app_self(a), a)) {}
     return a;
 }
+
+static struct app *start(int64_t run) { return start_in(run, 0); }
 
 /* The line of a drawn frame that holds `what`, and the one under it. */
 static void lines_at(struct app *a, int w, const char *what, char line[2][400])
@@ -159,6 +161,18 @@ static void test_what_is_lacking_is_said(void **state)
     head[strcspn(head, "\n")] = 0;
     assert_true(strstr(head, "loss") && !strstr(head, "p(repl)") && !strstr(head, "outcome"));
     free(text);
+    app_free(a);
+}
+
+/* Signs are letters in ASCII: they are kept apart from the words. */
+static void test_ascii_signs_are_no_letters_of_a_word(void **state)
+{
+    (void)state;
+    struct app *a = start_in(9, 1);
+    fixture_keys(a, "H");
+    assert_true(fixture_shows(a, 24, 120, "c:hungry") && fixture_shows(a, 24, 120, "m:kitchen"));
+    assert_true(fixture_shows(a, 24, 120, "angry/c(hungry)") && fixture_shows(a, 24, 120, "chef/s cooked"));
+    fixture_keys(a, "H");
     app_free(a);
 }
 
@@ -327,6 +341,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_originals_that_would_meet_are_kept_apart),
         cmocka_unit_test(test_the_legend_says_what_rows_and_signs_mean),
         cmocka_unit_test(test_what_is_lacking_is_said),
+        cmocka_unit_test(test_ascii_signs_are_no_letters_of_a_word),
         cmocka_unit_test(test_marks_of_the_format_are_no_tokens),
         cmocka_unit_test(test_the_likelihood_stands_beside_an_own_sentence),
         cmocka_unit_test(test_orders_to_the_run_are_taken),
