@@ -148,11 +148,18 @@ static int knows_no_context(const struct diagnosis_input *in)
            generator_loss(in) > of(in, METRIC_unigram_loss) - UNDER_UNIGRAM;
 }
 
+static int usual_rate(const struct config *c) { return c->learning_rate <= 4e-3 && c->learning_rate >= 1e-5; }
+
+int diagnosis_generator_may_warn(const struct config *c, double tokens)
+{
+    return tokens >= LEAST_TOKENS || !usual_rate(c) || c->gen_weight < .1;
+}
+
 /* The likeliest cause of a generator that does not find context; 0: none that stands out. */
 static int why_stuck(const struct diagnosis_input *in, char *out, size_t size)
 {
     const struct config *c = in->config;
-    if (c->learning_rate > 4e-3 || c->learning_rate < 1e-5)
+    if (!usual_rate(c))
         snprintf(out, size, "learning rate is %g, 1e-4 to 1e-3 is usual", c->learning_rate);
     else if (c->gen_weight < .1)
         snprintf(out, size, "gen_weight is %g, 1 is usual: the generator's loss hardly counts",
@@ -360,7 +367,7 @@ static int generator_stuck(const struct diagnosis_input *in, struct diagnosis *d
     double loss = generator_loss(in), unigram = of(in, METRIC_unigram_loss);
     struct seq_stage now;
     int longer = diagnosis_new_stage(in->config, in->step, NEW_STAGE, &now);
-    int wait = longer || early(in) || (double)in->tokens < LEAST_TOKENS;
+    int wait = longer || early(in) || !diagnosis_generator_may_warn(in->config, (double)in->tokens);
     if (!knows_no_context(in)) return 0;
     d->severity = wait ? SEV_INFO : SEV_WARN;
     SAY(seen, "loss at masked positions %.3f, word frequencies alone give %.3f", loss, unigram);
@@ -384,7 +391,8 @@ static int overfit(const struct diagnosis_input *in, struct diagnosis *d)
     double val = in->val[METRIC_total_loss], best = in->val_best[METRIC_total_loss];
     double train = in->last[METRIC_total_loss];
     struct seq_stage now;
-    if (early(in) || diagnosis_new_stage(in->config, in->step, 1, &now)) return 0; /* the best is of shorter sequences */
+    if (early(in) || diagnosis_new_stage(in->config, in->step, 1, &now))
+        return 0; /* later stages: the best is of shorter sequences */
     if (!(val > 1.1 * best) || !(train < 0.85 * val)) return 0;
     d->severity = SEV_WARN;
     SAY(seen, "held-out loss %.3f, best so far %.3f, training loss %.3f", val, best, train);

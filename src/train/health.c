@@ -113,7 +113,9 @@ static int mlm_learns(const struct health_step *s)
 
 static int generator_stuck(const struct health *h, const struct health_step *s, struct health_finding *f)
 {
-    if (!mlm_learns(s) || !past_horizon(s) || !(h->masked_n > 0) || !(h->unigram_sum > 0) ||
+    double tokens = (double)(s->step - s->first) * (double)(s->config->batch * s->config->seq);
+    if (!mlm_learns(s) || !past_horizon(s) || !diagnosis_generator_may_warn(s->config, tokens) ||
+        !(h->masked_n > 0) || !(h->unigram_sum > 0) ||
         h->masked_sum <= h->unigram_sum - LEARNT_LEAST * h->masked_n)
         return 0;
     say(f, "%s does not learn: masked-token loss %.3f in the %" PRId64 " steps up to %" PRId64 ", word "

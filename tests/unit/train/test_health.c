@@ -148,7 +148,13 @@ static void slow_rules_wait_for_the_horizon(void **state)
     assert_int_equal(first_found(&c, by_heart, 4000, HEALTH_NEAR_ZERO), 200);
     c.steps = 1000000; /* 10,000 steps at most */
     assert_int_equal(first_found(&c, nothing_found, 20000, HEALTH_ALL_ORIGINAL), 10000);
-    c.steps = 900; /* too short to tell */
+    c.batch = c.seq = 8; /* few tokens: 500,000 after 7,813 steps */
+    c.steps = 20000;
+    assert_int_equal(first_found(&c, frequencies_only, 20000, HEALTH_GENERATOR_STUCK), 8000);
+    c.learning_rate = 1e-6;
+    assert_int_equal(first_found(&c, frequencies_only, 20000, HEALTH_GENERATOR_STUCK), 5200);
+    c = config(OBJ_ELECTRA);
+    c.disc_weight = 50, c.steps = 900; /* too short to tell */
     assert_int_equal(first_found(&c, nothing_found, 900, HEALTH_ALL_ORIGINAL), 0);
 }
 
