@@ -301,7 +301,7 @@ static void test_the_likeliest_cause_stands_beside_the_usual_value(void **state)
     config.gen_weight = 0; /* a cause needs no waiting */
     assert_int_equal(has(diagnose(&in, d), DIAG_GENERATOR_STUCK), 1 + SEV_WARN);
     assert_non_null(strstr(d[0].look, "gen_weight is 0, 1 is usual"));
-    config.gen_weight = 1, config.warmup_steps = 2000;
+    in.tokens = 2000000, config.gen_weight = 1, config.warmup_steps = 2000;
     diagnose(&in, d);
     assert_non_null(strstr(d[0].look, "warm-up is 2000 of 2343 steps, a tenth is usual"));
     config.learning_rate = 1e-6;
