@@ -22,6 +22,8 @@ int app_can(struct app *a, int action)
     case ACT_HELP: case ACT_PALETTE: case ACT_QUIT: case ACT_BACK: case ACT_REDRAW:
     case ACT_SUSPEND: case ACT_THEME_DARK: case ACT_THEME_LIGHT: case ACT_THEME_MONO:
         return 1;
+    case ACT_OPEN_FILE: /* from every screen: Launch comes first */
+        return app_screen_index("Launch") >= 0;
     case ACT_UNDO:
         return a->undo.act != NULL;
     case ACT_EXPORT:
@@ -89,6 +91,10 @@ static int app_own(struct app *a, int action)
     case ACT_UNDO:
         do_undo(a);
         return 1;
+    case ACT_OPEN_FILE:
+        if (strcmp(app_ops(a)->name, "Launch"))
+            app_go(a, "Launch");
+        return 0;
     case ACT_REDRAW:
         a->redraw = 1;
         return 1;
@@ -147,11 +153,11 @@ static void say_idle(struct app *a, int action)
 
 void app_act(struct app *a, int action)
 {
-    const struct screen_ops *ops = app_ops(a);
-    void *self = app_self(a);
     a->dirty = 1;
     if (action == ACT_NONE || app_own(a, action))
         return;
+    const struct screen_ops *ops = app_ops(a);
+    void *self = app_self(a);
     if (action >= ACT_SCREEN1 && action <= ACT_SCREEN7) {
         go_by_number(a, action);
         return;

@@ -147,12 +147,17 @@ static void test_experiment_files(void **state)
     assert_string_equal(s->draft.value[LAUNCH_mask_prob], "0.15|0.4");
     assert_true(s->runs.runs[0].config.steps < 100);
     was = s->draft;
+    fixture_keys(a, "1");
+    open_file(a, "mine.ini", NULL); /* from another screen, too */
+    assert_string_equal(app_ops(a)->name, "Launch");
+    s = form(a);
+    assert_int_equal(s->runs.n, 6);
+    fixture_keys(a, "u"); /* back before the last file */
+    app_tick(a);
+    assert_memory_equal(&was, &s->draft, sizeof was);
     open_file(a, "bad.ini", "[nonsense]\na = b\n");
     assert_true(shows(a, 24, 120, "there is no such section"));
     assert_memory_equal(&was, &s->draft, sizeof was);
-    fixture_keys(a, "u"); /* back before the last file */
-    app_tick(a);
-    assert_int_equal(s->runs.n, 6);
     finish(a);
 }
 
