@@ -19,6 +19,7 @@
 
 #define MASK_PROB 0.15
 #define FILL_TOLD 12 /* candidates of a position in an answer */
+#define FILL_JUDGED 4000 /* tokens: a second of a small model on two cores */
 #define WAITING_MAX 16
 #define PATIENCE 30.0 /* seconds for the first checkpoint of a run at work */
 
@@ -158,7 +159,7 @@ static int score_checkpoint(struct scoring *s, const struct score_request *r, in
 static json_t *candidates(struct scoring *s, const struct score_request *r, struct err *err)
 {
     struct fill_args args = {.text = r->text, .positions = r->positions, .npositions = r->npositions,
-                             .mask_prob = MASK_PROB};
+                             .mask_prob = MASK_PROB, .judged = FILL_JUDGED};
     struct fill *f = NULL;
     int64_t step;
     int rc = open_model(s, r, &step, err);

@@ -56,7 +56,8 @@ double fill_score(double gen_prob, double replaced, double mask_prob)
 }
 
 /* The generator's best for a position that shows [MASK]; returns their number. */
-static int propose(struct scorer *s, struct bench *b, const int32_t *ids, int T, struct fill_slot *slot)
+static int propose(struct scorer *s, struct bench *b, const int32_t *ids, int T, int most,
+                   struct fill_slot *slot)
 {
     int V = vocab_rows(s), n = 0;
     learner_gen_rows(s->learner, 1, T, ids, &slot->at, &(int32_t){0}, b->log_prob, b->probs);
@@ -64,9 +65,9 @@ static int propose(struct scorer *s, struct bench *b, const int32_t *ids, int T,
         int to = n;
         while (to > 0 && b->probs[v] > slot->token[to - 1].gen_prob)
             to--;
-        if (to == FILL_MOST)
+        if (to == most)
             continue;
-        n += n < FILL_MOST;
+        n += n < most;
         for (int k = n - 1; k > to; k--)
             slot->token[k] = slot->token[k - 1];
         slot->token[to] = (struct fill_token){.id = v, .gen_prob = b->probs[v], .disc_prob = NAN};
@@ -112,14 +113,15 @@ static void rank(struct fill_slot *slot, double mask_prob)
 }
 
 /* `guess` is the text with the generator's best in later slots, for the discriminator. */
-static void fill_slots(struct scorer *s, struct bench *b, struct fill *f, int32_t *guess, double mask_prob)
+static void fill_slots(struct scorer *s, struct bench *b, struct fill *f, int32_t *guess, double mask_prob,
+                       int most)
 {
     size_t bytes = (size_t)f->n * sizeof *f->ids;
     for (int k = 0; k < f->nslots; k++) {
         struct fill_slot *slot = &f->slot[k];
         memcpy(guess, f->ids, bytes);
         for (int j = f->nslots - 1; j >= k; j--) {
-            f->slot[j].n = propose(s, b, f->ids, f->n, &f->slot[j]);
+            f->slot[j].n = propose(s, b, f->ids, f->n, most, &f->slot[j]);
             guess[f->slot[j].at] = f->slot[j].token[0].id;
         }
         judge(s, b, guess, f->n, slot);
@@ -180,6 +182,12 @@ static struct fill *new_fill(const struct scorer *s, int T, const uint8_t *slot,
     return f;
 }
 
+static int candidates_for(int judged, int T, int slots)
+{
+    int most = judged > 0 ? judged / (T * slots) : FILL_MOST;
+    return most < FILL_LEAST ? FILL_LEAST : most > FILL_MOST ? FILL_MOST : most;
+}
+
 int scorer_fill(struct scorer *s, const struct fill_args *a, struct fill **out, struct err *err)
 {
     double m = a->mask_prob > 0 ? a->mask_prob : 0.15;
@@ -199,7 +207,7 @@ int scorer_fill(struct scorer *s, const struct fill_args *a, struct fill **out, 
     if (n > 0 && !(f = new_fill(s, T, slot, n, err)))
         n = E_NOMEM;
     if (n > 0)
-        fill_slots(s, &b, f, guess, m);
+        fill_slots(s, &b, f, guess, m, candidates_for(a->judged, T, n));
     free(guess);
     free(slot);
     bench_free(&b);

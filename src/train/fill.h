@@ -17,6 +17,7 @@ struct err;
 struct scorer;
 
 #define FILL_MOST 100
+#define FILL_LEAST 12
 struct fill_token {
     int32_t id;
     int gen_rank;         /* 1 = the generator's best */
@@ -40,6 +41,8 @@ struct fill_args {
     const int *positions; /* these tokens are slots too; NULL: none */
     int npositions;
     double mask_prob;     /* m; 0: 0.15 */
+    int judged;           /* tokens the discriminator reads at most, for an answer in time: fewer candidates
+                           * of a long text, FILL_LEAST at least; 0: FILL_MOST candidates always */
 };
 /* Slots are filled from left to right: each best token stays for those after it; while a slot is
  * scored, later ones hold the generator's best. E_USAGE without a slot or a generator. Free *out

@@ -105,6 +105,32 @@ static void candidates_are_the_generators_best(void **state)
     fill_free(f);
 }
 
+/* A bound on what is judged leaves the generator's best, with the same P(replaced). */
+static void a_bound_leaves_the_best_candidates(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    struct fill *all = fill(both, "w1 [MASK] w13 w34", NULL, 0, 0.25), *few = NULL;
+    struct fill_args a = {.text = "w1 [MASK] w13 w34", .mask_prob = 0.25, .judged = 1};
+    assert_int_equal(scorer_fill(both, &a, &few, &err), 0);
+    assert_int_equal(few->slot[0].n, FILL_LEAST);
+    for (int k = 0; k < FILL_LEAST; k++) {
+        const struct fill_token *t = &few->slot[0].token[k];
+        assert_true(t->gen_rank >= 1 && t->gen_rank <= FILL_LEAST);
+        for (int i = 0; i < all->slot[0].n; i++)
+            if (all->slot[0].token[i].id == t->id) {
+                assert_int_equal(all->slot[0].token[i].gen_rank, t->gen_rank);
+                assert_true(all->slot[0].token[i].disc_prob == t->disc_prob);
+            }
+    }
+    fill_free(few);
+    a.judged = 6 * 20; /* six tokens with [CLS] and [SEP] */
+    assert_int_equal(scorer_fill(both, &a, &few, &err), 0);
+    assert_int_equal(few->slot[0].n, 20);
+    fill_free(few);
+    fill_free(all);
+}
+
 /* P(replaced) is that of the whole sentence with the token in place, the score the formula's. */
 static void the_discriminator_judges_each_candidate(void **state)
 {
@@ -235,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_formula_inverts_the_best_discriminator),
         cmocka_unit_test(candidates_are_the_generators_best),
+        cmocka_unit_test(a_bound_leaves_the_best_candidates),
         cmocka_unit_test(the_discriminator_judges_each_candidate),
         cmocka_unit_test(slots_are_filled_from_left_to_right),
         cmocka_unit_test(a_generator_alone_gives_its_own_order),
