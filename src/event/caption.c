@@ -40,7 +40,7 @@ enum caption caption_say(const struct caption_input *in, char *out, size_t size)
         return CAPTION_CAUGHT;
     }
     if (in->longer_step > 0) {
-        snprintf(out, size, "sequences of %ld tokens from step %lld on: losses rise until the new places are learnt",
+        snprintf(out, size, "sequences of %ld tokens from step %lld on: losses rise until they are learnt",
                  in->longer_seq, (long long)in->longer_step);
         return CAPTION_LONGER;
     }

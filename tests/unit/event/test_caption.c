@@ -60,8 +60,7 @@ static void test_longer_sequences_are_said(void **state)
     (void)state;
     struct caption_input in = at(470, 6.0, .6);
     in.longer_step = 451, in.longer_seq = 16;
-    SAYS(in, CAPTION_LONGER, "sequences of 16 tokens from step 451 on: losses rise until the new places are "
-                             "learnt");
+    SAYS(in, CAPTION_LONGER, "sequences of 16 tokens from step 451 on: losses rise until they are learnt");
 }
 
 static void test_no_run_is_praised_that_does_not_learn(void **state)
