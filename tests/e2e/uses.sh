@@ -143,14 +143,13 @@ wait started
 key 3
 wait live
 key p
-wait pausing 1 run
 wait , paused
 key p
-wait going on with 1 run
+wait live
 key F9
 wait after a checkpoint?
 key y
-wait stopping after a checkpoint
+wait snapshot
 key 1
 wait stopped
 key q q
