@@ -165,7 +165,8 @@ static void read_run(struct query *q, sqlite3_stmt *st, const struct columns *c,
         sql_text(st, c->boot_id, boot, sizeof boot);
     if (c->state >= 0)
         sql_text(st, c->state, state, sizeof state);
-    r->state = seen_state(q, run_state_find(state), r, boot);
+    int found = run_state_find(state); /* one that this program does not know is not at work here */
+    r->state = seen_state(q, found < 0 ? RUN_LOST : found, r, boot);
     r->checkpoint_step = r->val_step = -1;
 }
 

@@ -317,6 +317,25 @@ static void looking_finds_damage(void **state)
     query_close(q);
 }
 
+/* A state that this program does not know is that of a run which is not at work here. */
+static void unknown_states_are_lost(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    struct store *s = rig_store(path);
+    struct query_run *runs;
+    struct arena a;
+    rig_run(s, "a");
+    store_close(s);
+    rig_sql(path, "UPDATE run SET state = 'dreaming'");
+    arena_init(&a);
+    struct query *q = rig_query(path);
+    assert_int_equal(query_runs(q, 0, &a, &runs, &err), 1);
+    assert_int_equal(runs[0].state, RUN_LOST);
+    query_close(q);
+    arena_free(&a);
+}
+
 /* What only a flipped bit can make of a series is said, not followed. */
 static void impossible_series_are_told(void **state)
 {
@@ -474,6 +493,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_no_store_is_left_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(damage_never_crashes, setup, teardown),
         cmocka_unit_test_setup_teardown(looking_finds_damage, setup, teardown),
+        cmocka_unit_test_setup_teardown(unknown_states_are_lost, setup, teardown),
         cmocka_unit_test_setup_teardown(impossible_series_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(read_only_media, setup, teardown),
         cmocka_unit_test_setup_teardown(the_wal_of_a_killed_writer_counts, setup, teardown),
