@@ -117,7 +117,7 @@ static const struct {
          "mask_prob=0.25 eval_every=100000 snapshot_every=100000 checkpoint_every=100000 eval_sequences=256 "
          "log_every=100", AUC_LEAST},
     {"electra", "layers=2 disc_weight=20 mask_prob=0.4 steps=3000", AUC_LEAST},
-    {"electra15", "layers=2 disc_weight=10 mask_prob=0.4 steps=5000", AUC_LEAST},
+    {"electra15", "layers=2 disc_weight=10 mask_prob=0.4 learning_rate=2e-3 steps=5000", AUC_LEAST},
     {"two_stage", "layers=2 disc_weight=20 mask_prob=0.4 steps=3000 generator_size=1 generator_heads=0", AUC_LEAST},
     {"replace_mlm", "generator_size=1 generator_heads=0 steps=1500", AUC_LEAST},
     {"all_tokens_mlm", "generator_size=1 generator_heads=0 steps=1500", AUC_LEAST},
