@@ -70,7 +70,7 @@ static void do_undo(struct app *a)
 {
     struct undo u = a->undo;
     if (!u.act) {
-        app_say(a, SEV_INFO, "There is nothing to undo");
+        app_note(a, "There is nothing to undo");
         return;
     }
     memset(&a->undo, 0, sizeof a->undo);
@@ -148,7 +148,7 @@ static int speaks(int action)
 
 static void say_idle(struct app *a, int action)
 {
-    app_say(a, SEV_INFO, "%s: nothing to do here", action_table[action].name);
+    app_note(a, "%s: nothing to do here", action_table[action].name);
 }
 
 void app_act(struct app *a, int action)
@@ -166,7 +166,7 @@ void app_act(struct app *a, int action)
         if (app_can(a, action))
             export_ask(a);
         else
-            app_say(a, SEV_INFO, "There is nothing to export here yet");
+            app_note(a, "There is nothing to export here yet");
         return;
     }
     int offered = !speaks(action) || app_can(a, action), said = a->said, here = a->current;

@@ -111,6 +111,8 @@ void app_show(struct app *a, int index)
     }
     if (s->failed)
         return;
+    if (index != a->current && a->noted)
+        a->message_until = a->noted = 0;
     a->current = index;
     screens[index]->tick(s->self, a);
     double period = screens[index]->period(s->self, a);
@@ -199,24 +201,39 @@ void app_mark(struct app *a, int64_t run, int on)
     a->dirty = 1;
 }
 
-void app_say(struct app *a, int severity, const char *fmt, ...)
+static void say(struct app *a, int severity, const char *fmt, va_list ap)
 {
     char raw[1024];
-    va_list ap;
     if (a->nmessages == APP_MESSAGES) {
         memmove(a->messages, a->messages + 1, sizeof a->messages - sizeof a->messages[0]);
         a->nmessages--;
     }
     struct app_message *m = &a->messages[a->nmessages++];
-    va_start(ap, fmt);
     vsnprintf(raw, sizeof raw, fmt, ap);
-    va_end(ap);
     visible(m->text, sizeof m->text, raw);
     m->severity = severity;
     m->utc = app_utc(a);
     a->message_until = app_now(a) + APP_MESSAGE_S;
+    a->noted = 0;
     a->said++;
     a->dirty = 1;
+}
+
+void app_say(struct app *a, int severity, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(a, severity, fmt, ap);
+    va_end(ap);
+}
+
+void app_note(struct app *a, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(a, SEV_INFO, fmt, ap);
+    va_end(ap);
+    a->noted = 1;
 }
 
 int app_messages(const struct app *a, const struct app_message **out)

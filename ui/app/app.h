@@ -31,6 +31,8 @@ void app_mark(struct app *a, int64_t run, int on);
 /* The last message (status line, right; kept in the events pane of this session). */
 void app_say(struct app *a, int severity, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same of what the screen shows, no act: it goes when another screen comes. */
+void app_note(struct app *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A question in the status line: `text` ends with the choices; done(ud, key) gets the key, or 27.
  * Typed-ahead keys are dropped. */
 void app_ask(struct app *a, const char *text, const char *keys, void (*done)(void *ud, int key),

@@ -80,6 +80,7 @@ struct app {
     struct app_message messages[APP_MESSAGES];
     int nmessages, said;         /* said: how many ever */
     double message_until;        /* app_now at which the last one goes */
+    int noted;                   /* it is of the screen it came on */
     struct field field;
     struct question question;
     struct undo undo;
@@ -113,6 +114,7 @@ const struct screen_ops *app_ops(const struct app *a);
 void *app_self(const struct app *a);
 void app_show(struct app *a, int index);
 int app_screen_index(const char *name); /* -1 */
+int app_place(struct app *a, int action); /* in the footer, 0: not there */
 void app_tell_states(struct app *a);
 int run_is_active(int state);
 

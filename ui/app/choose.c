@@ -25,6 +25,7 @@ int choice_matches(const struct field *f, int *out, int max)
     const char *text = f->text + word_start(f);
     struct choice c;
     int n = 0;
+    text = strcmp(text, "?") ? text : ""; /* asked for: all */
     for (int pass = 0; pass < 2; pass++) {
         for (int i = 0; n < max && f->item(f->ud, i, &c); i++) {
             const char *at = strstr(c.name, text);

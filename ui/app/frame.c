@@ -188,11 +188,22 @@ static const char *action_word(struct app *a, int action)
 }
 
 /* Its place there: the screen's own, else the table's. */
-static int action_place(struct app *a, int action)
+int app_place(struct app *a, int action)
 {
     const struct screen_ops *ops = app_ops(a);
     int own = ops->place ? ops->place(app_self(a), a, action) : 0;
     return own ? own : action_table[action].priority;
+}
+
+/* Where q leads: back on this screen, to the one before, or out. */
+static void quit_word(struct app *a, char *out, size_t size)
+{
+    if (app_ops(a)->can(app_self(a), a, ACT_QUIT))
+        snprintf(out, size, "back");
+    else if (a->nback)
+        snprintf(out, size, "to %s", screens[a->back[a->nback - 1]]->name);
+    else
+        snprintf(out, size, "leave");
 }
 
 static void draw_footer(struct app *a, struct grid *g, struct rect line)
@@ -221,10 +232,12 @@ static void draw_footer(struct app *a, struct grid *g, struct rect line)
             footer_pair(a, g, line, x, "PgDn PgUp", "page", ACT_NONE);
         return;
     }
-    int tail = (int)strlen("? keys  q back") + 1, end = line.x + line.w - tail;
+    char quit[32];
+    quit_word(a, quit, sizeof quit);
+    int tail = (int)strlen("? keys  q ") + (int)strlen(quit), end = line.x + line.w - tail;
     for (int p = 1; p < 100; p++) {
         for (int i = 0; i < ACT_COUNT; i++) {
-            if (action_place(a, i) != p || !app_can(a, i) || !action_key(i, 0, key, sizeof key))
+            if (app_place(a, i) != p || !app_can(a, i) || !action_key(i, 0, key, sizeof key))
                 continue;
             const char *word = action_word(a, i);
             int w = (int)strlen(key) + (int)strlen(word) + 3;
@@ -235,8 +248,7 @@ static void draw_footer(struct app *a, struct grid *g, struct rect line)
     }
 last:
     x = footer_pair(a, g, line, x, "?", "keys", ACT_HELP);
-    int back = a->nback || app_ops(a)->can(app_self(a), a, ACT_QUIT);
-    footer_pair(a, g, line, x, "q", back ? "back" : "leave", ACT_QUIT);
+    footer_pair(a, g, line, x, "q", quit, ACT_QUIT);
 }
 
 /* "3 run 1 q  best AUC .812  ETA 1h20" */

@@ -1,4 +1,5 @@
-/* The help screen, drawn from the key table: what works here is bright, the rest dim. */
+/* The help screen, drawn from the key table: first what the screen can do now, then the rest, where
+ * what does not work here is dim. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ static const struct { const char *sign, *what; } legend[] = {
 #undef L
 };
 #define LEGENDS ((int)(sizeof legend / sizeof legend[0]))
-#define HELP_LINES (2 * ACT_COUNT + LEGENDS + 1)
+#define HELP_LINES (2 * ACT_COUNT + LEGENDS + 2)
 
 /* A line of help: an action, a section's title (action ACT_NONE), or a row of the legend. */
 struct line { int action; const char *title, *sign, *what; };
@@ -26,12 +27,38 @@ static int matches(const char *find, int action)
            !strcmp(i->keys, find);
 }
 
-static int collect(const struct help *h, struct line *out)
+/* 1: works on every screen alike. */
+static int general(int action)
 {
-    const char *section = "";
+    const char *section = action_section(action);
+    return !strcmp(section, "Anywhere") || (!strcmp(section, "Move") && action != ACT_ENTER);
+}
+
+/* What the screen can do now, in the order of the footer; own[a]: it is there. */
+static int collect_own(struct app *a, struct line *out, char own[ACT_COUNT])
+{
     int n = 0;
+    for (int p = 1; p <= 100; p++)
+        for (int i = 0; i < ACT_COUNT; i++) {
+            int place = app_place(a, i);
+            if (general(i) || (place ? place : 100) != p || !matches(a->help.find, i) || !app_can(a, i))
+                continue;
+            if (!n)
+                out[n++] = (struct line){ .action = ACT_NONE, .title = "On this screen" };
+            own[i] = 1;
+            out[n++] = (struct line){ .action = i, .what = action_table[i].help };
+        }
+    return n;
+}
+
+static int collect(struct app *app, struct line *out)
+{
+    const struct help *h = &app->help;
+    const char *section = "";
+    char own[ACT_COUNT] = { 0 };
+    int n = collect_own(app, out, own);
     for (int a = 0; a < ACT_COUNT; a++) {
-        if (!matches(h->find, a))
+        if (own[a] || !matches(h->find, a))
             continue;
         if (strcmp(section, action_section(a))) {
             section = action_section(a);
@@ -72,24 +99,34 @@ static void find_change(void *ud, const char *text)
     a->help.cursor = 0;
 }
 
+/* A key that does nothing in help shows its own line, and says how it is run. */
+static void show_line(struct app *a, const struct line *lines, int n, int action)
+{
+    for (int i = 0; i < n; i++)
+        if (lines[i].action == action && action != ACT_NONE) {
+            a->help.cursor = i;
+            app_note(a, "%s", app_can(a, action) ? "Enter runs it, Esc closes help"
+                                                          : "not here; Esc closes help");
+            return;
+        }
+    app_note(a, "Esc closes help");
+}
+
 void help_key(struct app *a, const char *name)
 {
     struct line lines[HELP_LINES];
     struct help *h = &a->help;
-    int n = collect(h, lines), action = action_of_key(name);
+    int n = collect(a, lines), action = action_of_key(name);
     if (n && h->cursor < n && lines[h->cursor].title)
         step(lines, n, &h->cursor, 1);
     switch (action) {
-    case ACT_BACK:
-        if (h->find[0]) {
-            h->find[0] = 0;
-            h->cursor = 0;
-            return;
-        }
+    case ACT_BACK: case ACT_QUIT: case ACT_HELP:
         h->open = 0;
         return;
-    case ACT_QUIT: case ACT_HELP:
+    case ACT_SCREEN1: case ACT_SCREEN2: case ACT_SCREEN3: case ACT_SCREEN4: case ACT_SCREEN5:
+    case ACT_SCREEN6: case ACT_SCREEN7:
         h->open = 0;
+        app_act(a, action);
         return;
     case ACT_UP: step(lines, n, &h->cursor, -1); return;
     case ACT_DOWN: step(lines, n, &h->cursor, 1); return;
@@ -113,6 +150,7 @@ void help_key(struct app *a, const char *name)
         }
         return;
     default:
+        show_line(a, lines, n, action);
         return;
     }
 }
@@ -173,7 +211,7 @@ void help_draw(struct app *a, struct grid *g, struct rect area)
     struct line lines[HELP_LINES];
     struct place at[HELP_LINES] = { 0 };
     struct help *h = &a->help;
-    int n = collect(h, lines), columns = area.w / HELP_COLUMN;
+    int n = collect(a, lines), columns = area.w / HELP_COLUMN;
     columns = columns < 1 ? 1 : columns > 3 ? 3 : columns;
     int rows = area.h - 1, w = area.w / columns;
     char found[96] = "", more[48] = "";

@@ -232,12 +232,12 @@ static void sort_next(struct ablations *s)
             continue;
         s->sorted = 1;
         set(s, "ablations.metric", s->metric, sizeof s->metric, s->t.metrics[m].name);
-        app_say(s->app, SEV_INFO, "best %s first", s->metric);
+        app_note(s->app, "best %s first", s->metric);
         return;
     }
     s->sorted = 0;
     set(s, "ablations.metric", s->metric, sizeof s->metric, "");
-    app_say(s->app, SEV_INFO, "in the order of the fields");
+    app_note(s->app, "in the order of the fields");
 }
 
 static void move(struct ablations *s, int action)
@@ -352,7 +352,7 @@ static int act_ablations(void *self, struct app *a, int action)
     case ACT_FOLLOW:
         s->unfinished = !s->unfinished;
         ablations_load(s, 1);
-        app_say(a, SEV_INFO, s->unfinished ? "runs that are not done count too" : "only runs that are done count");
+        app_note(a, s->unfinished ? "runs that are not done count too" : "only runs that are done count");
         break;
     case ACT_STATISTIC:
         s->statistic = (s->statistic + 1) % SHOW_COUNT;

@@ -69,7 +69,7 @@ void ablations_next_sweep(struct ablations *s, int by)
     app_set_state(s->app, "ablations.sweep", at < n ? name[at] : "*");
     ablations_load(s, 1);
     if (at < n)
-        app_say(s->app, SEV_INFO, "sweep %s, %d of %d", name[at], at + 1, n);
+        app_note(s->app, "sweep %s, %d of %d", name[at], at + 1, n);
     else
-        app_say(s->app, SEV_INFO, "all runs of the store");
+        app_note(s->app, "all runs of the store");
 }

@@ -383,7 +383,7 @@ static int act_on_file(struct launch *s, int action)
     case ACT_EXPORT: app_export(s->app, "export what it will run to:", "launch", launch_export_plan); return 1;
     case ACT_BACK: launch_close_file(s); return 1;
     case ACT_LEFT: case ACT_RIGHT: case ACT_MARK: case ACT_FIND: case ACT_FIND_NEXT: case ACT_FIND_PREV:
-        app_say(s->app, SEV_INFO, "This file has no form: Enter gives options, Esc closes it");
+        app_note(s->app, "This file has no form: Enter gives options, Esc closes it");
         return 1;
     default: return 0;
     }
@@ -412,7 +412,7 @@ static int act_launch(void *self, struct app *a, int action)
         if (s->row[s->cursor] == LAUNCH_MORE)
             edit(s);
         else if (!turn(s, 1))
-            app_say(a, SEV_INFO, "Enter edits this field");
+            app_note(a, "Enter edits this field");
         return 1;
     case ACT_FIND: app_prompt(a, "find field:", "", find_done, NULL, s); return 1;
     case ACT_FIND_NEXT: case ACT_FIND_PREV: {

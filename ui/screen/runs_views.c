@@ -187,7 +187,7 @@ void runs_ask_columns(struct runs *s)
 
 void runs_ask_group(struct runs *s)
 {
-    app_choose(s->app, "group by fields (none: no groups):", s->group_text, group_item, group_done,
+    app_choose(s->app, "group by, such as seeds or tie (empty: no groups):", s->group_text, group_item, group_done,
                NULL, s);
 }
 
@@ -241,7 +241,7 @@ static void recall(struct runs *s, const char *name)
     app_set_state(s->app, "runs.columns", s->columns_text);
     app_set_state(s->app, "runs.group", s->group_text);
     runs_keep_sort(s);
-    app_say(s->app, SEV_INFO, "view %s", name);
+    app_note(s->app, "view %s", name);
 }
 
 /* "status:active · by AUC · grouped by tie · name AUC lr" */

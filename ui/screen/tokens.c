@@ -119,7 +119,7 @@ static int go_in_time(struct tokens *s, struct app *a, int by)
         s->mode = MODE_LIVE, s->frozen = 0, s->watched = 0, s->moved = 0;
     } else {
         if (!s->npast) {
-            app_say(a, SEV_INFO, "no snapshot yet");
+            app_note(a, "no snapshot yet");
             return 1;
         }
         k = k < 0 ? 0 : k >= s->npast ? s->npast - 1 : k;
@@ -214,7 +214,7 @@ static int act_view(struct tokens *s, struct app *a, int action)
         if (s->view == VIEW_WATERFALL && s->mode == MODE_LIVE && s->npast) {
             s->mode = MODE_SNAPSHOT, s->step = -1;
             tokens_reload(s, a);
-            app_say(a, SEV_INFO, "the waterfall shows held-out sentences; ] goes back to live");
+            app_note(a, "the waterfall shows held-out sentences; ] goes back to live");
         }
         return 1;
     case ACT_DIGITS:

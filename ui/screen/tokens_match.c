@@ -189,7 +189,7 @@ void tokens_hunt_text(struct tokens *s, struct app *a)
         return;
     }
     s->hunt.kind = HUNT_NONE;
-    app_say(a, SEV_INFO, "%.60s: in no sentence of %d snapshot%s", s->find, s->npast,
+    app_note(a, "%.60s: in no sentence of %d snapshot%s", s->find, s->npast,
             s->npast == 1 ? "" : "s");
     *s->find = 0;
 }

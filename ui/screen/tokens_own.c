@@ -185,7 +185,7 @@ static int adopt(struct tokens *s, struct app *a)
     tokens_sentence_text(s, c->seq, &text);
     int fits = !text.failed && text.len && text.len < sizeof s->own.text;
     if (fits) begin(s, str_get(&text));
-    else app_say(a, SEV_INFO, "this sentence is too long to be scored as an own one");
+    else app_note(a, "this sentence is too long to be scored as an own one");
     str_free(&text);
     return fits;
 }
@@ -212,7 +212,7 @@ static int ready(struct tokens *s, struct app *a)
 {
     const struct sentence *c = tokens_current(s);
     if (!c || (s->cursor < 1 || s->cursor + 1 >= c->seq->n)) {
-        app_say(a, SEV_INFO, "[CLS] and [SEP] are never masked");
+        app_note(a, "[CLS] and [SEP] are never masked");
         return 0;
     }
     if (s->mode != MODE_OWN && !adopt(s, a)) return 0;
@@ -241,7 +241,7 @@ int own_fill(struct tokens *s, struct app *a)
     if (find_position(o, s->cursor) < 0 && o->npositions < OWN_POSITIONS)
         o->positions[o->npositions++] = s->cursor;
     if (o->npositions > OWN_SLOTS) { /* what the pane can show, and a second can compute */
-        app_say(a, SEV_INFO, "at most %d masked tokens are filled in: Space takes a mask away", OWN_SLOTS);
+        app_note(a, "at most %d masked tokens are filled in: Space takes a mask away", OWN_SLOTS);
         return 1;
     }
     own_ask(s, a, 1);

@@ -291,7 +291,7 @@ static int open_cell(struct tokens *s, struct app *a)
     struct rate_row row = t->row[t->at];
     *s->find = 0;
     if (!tokens_hunt_cell(s, a, &row, t->col)) {
-        app_say(a, SEV_INFO, "no token there: %s, %s", tokens_rates_column(t->col),
+        app_note(a, "no token there: %s, %s", tokens_rates_column(t->col),
                 tokens_rates_name(s, &row, name, sizeof name));
         return 1;
     }

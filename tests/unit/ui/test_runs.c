@@ -219,6 +219,28 @@ static void test_keys_find_mark_sort(void **state)
     finish(a);
 }
 
+/* Help begins with what the screen can do; numbers go on to a screen, other keys show their line. */
+static void test_help_leads_on(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    fixture_keys(a, "?");
+    char *text = fixture_text(a, 24, 80);
+    const char *own = strstr(text, "On this screen"), *all = strstr(text, "Anywhere");
+    assert_true(own && strstr(own, "mark or unmark") && (!all || own < all));
+    free(text);
+    fixture_keys(a, "/ m a x i m Enter Esc");
+    assert_false(a->help.open);
+    fixture_keys(a, "? d");
+    assert_true(fixture_shows(a, 24, 80, "Enter runs it, Esc closes help"));
+    fixture_keys(a, "2");
+    assert_false(a->help.open);
+    assert_string_equal(app_ops(a)->name, "Curves");
+    assert_false(fixture_shows(a, 24, 80, "Enter runs it")); /* a note stays on its screen */
+    fixture_keys(a, "1");
+    finish(a);
+}
+
 static void test_help_and_palette_run_actions(void **state)
 {
     (void)state;
@@ -473,6 +495,7 @@ int main(void)
         cmocka_unit_test(test_every_size_draws),
         cmocka_unit_test(test_filter_narrows_and_clears),
         cmocka_unit_test(test_keys_find_mark_sort),
+        cmocka_unit_test(test_help_leads_on),
         cmocka_unit_test(test_help_and_palette_run_actions),
         cmocka_unit_test(test_mouse),
         cmocka_unit_test(test_pasted_text_is_only_for_fields),
