@@ -94,12 +94,11 @@ char *ablation_where(const struct ablation *t, char *out, int size)
     }
     if (!t->nrows)
         snprintf(out, (size_t)size, "no runs");
-    else if (t->at == ABLATION_END)
-        snprintf(out, (size_t)size, "the end of each run");
     else if (lo == hi)
-        snprintf(out, (size_t)size, "last common step %" PRId64, hi);
+        snprintf(out, (size_t)size, "%s %" PRId64, t->at == ABLATION_END ? "each run's end, step" : "last common step", hi);
     else
-        snprintf(out, (size_t)size, "last common steps %" PRId64 " to %" PRId64, lo, hi);
+        snprintf(out, (size_t)size, "%s %" PRId64 " to %" PRId64,
+                 t->at == ABLATION_END ? "each run's end, steps" : "last common steps", lo, hi);
     return out;
 }
 

@@ -3,8 +3,9 @@
  * db/query.h at one moment; screens, commands and exports show the same struct.
  *
  * Where values are read. Runs of equal `steps` are read at the last step that all of them have
- * reached; runs that were given equal budgets otherwise (FLOPs as the paper counts them within 2 %)
- * at their own ends. Rows whose tokens there differ from the baseline's by more than 2 % are
+ * reached. Runs of other budgets are read at their own ends: at a common step the longest would be
+ * judged by what they were when the shortest ended. Rows whose budget there differs from the
+ * baseline's by more than 2 %, in tokens and (at the ends) in FLOPs as the paper counts them, are
  * flagged.
  *
  * Which runs. Those with held-out values that did not fail; when any of them is done, only those
@@ -110,7 +111,7 @@ struct ablation {
 int ablation_open(struct ablation *t, struct query *q, const struct ablation_args *a,
                   struct err *err);
 void ablation_free(struct ablation *t);
-/* "last common step 1,000" */
+/* "last common step 1000", "each run's end, steps 20 to 2343" */
 char *ablation_where(const struct ablation *t, char *out, int size);
 /* Order of the rows by a metric, best first (rows without a value last); own metrics keep the
  * table's order. order[nrows]. */

@@ -151,20 +151,14 @@ static int asked_metric(struct work *w, const struct scores *s, struct err *err)
 static void choose_place(struct work *w)
 {
     struct ablation *t = w->t;
-    double lo = INFINITY, hi = 0;
-    int equal = 1, done = 1;
+    int equal = 1;
     t->step = INT64_MAX;
     for (int i = 0; i < w->n; i++) {
         const struct query_run *r = w->used[i].run;
-        double flops = r->has[METRIC_flops_paper] ? r->last[METRIC_flops_paper] : NAN;
         equal &= r->config.steps == w->used[0].run->config.steps;
-        done &= r->state == RUN_DONE;
-        lo = isnan(flops) ? NAN : fmin(lo, flops);
-        hi = fmax(hi, flops);
         t->step = r->step < t->step ? r->step : t->step;
     }
-    t->at = w->a->at >= 0 ? w->a->at
-            : done && !equal && lo >= hi * (1 - EQUAL_BUDGET) ? ABLATION_END : ABLATION_COMMON;
+    t->at = w->a->at >= 0 ? w->a->at : equal ? ABLATION_COMMON : ABLATION_END;
     if (!w->n)
         t->step = 0;
 }
@@ -369,7 +363,7 @@ static int test_all(struct work *w, struct err *err)
         double flops = t->rows[t->baseline].flops;
         int tokens = fabs(t->rows[i].tokens - base) > EQUAL_BUDGET * base;
         int spent = fabs(t->rows[i].flops - flops) > EQUAL_BUDGET * flops;
-        t->rows[i].unequal = t->at == ABLATION_END && !isnan(flops) ? spent : tokens;
+        t->rows[i].unequal = tokens && (t->at != ABLATION_END || isnan(flops) || spent);
         t->unequal += t->rows[i].unequal;
     }
     return 0;

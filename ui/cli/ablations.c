@@ -90,10 +90,10 @@ static void difference_cells(struct sheet *s, const struct ablation *t, int row)
     char verdict[80];
     int d = decimals_of(x, t->metrics[t->ranked].decimals);
     if (row == t->baseline || isnan(x->diff)) {
-        sheet_cell(s, row == t->baseline ? "baseline" : "-");
+        sheet_cell(s, ""); /* numbers alone */
         sheet_cell(s, "");
         sheet_cell(s, "");
-        sheet_cell(s, "");
+        sheet_cell(s, row == t->baseline ? "baseline" : "");
         return;
     }
     sheet_cellf(s, "%+.*f", d, x->diff);
@@ -115,6 +115,7 @@ static void row_cells(struct sheet *s, const struct ablation *t, int i)
     for (int k = 0; k < t->nfields; k++)
         sheet_cell(s, t->fields[k].levels[r->value[k]]);
     sheet_cellf(s, "%d%s%s", r->n, r->n < STATS_LEAST ? "!" : "", r->unequal ? " ≠" : "");
+    sheet_cellf(s, "%" PRId64, r->step_hi);
     if (t->ranked >= 0) {
         mean_text(&r->cell[t->ranked].s, t->metrics[t->ranked].decimals, text, sizeof text);
         sheet_cellf(s, "%s%s", text, r->cell[t->ranked].best ? " *" : "");
@@ -140,6 +141,7 @@ static int write_sheet(FILE *f, const struct ablation *t, const int *order, enum
     for (int k = 0; k < t->nfields; k++)
         align[n++] = 'l';
     align[n++] = 'r';
+    align[n++] = 'r';
     if (t->ranked >= 0) {
         memcpy(align + n, "lrlrl", 5);
         n += 5;
@@ -154,6 +156,7 @@ static int write_sheet(FILE *f, const struct ablation *t, const int *order, enum
     for (int k = 0; k < t->nfields; k++)
         sheet_cell(s, t->fields[k].field->name);
     sheet_cell(s, "n");
+    sheet_cell(s, "step");
     if (t->ranked >= 0) {
         sheet_cell(s, t->metrics[t->ranked].name);
         sheet_cell(s, "difference");
@@ -212,7 +215,7 @@ static void write_notes(FILE *f, const struct ablation *t)
         print_text(f, x->levels[e->best]);
         fprintf(f, " best, %+.4g over ", e->mean[e->best] - e->mean[e->worst]);
         print_text(f, x->levels[e->worst]);
-        fprintf(f, "%s\n", e->balanced ? "" : " (rows differ in other fields too)");
+        fprintf(f, "%s\n", !e->balanced ? " (rows differ in other fields too)" : t->unequal ? " (budgets differ)" : "");
     }
     if (t->nmissing)
         fprintf(f, "missing: %d cell%s of the grid\n", t->nmissing, t->nmissing == 1 ? "" : "s");

@@ -82,7 +82,7 @@ static int64_t add_run(const char *fields, double auc, int state, int64_t reache
         sink.emit(sink.ud, &e);
         e.nmetrics = 1;
         e.metrics[0].id = METRIC_flops_paper;
-        e.metrics[0].value = 1e9 * k;
+        e.metrics[0].value = 1e9 * k * (strcmp(c.tags, "flops") ? (double)c.steps : 1);
         sink.emit(sink.ud, &e);
     }
     struct event end = {.kind = EVENT_STATE, .run = id, .step = reached, .state = state};
@@ -314,6 +314,28 @@ static void test_equal_flops_are_read_at_the_end(void **state)
     ablation_free(&t);
 }
 
+static int keep_budgets(void *ud, const struct query_run *r)
+{
+    (void)ud;
+    return strncmp(r->tags, "budget", 6) == 0;
+}
+
+/* A long run beside a short one is judged by its own end, and the row is marked. */
+static void test_other_budgets_are_read_at_their_ends(void **state)
+{
+    (void)state;
+    char where[80];
+    add_run("objective=electra steps=400 tags=budget", .5, RUN_DONE, 400);
+    add_run("objective=electra15 steps=8000 tags=budget", .9, RUN_DONE, 8000);
+    struct ablation t = open_table((struct ablation_args){.at = -1, .keep = keep_budgets});
+    assert_int_equal(t.at, ABLATION_END);
+    assert_float_equal(t.rows[1].cell[t.ranked].s.mean, .9, 1e-12);
+    assert_int_equal(t.rows[1].unequal + t.rows[0].unequal, 1);
+    assert_int_equal(t.rows[t.baseline].unequal, 0);
+    assert_string_equal(ablation_where(&t, where, sizeof where), "each run's end, steps 400 to 8000");
+    ablation_free(&t);
+}
+
 static int add_score(struct store *s, void *ud)
 {
     return store_add_score(s, ud, NULL);
@@ -391,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_a_repeated_seed_counts_once),
         cmocka_unit_test(test_grid_with_holes),
         cmocka_unit_test(test_equal_flops_are_read_at_the_end),
+        cmocka_unit_test(test_other_budgets_are_read_at_their_ends),
         cmocka_unit_test(test_scores_are_medians_over_fine_tuning),
         cmocka_unit_test(test_csv_has_every_row_and_metric),
         cmocka_unit_test(test_an_empty_store_is_an_empty_table),
