@@ -205,7 +205,7 @@ void launch_draw_sweep(struct launch *s, struct grid *g, struct rect area)
         return;
     }
     struct rect head = { area.y + 1, area.x + 2, 1, area.w - 3 };
-    table_layout(&t, columns, RUN_COLS, head.w, 0);
+    table_layout(&t, columns, RUN_COLS, head.w - 1, 0);
     table_head(g, head, head.y, &t, columns, -1, 0);
     s->top = table_top(s->top, s->cursor, rows, s->runs.n);
     for (int i = 0; i < rows && s->top + i < s->runs.n; i++)

@@ -497,12 +497,12 @@ void runs_draw_list(struct runs *s, struct grid *g, struct rect area)
     struct column cols[RUN_COLUMNS];
     struct rect head = { area.y + 1, area.x + 4, 1, area.w - 4 };
     int rows = area.h - 2, n = fit_columns(s, area.w, rows, cols);
-    int most = table_max_scroll(cols, n, area.w - 4);
+    int most = table_max_scroll(cols, n, area.w - 5);
     s->scroll = s->scroll > most ? most : s->scroll;
     draw_title(s, g, area);
     if (rows < 1)
         return;
-    table_layout(&t, cols, n, area.w - 4, s->scroll);
+    table_layout(&t, cols, n, area.w - 5, s->scroll);
     s->shown = t;
     table_head(g, head, head.y, &t, cols, s->sort, s->descending);
     s->page = rows;

@@ -190,7 +190,7 @@ static void draw_table(struct scores *s, struct grid *g, struct rect area)
     snprintf(count, sizeof count, "scores %d", s->t.nrows);
     const char *parts[] = {count, "dev sets", statistics[s->statistic], "best bold · ! stuck seeds"};
     pane_title(g, area.y, area.x, area.w, 1, parts, 4);
-    table_layout(&l, s->cols, columns(s), heads.w, 0);
+    table_layout(&l, s->cols, columns(s), heads.w - 1, 0); /* a cell for the mark */
     s->shown = l;
     table_head(g, heads, heads.y, &l, s->cols, s->task + 1, 1);
     int room = rows.h - 2;

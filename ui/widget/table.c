@@ -154,8 +154,10 @@ void table_head(struct grid *g, struct rect area, int y, const struct table_layo
                  is ? sign(descending ? SIGN_DESCENDING : SIGN_ASCENDING) : "");
         table_cell(g, area, y, t, cols, i, STYLE(is ? ROLE_ACCENT : ROLE_DIM, 0), title);
     }
+    struct rect before = {area.y, area.x - 1, area.h, 1}; /* no letter of a heading is there */
     if (t->more_left)
-        grid_cell(g, area, y, area.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_MORE_LEFT));
+        grid_cell(g, area.x > 0 ? before : area, y, area.x > 0 ? area.x - 1 : area.x, STYLE(ROLE_ACCENT, 0),
+                  sign(SIGN_MORE_LEFT));
     if (t->more_right)
         grid_cell(g, area, y, area.x + area.w - 1, STYLE(ROLE_ACCENT, 0), sign(SIGN_MORE_RIGHT));
 }

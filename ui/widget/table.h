@@ -22,7 +22,8 @@ struct table_layout {
 void table_layout(struct table_layout *t, const struct column *cols, int n, int width, int scroll);
 /* How far `scroll` makes sense: past it the last column is on the screen. */
 int table_max_scroll(const struct column *cols, int n, int width);
-/* Headings at row y of area; the sorted column (or -1) gets its arrow. */
+/* Headings at row y of area; the sorted column (or -1) gets its arrow. Marks of columns off the edges
+ * stand in the cell before area and in its last one: keep both free. */
 void table_head(struct grid *g, struct rect area, int y, const struct table_layout *t,
                 const struct column *cols, int sorted, int descending);
 void table_cell(struct grid *g, struct rect area, int y, const struct table_layout *t,
