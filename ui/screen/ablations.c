@@ -376,7 +376,7 @@ static const char *word_ablations(void *self, struct app *a, int action)
     (void)a;
     switch (action) {
     case ACT_ENTER: return s->detail ? "curves" : "seeds";
-    case ACT_NEXT_PANE: return "other sweep";
+    case ACT_NEXT_PANE: return s->next;
     case ACT_NEW: return !s->loaded ? "try one" : s->t.nmissing ? "launch missing" : "launch more";
     default: return NULL;
     }

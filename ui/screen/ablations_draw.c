@@ -39,7 +39,7 @@ static void title(struct ablations *s, struct grid *g, struct rect area)
         snprintf(vs, sizeof vs, "against %s", t->rows[t->baseline].label);
     if (s->nsweeps)
         snprintf(sweep, sizeof sweep, "%s%s", *s->sweep ? "sweep " : "all runs", s->sweep);
-    const char *parts[] = {rows, sweep, filter, by, statistic_name(s), where, vs};
+    const char *parts[] = {rows, sweep, where, filter, by, statistic_name(s), vs};
     pane_title(g, area.y, area.x, area.w, 1, parts, 7);
 }
 
@@ -87,17 +87,21 @@ static int draw_words(const struct ablations *s, struct grid *g, struct rect are
     const char *name = ablations_title(m->name), *what = m->help;
     if (m->id % METRIC_VAL == METRIC_rtd_auc_common)
         what = "every discriminator judged on the same fakes";
-    snprintf(text, sizeof text, "%s%s%s; %s is better · p by Holm", name, *what ? ": " : "", what,
-             m->better > 0 ? "higher" : "lower");
+    snprintf(text, sizeof text, "%s%s%s; %s is better · p by Holm%s", name, *what ? ": " : "", what,
+             m->better > 0 ? "higher" : "lower", s->t.unequal ? " · ≠ another budget than the baseline" : "");
     int used = prose(g, in, in.y, STYLE(ROLE_DIM, 0), text);
     return used + prose(g, in, in.y + used, STYLE(ROLE_DIM, 0),
-                        "real: p < .05 · noise: within a seed's spread · undecided: more seeds needed");
+                        "real: p < .05 · " ABLATIONS_NOISE " · undecided: more seeds needed");
 }
 
 /* The paper's rows, after ours, dim: nothing here was measured by this program. */
 static void draw_papers(const struct ablations *s, struct grid *g, struct rect area)
 {
-    for (int i = 0; i < s->t.npaper && i < area.h; i++)
+    int n = s->t.npaper <= area.h ? s->t.npaper : area.h - 1;
+    if (n < s->t.npaper && area.h > 0)
+        grid_textf(g, area, area.y + n, area.x + 3, -1, STYLE(ROLE_DIM, 0), "paper  %s%d rows: z has room for them",
+                   n ? "and " : "", s->t.npaper - n);
+    for (int i = 0; i < n; i++)
         grid_textf(g, area, area.y + i, area.x + 3, -1, STYLE(ROLE_DIM, 0), "paper  %-*s GLUE %.1f  %s",
                    area.w < 100 ? 14 : 20, s->t.paper[i]->label, s->t.paper[i]->value, s->t.paper[i]->source);
 }
@@ -182,7 +186,7 @@ static void spread_row(const struct ablations *s, const struct spread *p, int y,
         return;
     for (int c = column_of(p, x->s.min); c <= column_of(p, x->s.max); c++)
         grid_cell(p->g, p->plot, y, c, STYLE(ROLE_DIM, 0), sign(SIGN_HLINE));
-    grid_cell(p->g, p->plot, y, column_of(p, x->s.mean), STYLE(role, ATTR_BOLD), sign(SIGN_VLINE));
+    grid_cell(p->g, p->plot, y, column_of(p, ablations_centre(s, &x->s)), STYLE(role, ATTR_BOLD), sign(SIGN_VLINE));
     for (int k = 0; k < r->n; k++) {
         int c = column_of(p, x->values[k]), here = 0;
         char many[2] = "";
@@ -210,7 +214,7 @@ void ablations_draw_spread(struct ablations *s, struct grid *g, struct rect area
 {
     struct spread p = {.g = g};
     char label[160];
-    const char *parts[] = {"spread", NULL, "● a seed (2: two)  │ mean  · baseline"};
+    const char *parts[] = {"spread", NULL, s->statistic == SHOW_MEDIAN ? "● a seed (2: two)  │ median  · baseline" : "● a seed (2: two)  │ mean  · baseline"};
     if (s->t.ranked < 0 || area.h < 3)
         return;
     parts[1] = ablations_title(s->t.metrics[s->t.ranked].name);
@@ -226,7 +230,7 @@ void ablations_draw_spread(struct ablations *s, struct grid *g, struct rect area
         return;
     range_of(s, &p);
     int base = s->t.rows[s->t.baseline].cell[s->t.ranked].s.n
-                   ? column_of(&p, s->t.rows[s->t.baseline].cell[s->t.ranked].s.mean) : -1;
+                   ? column_of(&p, ablations_centre(s, &s->t.rows[s->t.baseline].cell[s->t.ranked].s)) : -1;
     int shown = s->t.nrows - top < rows ? s->t.nrows - top : rows;
     for (int i = 0; i < shown; i++) {
         ablations_levels(&s->t, s->t.rows[s->order[top + i]].value, label, sizeof label);
@@ -263,7 +267,7 @@ static void effect_text(const struct ablation *t, const struct ablation_effect *
     snprintf(out, size, "%s: %s best, %s over %s%s", f->field->name,
              *f->levels[e->best] ? f->levels[e->best] : "-", *gap ? gap : "0",
              *f->levels[e->worst] ? f->levels[e->worst] : "-",
-             e->balanced ? "" : " (rows differ in more)");
+             e->balanced ? t->unequal ? " (budgets differ)" : "" : " (rows differ in more)");
 }
 
 /* 1: a field that is set along with another one: sizes of the same network, steps of a budget. */

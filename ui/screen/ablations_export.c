@@ -90,10 +90,16 @@ static void heading(const struct ablations *s, const struct ablations_column *c,
         values(s, NULL, c->index, out);
     else if (c->kind == AB_N)
         csv_text(out, "n");
-    else
+    else if (c->kind != AB_STEP) /* beside n */
         csv_text(out, names[c->kind]);
     if (c->kind == AB_N && s->t.unequal)
         csv_text(out, "unequal_budget");
+    if (c->kind == AB_N) /* said in the title */
+        csv_text(out, "step");
+    if (c->kind == AB_DIFF) { /* said below, of the row under the cursor */
+        csv_text(out, "interval_low");
+        csv_text(out, "interval_high");
+    }
 }
 
 static void cell(const struct ablations *s, int row, const struct ablations_column *c,
@@ -104,14 +110,21 @@ static void cell(const struct ablations *s, int row, const struct ablations_colu
     int base = row == s->t.baseline;
     char text[160];
     struct style style;
+    if (c->kind == AB_STEP)
+        return;
     if (c->kind == AB_N) {
         csv_int(out, r->n);
         if (s->t.unequal)
             csv_int(out, r->unequal);
+        csv_int(out, r->step_hi);
     } else if (c->kind == AB_RANKED || c->kind == AB_METRIC) {
         values(s, r, c->index, out);
-    } else if (c->kind == AB_P || c->kind == AB_DIFF) {
-        number(out, base ? NAN : c->kind == AB_P ? x->p_holm : x->test.diff);
+    } else if (c->kind == AB_P) {
+        number(out, base ? NAN : x->p_holm);
+    } else if (c->kind == AB_DIFF) {
+        number(out, base ? NAN : x->test.diff);
+        number(out, base ? NAN : x->test.lo);
+        number(out, base ? NAN : x->test.hi);
     } else if (c->kind == AB_VERDICT && base) {
         csv_text(out, "baseline"); /* there, so that differences are numbers alone */
     } else {

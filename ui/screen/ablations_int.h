@@ -10,7 +10,7 @@
 
 enum ablations_statistic { SHOW_MEAN, SHOW_MEDIAN, SHOW_EACH, SHOW_COUNT };
 /* What a column of the table is of. */
-enum ablations_kind { AB_FIELD, AB_N, AB_RANKED, AB_DIFF, AB_P, AB_VERDICT, AB_METRIC };
+enum ablations_kind { AB_FIELD, AB_N, AB_STEP, AB_RANKED, AB_DIFF, AB_P, AB_VERDICT, AB_METRIC };
 struct ablations_column {
     enum ablations_kind kind;
     int index;               /* of the field or metric */
@@ -28,6 +28,7 @@ struct ablations {
     char along[300];         /* see ablations_along */
     char by[256], baseline[160], metric[96], filter_text[256], shown[256];
     char sweep[ABLATIONS_SWEEP];      /* the runs of this sweep; "": all */
+    char next[ABLATIONS_SWEEP + 8];   /* where Tab leads: "all runs", "sweep NAME" */
     int nsweeps;
     struct filter filter;
     int statistic, unfinished, sorted; /* sorted: best first, else in the order of the levels */
@@ -58,6 +59,7 @@ int ablations_export(void *self, struct app *a, struct csv_out *out, struct err 
 int ablations_command(void *self, struct app *a, int i, struct choice *out);
 void ablations_run_command(void *self, struct app *a, const char *name);
 /* ablations_table.c */
+#define ABLATIONS_NOISE "noise: less than another seed changes"
 void ablations_columns(struct ablations *s);
 void ablations_cell(const struct ablations *s, int row, const struct ablations_column *c, char *out,
                     size_t size, struct style *style);
@@ -67,6 +69,8 @@ const char *ablations_title(const char *name);
 char *ablations_levels(const struct ablation *t, const int *value, char *out, size_t size);
 /* A number of the ranked metric, or of another one; share: without a zero before the point. */
 char *ablations_number(double v, int decimals, int share, char *out, size_t size);
+/* The median where that is shown, else the mean. */
+double ablations_centre(const struct ablations *s, const struct stats *x);
 /* Decimals of a metric's values: two digits of their largest deviation. */
 int ablations_decimals(const struct ablation *t, int m);
 /* ablations_page.c: the page of a row; the plot of all rows' seeds (ablations_draw.c). */

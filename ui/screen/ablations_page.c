@@ -24,8 +24,7 @@ static const char *verdict_means(int verdict)
 {
     switch (verdict) {
     case STATS_REAL: return "real: p is below .05 after Holm's correction for the rows of the table";
-    case STATS_NOISE: return "noise: the whole interval lies within one deviation of a seed, so that another seed "
-                             "matters more";
+    case STATS_NOISE: return ABLATIONS_NOISE " (the 95 % interval lies within one deviation of a seed)";
     case STATS_UNDECIDED: return "undecided: the interval is too wide to tell; more seeds narrow it";
     default: return "few: under three seeds nothing is tested";
     }

@@ -42,6 +42,22 @@ int ablations_in_sweep(const struct ablations *s, const struct query_run *r)
     return !*s->sweep;
 }
 
+/* The place of the one that Tab (by -1: the other way) goes to; n: all runs. */
+static int beside(const struct ablations *s, char name[SWEEPS][ABLATIONS_SWEEP], int n, int by)
+{
+    int at = n; /* n: all runs */
+    for (int i = 0; i < n; i++)
+        if (!strcmp(name[i], s->sweep))
+            at = i;
+    return (at + by + n + 1) % (n + 1);
+}
+
+static void name_next(struct ablations *s, char name[SWEEPS][ABLATIONS_SWEEP], int n)
+{
+    int at = beside(s, name, n, 1);
+    snprintf(s->next, sizeof s->next, "%s%s", at < n ? "sweep " : "all runs", at < n ? name[at] : "");
+}
+
 void ablations_choose_sweep(struct ablations *s)
 {
     char name[SWEEPS][ABLATIONS_SWEEP];
@@ -49,23 +65,18 @@ void ablations_choose_sweep(struct ablations *s)
     int n = sweeps(s, name);
     s->nsweeps = n;
     snprintf(s->sweep, sizeof s->sweep, "%s", n ? name[0] : "");
-    if (!chosen || !*chosen)
-        return;
-    if (!strcmp(chosen, "*"))
+    if (chosen && !strcmp(chosen, "*"))
         s->sweep[0] = 0;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; chosen && i < n; i++)
         if (!strcmp(name[i], chosen))
             snprintf(s->sweep, sizeof s->sweep, "%s", chosen);
+    name_next(s, name, n);
 }
 
 void ablations_next_sweep(struct ablations *s, int by)
 {
     char name[SWEEPS][ABLATIONS_SWEEP];
-    int n = sweeps(s, name), at = n; /* n: all runs */
-    for (int i = 0; i < n; i++)
-        if (!strcmp(name[i], s->sweep))
-            at = i;
-    at = (at + by + n + 1) % (n + 1);
+    int n = sweeps(s, name), at = beside(s, name, n, by);
     app_set_state(s->app, "ablations.sweep", at < n ? name[at] : "*");
     ablations_load(s, 1);
     if (at < n)

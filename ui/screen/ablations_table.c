@@ -10,10 +10,10 @@
 /* Short headings; the detail page has the whole names. */
 static const struct { const char *name, *title; } titles[] = {
     {"objective", "objective"}, {"tie", "sharing"}, {"generator", "fakes"},
-    {"generator_size", "gen"}, {"mask_prob", "mask"}, {"hidden_size", "width"},
+    {"generator_size", "gen"}, {"mask_prob", "mask"}, {"hidden_size", "width"}, {"disc_weight", "disc wt"},
     {"val_rtd_auc_common", "AUC common"}, {"val_mlm_loss_masked", "loss [MASK]"},
-    {"val_disc_skill", "skill, own"}, {"val_rtd_auc", "AUC, own"},
-    {"val_disc_loss", "disc loss, own"}, {"val_main_loss", "main loss, own"},
+    {"val_disc_skill", "skill own"}, {"val_rtd_auc", "AUC own"},
+    {"val_disc_loss", "disc loss own"}, {"val_main_loss", "main loss own"},
 };
 
 const char *ablations_title(const char *name)
@@ -75,6 +75,11 @@ static int add(struct ablations *s, enum ablations_kind kind, int index, const c
     return 1;
 }
 
+double ablations_centre(const struct ablations *s, const struct stats *x)
+{
+    return s->statistic == SHOW_MEDIAN ? x->median : x->mean;
+}
+
 /* Wide enough for every cell, so that nothing moves when the cursor does. */
 static void fit(struct ablations *s)
 {
@@ -88,22 +93,36 @@ static void fit(struct ablations *s)
             w = mine > w ? mine : w;
         }
         int most = s->cols[c].kind == AB_FIELD ? 18 : 36;
-        int air = s->cols[c].kind != AB_FIELD && s->cols[c].kind != AB_N;
+        int air = s->cols[c].kind != AB_FIELD && s->cols[c].kind != AB_N && s->cols[c].kind != AB_STEP;
         s->layout[c].min = (w > most ? most : w) + air;
         s->layout[c].max = s->layout[c].min + 2;
     }
 }
 
+/* 1: the rows are read at different steps, which are said then. */
+static int own_ends(const struct ablation *t)
+{
+    int differ = 0;
+    for (int i = 0; i < t->nrows; i++)
+        differ |= t->rows[i].step_lo != t->rows[0].step_lo || t->rows[i].step_hi != t->rows[i].step_lo;
+    return differ && t->at == ABLATION_END;
+}
+
 void ablations_columns(struct ablations *s)
 {
+    static const char *const of[SHOW_COUNT] = {" ± sd", " median", " seeds"};
     const struct ablation *t = &s->t;
     s->ncols = s->layout_shown.n = 0;
     for (int k = 0; k < t->nfields; k++)
         add(s, AB_FIELD, k, ablations_title(t->fields[k].field->name), 0, ALIGN_LEFT);
     add(s, AB_N, 0, "n", 0, ALIGN_RIGHT);
+    if (own_ends(t))
+        add(s, AB_STEP, 0, "step", 0, ALIGN_RIGHT);
     if (t->ranked >= 0) {
-        add(s, AB_RANKED, t->ranked, ablations_title(t->metrics[t->ranked].name), 0, ALIGN_RIGHT);
-        add(s, AB_DIFF, t->ranked, "difference", 1, ALIGN_RIGHT);
+        char head[40];
+        snprintf(head, sizeof head, "%.24s%s", ablations_title(t->metrics[t->ranked].name), of[s->statistic]);
+        add(s, AB_RANKED, t->ranked, head, 0, ALIGN_RIGHT);
+        add(s, AB_DIFF, t->ranked, s->statistic == SHOW_MEAN ? "difference" : "diff of means", 1, ALIGN_RIGHT);
         add(s, AB_P, t->ranked, "p", 3, ALIGN_RIGHT);
         add(s, AB_VERDICT, t->ranked, " verdict", 2, ALIGN_LEFT);
     }
@@ -132,11 +151,11 @@ static void value_text(const struct ablations *s, const struct ablation_row *r,
     } else if (s->statistic == SHOW_EACH) {
         for (int k = 0; k < r->n && n + 12 < size; k++)
             n += (size_t)snprintf(out + n, size - n, "%s%s", k ? " " : "", plain(x->values[k], c, a));
+    } else if (x->s.n < 2) {
+        snprintf(out, size, "%s", plain(x->s.mean, c, a));
     } else if (s->statistic == SHOW_MEDIAN) {
         snprintf(out, size, "%s (%s–%s)", plain(x->s.median, c, a), plain(x->s.q1, c, b),
                  plain(x->s.q3, c, d));
-    } else if (x->s.n < 2) {
-        snprintf(out, size, "%s", plain(x->s.mean, c, a));
     } else {
         snprintf(out, size, "%s ± %s", plain(x->s.mean, c, a), plain(x->s.sd, c, b));
     }
@@ -182,6 +201,9 @@ void ablations_cell(const struct ablations *s, int row, const struct ablations_c
         snprintf(out, size, "%d%s%s", r->n, r->n < STATS_LEAST ? "!" : "", r->unequal ? "≠" : "");
         if (r->n < STATS_LEAST || r->unequal)
             *style = STYLE(ROLE_WARN, 0);
+        break;
+    case AB_STEP:
+        fmt_exact(out, size, r->step_hi);
         break;
     case AB_RANKED: case AB_METRIC:
         value_text(s, r, x, c, out, size);
@@ -236,17 +258,20 @@ void ablations_best(const struct ablations *s, char *out, size_t size)
     if (n >= size || t->nrows < 2)
         return;
     if (best == t->baseline) {
-        int told = 0;
-        for (int i = 0; i < t->nrows; i++)
+        int told = 0, tested = 0;
+        for (int i = 0; i < t->nrows; i++) {
             told += t->rows[i].cell[t->ranked].verdict == STATS_REAL;
-        snprintf(out + n, size - n, " · it is the baseline too: %d of %d others surely differ from it",
-                 told, t->nrows - 1);
+            tested += t->rows[i].cell[t->ranked].test.kind != STATS_NONE;
+        }
+        snprintf(out + n, size - n, tested ? " · it is the baseline too: %d of %d tested others surely differ from it"
+                                           : " · it is the baseline too: no other has seeds enough for a test", told, tested);
         return;
     }
     ablations_levels(t, t->rows[t->baseline].value, base, sizeof base);
     verdict_text(x, verdict, sizeof verdict);
     fmt_signed(d, sizeof d, x->test.diff, c.decimals);
-    snprintf(out + n, size - n, " · %s over the baseline %s: %s%s", *d ? d : "0", base, verdict,
+    snprintf(out + n, size - n, " · %s over the baseline %s%s: %s%s", *d ? d : "0", base,
+             r->unequal ? ", on another budget (≠)" : "", verdict,
              x->further && (x->verdict == STATS_FEW || x->verdict == STATS_UNDECIDED)
                  ? x->further == 1 ? " seed" : " seeds" : "");
 }

@@ -295,13 +295,14 @@ static void test_export_is_the_table(void **state)
     text = exported(a, &rows);
     assert_int_equal(rows, 5);
     assert_int_equal(lines_of(text), 6);
-    const char *head = "tie,generator_size,n,val_rtd_auc_common,val_rtd_auc_common_sd,difference,p_holm,verdict\r\n";
+    const char *head = "tie,generator_size,n,step,val_rtd_auc_common,val_rtd_auc_common_sd,difference,"
+                       "interval_low,interval_high,p_holm,verdict\r\n";
     assert_memory_equal(text, head, strlen(head)); /* what 80 columns have room for */
     const struct ablation_row *best = &s->t.rows[s->order[0]];
     const struct ablation_cell *x = &best->cell[s->t.ranked];
     assert_true(x->best);
-    snprintf(want, sizeof want, "embeddings,1/2,4,%.17g,%.17g,%.17g,%.17g,real\r\n", x->s.mean, x->s.sd,
-             x->test.diff, x->p_holm);
+    snprintf(want, sizeof want, "embeddings,1/2,4,10000,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,real\r\n", x->s.mean,
+             x->s.sd, x->test.diff, x->test.lo, x->test.hi, x->p_holm);
     assert_memory_equal(strstr(text, "\r\n") + 2, want, strlen(want)); /* in the order shown */
     free(text);
     free(fixture_text(a, 36, 160));
@@ -315,7 +316,7 @@ static void test_export_is_the_table(void **state)
     fixture_keys(a, "a"); /* each seed */
     text = exported(a, &rows);
     assert_non_null(strstr(text, "val_rtd_auc_common_seed1,val_rtd_auc_common_seed2,"));
-    snprintf(want, sizeof want, "embeddings,1/2,4,%.17g,%.17g,", x->values[0], x->values[1]);
+    snprintf(want, sizeof want, "embeddings,1/2,4,10000,%.17g,%.17g,", x->values[0], x->values[1]);
     assert_memory_equal(strstr(text, "\r\n") + 2, want, strlen(want));
     free(text);
     fixture_keys(a, "a Enter"); /* the page of a row: its metrics */
@@ -349,6 +350,37 @@ static void test_all_metrics_from_the_palette(void **state)
     snprintf(want, sizeof want, "%d rows → /", 5 * s->t.nmetrics);
     assert_true(fixture_shows(a, 24, 120, want)); /* the whole path is said */
     assert_true(fixture_shows(a, 24, 120, "all.csv (CSV)"));
+    app_free(a);
+}
+
+/* Rows of other budgets are read at their own ends; the step is said and the row is marked. */
+static void test_budgets_of_their_own(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET steps = 20000 WHERE tie = 'none'"), 0);
+    struct app *a = start(NULL);
+    const struct ablations *s = app_self(a);
+    assert_int_equal(s->t.at, ABLATION_END);
+    assert_true(fixture_shows(a, 24, 80, "each run's end, step 10000"));
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET steps = 10000"), 0);
+}
+
+/* What is not tested is not counted; the line of the spread and the head say what they show. */
+static void test_only_what_is_tested_is_counted(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    struct ablations *s = app_self(a);
+    while (strcmp(s->t.rows[s->order[s->row]].label, "tie=embeddings generator_size=1/2"))
+        fixture_keys(a, "Down");
+    fixture_keys(a, "B");
+    assert_true(fixture_shows(a, 36, 120, "3 of 3 tested others surely differ"));
+    assert_true(fixture_shows(a, 24, 80, "AUC common ± sd"));
+    fixture_keys(a, "a");
+    assert_true(fixture_shows(a, 24, 80, "│ median"));
+    assert_true(fixture_shows(a, 24, 80, "diff of means"));
+    assert_true(fixture_shows(a, 24, 80, "Tab all runs"));
     app_free(a);
 }
 
@@ -388,6 +420,8 @@ int main(void)
         cmocka_unit_test(test_missing_cells_are_launched),
         cmocka_unit_test(test_export_is_the_table),
         cmocka_unit_test(test_all_metrics_from_the_palette),
+        cmocka_unit_test(test_budgets_of_their_own),
+        cmocka_unit_test(test_only_what_is_tested_is_counted),
         cmocka_unit_test(test_an_empty_store),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
