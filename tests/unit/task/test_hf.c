@@ -243,7 +243,7 @@ static void test_as_many_tensors_as_promised(void **state)
     enum { MOST = 65536 };
     static const char *const meta[] = {"format", "pt", NULL};
     struct st_write *t = calloc(MOST + 1, sizeof *t);
-    char(*names)[8] = calloc(MOST + 1, sizeof *names);
+    char(*names)[16] = calloc(MOST + 1, sizeof *names);
     struct err err = {0};
     const float one = 1;
     assert_true(t && names);
