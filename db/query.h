@@ -84,7 +84,9 @@ int query_snapshots(struct query *q, int64_t run, int source, struct arena *a, i
 int query_tokens(struct query *q, int64_t run, int source, int64_t step, struct arena *a,
                  struct token_seq ***out, int64_t *step_out, double *age, struct err *err);
 
-/* The highest number of a sequence of this source, over all runs; 0: there is none. */
+/* The highest number of a sequence of this source, over all runs, at most QUERY_SENTENCES; 0: there
+ * is none. */
+#define QUERY_SENTENCES 1000000000
 int query_last_sentence(struct query *q, int source);
 
 struct query_event {

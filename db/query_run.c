@@ -248,8 +248,7 @@ const double *query_trend(struct query *q, int64_t run)
         if (query_reduce(q, &red, query_density(e, red.from, red.to, red.buckets), NULL))
             return NULL;
         for (int i = 0; i < QUERY_TREND; i++)
-            t->values[i] = out[i].n > out[i].nonfinite
-                               ? out[i].sum / (double)(out[i].n - out[i].nonfinite) : NAN;
+            t->values[i] = out[i].n ? block_mean(&out[i]) : NAN;
         t->read = *e;
     }
     return t->values;

@@ -98,19 +98,20 @@ static int read_blocks(struct query *q, struct reduce *r, struct todo *t, int64_
         return rc;
     sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT first_step, last_step, n, nonfinite, min, max, sum, "
                                 "last FROM rollup WHERE series = ? AND level = ? AND "
-                                "first_step >= ? AND first_step <= ?", err);
+                                "first_step >= ? AND first_step <= ? ORDER BY first_step", err);
     if (!st)
         return q->sql.code;
     sql_bind(st, "iiii", r->series, (int64_t)level, start, to);
     while ((rc = sql_row(&q->sql, st, err)) > 0) {
         struct block b = block_read(st);
-        if (b.first_step < start || b.first_step > to || b.last_step < b.first_step) {
+        if (b.first_step < start || b.first_step > to || !block_holds(&b, level)) {
             rc = damaged(q, err);
             break;
         }
+        start = b.last_step < to ? b.last_step + 1 : INT64_MAX; /* where the next may begin */
         if (b.last_step < from)
             continue;
-        reached = b.last_step + 1;
+        reached = start;
         if (b.first_step >= from && b.last_step <= to &&
             bucket_of(r, b.first_step) == bucket_of(r, b.last_step))
             block_merge(&r->out[bucket_of(r, b.first_step)], &b);
@@ -119,7 +120,7 @@ static int read_blocks(struct query *q, struct reduce *r, struct todo *t, int64_
             break;
     }
     sqlite3_reset(st);
-    return rc ? rc : todo_push(t, reached, to, level - 1, err);
+    return rc || reached == INT64_MAX ? rc : todo_push(t, reached, to, level - 1, err);
 }
 
 int64_t query_density(const struct series_end *e, int64_t from, int64_t to, int buckets)
@@ -184,7 +185,10 @@ int query_metric_summary(struct query *q, int64_t run, int metric, struct query_
     sql_bind(st, "ii", run, q->metric_ids[slot]);
     if ((rc = sql_row(&q->sql, st, err)) <= 0)
         return rc;
-    out->n = sqlite3_column_int64(st, 0);
+    if ((out->n = sqlite3_column_int64(st, 0)) < 1) { /* of a text that is more than 0 */
+        sqlite3_reset(st);
+        return 0;
+    }
     out->first_step = sqlite3_column_int64(st, 1);
     out->last_step = sqlite3_column_int64(st, 2);
     out->best_step = sqlite3_column_int64(st, 3);
@@ -242,7 +246,7 @@ static int series_in(struct query *q, int64_t run, int metric, struct reduce *r,
             continue;
         (*out)[n] = (struct query_bucket){
             .first_step = b->first_step, .last_step = b->last_step, .min = b->min, .max = b->max,
-            .mean = b->sum / (double)(b->n - b->nonfinite), .last = b->last,
+            .mean = block_mean(b), .last = b->last,
             .n = (uint32_t)b->n, .nonfinite = (uint32_t)b->nonfinite};
         rc = read_logged(q, run, metric, &(*out)[n++], err);
     }
@@ -262,6 +266,26 @@ int query_series(struct query *q, int64_t run, int metric, int64_t from, int64_t
     rc = series_in(q, run, metric, &r, a, out, err);
     sql_run(&q->sql, NULL, "END", "");
     return rc;
+}
+
+/* series.n is a store's word for how many points there are: a large one is counted before there is
+ * room for it. */
+#define WORD 65536
+static int count_points(struct query *q, struct series_end *e, struct err *err)
+{
+    if (e->n <= WORD)
+        return 0;
+    sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT count(*) FROM point WHERE series = ?", err);
+    if (!st)
+        return q->sql.code;
+    sql_bind(st, "i", e->id);
+    int rc = sql_row(&q->sql, st, err);
+    if (rc < 0)
+        return rc;
+    if (sqlite3_column_int64(st, 0) < e->n)
+        e->n = sqlite3_column_int64(st, 0);
+    sqlite3_reset(st);
+    return 0;
 }
 
 static int read_all(struct query *q, const struct series_end *e, int64_t run, int metric,
@@ -292,7 +316,7 @@ int query_points(struct query *q, int64_t run, int metric, struct arena *a, stru
     if (rc)
         return rc;
     rc = query_series_end(q, run, metric, &e, err);
-    if (rc > 0) {
+    if (rc > 0 && !(rc = count_points(q, &e, err))) {
         *out = e.n < INT32_MAX ? arena_alloc(a, (size_t)e.n, sizeof **out) : NULL;
         rc = *out ? read_all(q, &e, run, metric, *out, err) : err_nomem(err, "a series");
     }

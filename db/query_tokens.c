@@ -134,7 +134,8 @@ static int read_snapshot(struct query *q, int64_t run, int source, int64_t step,
 {
     sqlite3_stmt *count = sql_stmt(&q->sql, "SELECT count(*) FROM sequence WHERE run = ? AND "
                                    "source = ? AND step = ?", err);
-    sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT id, sentence, n, written FROM sequence WHERE "
+    sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT id, sentence, min(n, (SELECT count(*) FROM "
+                                "token t WHERE t.sequence = s.id)), written FROM sequence s WHERE "
                                 "run = ? AND source = ? AND step = ? ORDER BY sentence", err);
     if (!count || !st)
         return q->sql.code;
@@ -152,7 +153,8 @@ static int read_snapshot(struct query *q, int64_t run, int source, int64_t step,
     while (n < max && (rc = sql_row(&q->sql, st, err)) > 0) {
         int64_t tokens = sqlite3_column_int64(st, 2);
         struct token_seq *s = NULL;
-        if (tokens >= 0 && tokens < 1 << 20)
+        tokens = tokens > 0 ? tokens : 0;
+        if (tokens < 1 << 20)
             s = arena_alloc(a, sizeof *s + (size_t)tokens * sizeof s->rows[0], 1);
         rc = s ? 0 : err_nomem(err, "tokens");
         if (rc)
@@ -192,12 +194,12 @@ int query_tokens(struct query *q, int64_t run, int source, int64_t step, struct 
 int query_last_sentence(struct query *q, int source)
 {
     sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT max(sentence) FROM sequence WHERE source = ?", NULL);
-    int last = 0;
+    int64_t last = 0;
     if (!st)
         return 0;
     sql_bind(st, "i", (int64_t)source);
     if (sql_row(&q->sql, st, NULL) > 0)
-        last = sqlite3_column_int(st, 0);
+        last = sqlite3_column_int64(st, 0);
     sqlite3_reset(st);
-    return last > 0 ? last : 0;
+    return last < 0 ? 0 : last < QUERY_SENTENCES ? (int)last : QUERY_SENTENCES;
 }

@@ -39,6 +39,13 @@ void block_merge(struct block *into, const struct block *b)
         into->last_step = b->last_step;
 }
 
+double block_mean(const struct block *b)
+{
+    if (b->n <= b->nonfinite)
+        return NAN;
+    return fmin(fmax(b->sum / (double)(b->n - b->nonfinite), b->min), b->max);
+}
+
 struct block block_read(sqlite3_stmt *st)
 {
     struct block b = {.first_step = sqlite3_column_int64(st, 0),
@@ -52,6 +59,21 @@ struct block block_read(sqlite3_stmt *st)
     b.sum = any ? sqlite3_column_double(st, 6) : 0;
     b.last = any ? sqlite3_column_double(st, 7) : NAN;
     return b;
+}
+
+int block_holds(const struct block *b, int level)
+{
+    int64_t most = 1;
+    while (level-- > 0)
+        most *= ROLLUP_FAN;
+    if (b->first_step < 0 || b->last_step < b->first_step)
+        return 0;
+    if (b->n < 1 || b->n > most || b->n - 1 > b->last_step - b->first_step)
+        return 0;
+    if (b->nonfinite < 0 || b->nonfinite > b->n)
+        return 0;
+    return b->n == b->nonfinite ||
+           (isfinite(b->min) && isfinite(b->max) && isfinite(b->last) && b->min <= b->max);
 }
 
 struct block block_read_point(sqlite3_stmt *st)

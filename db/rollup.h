@@ -19,9 +19,14 @@ struct block {
 };
 /* Adds `b` to `into`; in any order, as long as they don't overlap. */
 void block_merge(struct block *into, const struct block *b);
+/* Of the finite values, NAN if there is none; between min and max also where the sum overflows. */
+double block_mean(const struct block *b);
 struct block block_point(int64_t step, double value);
 /* Columns first_step, last_step, n, nonfinite, min, max, sum, last from column 0. */
 struct block block_read(sqlite3_stmt *st);
+/* 1 if a block of that level can be so: steps in order, no more points than steps or than the level
+ * has, its values finite. */
+int block_holds(const struct block *b, int level);
 /* Columns step, value, kind. */
 struct block block_read_point(sqlite3_stmt *st);
 

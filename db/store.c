@@ -55,7 +55,7 @@ void store_boot_id(char out[64])
 
 int store_pid_alive(int64_t pid)
 {
-    return pid > 0 && (!kill((pid_t)pid, 0) || errno != ESRCH);
+    return pid > 0 && pid <= INT32_MAX && (!kill((pid_t)pid, 0) || errno != ESRCH);
 }
 
 static int on_commit(void *ud, sqlite3 *db, const char *name, int frames)
