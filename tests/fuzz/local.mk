@@ -4,7 +4,8 @@
 check_PROGRAMS += tests/fuzz/fuzz
 tests_fuzz_fuzz_SOURCES = tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/mutate.c tests/fuzz/memory.c \
 	tests/fuzz/targets_model.c tests/fuzz/targets_text.c tests/fuzz/targets_task.c \
-	tests/fuzz/targets_host.c tests/fuzz/targets_ui.c tests/unit/task/toy.c tests/unit/task/toy.h
+	tests/fuzz/targets_host.c tests/fuzz/targets_ui.c tests/fuzz/targets_store.c \
+	tests/unit/task/toy.c tests/unit/task/toy.h
 tests_fuzz_fuzz_LDADD = $(TESTLIBS)
 TESTS += tests/fuzz/fuzz
 EXTRA_DIST += tests/fuzz/target.def
