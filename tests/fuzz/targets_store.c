@@ -20,14 +20,16 @@
 #include "ui/cli/export_rows.h"
 #include "ui/cli/rows.h"
 
-#define COLUMNS_MAX 500
+#define TABLES_MAX 30
+#define COLUMNS_MAX 300
 #define RUNS 2
 #define STEPS 36
 #define CHANGES 16 /* of a case at most */
 static struct {
-    char table[64], name[64];
-} column[COLUMNS_MAX];
-static int ncolumns;
+    char name[32], column[COLUMNS_MAX][48];
+    int ncolumns;
+} table[TABLES_MAX];
+static int ntables;
 static char *whole; /* the store's bytes */
 static size_t whole_size;
 
@@ -109,9 +111,16 @@ static void list_columns(sqlite3 *db)
     static const char text[] = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c "
                                "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY 1, c.cid";
     fuzz_check(!sqlite3_prepare_v2(db, text, -1, &st, NULL), "%s", sqlite3_errmsg(db));
-    while (sqlite3_step(st) == SQLITE_ROW && ncolumns < COLUMNS_MAX) {
-        snprintf(column[ncolumns].table, 64, "%s", (const char *)sqlite3_column_text(st, 0));
-        snprintf(column[ncolumns++].name, 64, "%s", (const char *)sqlite3_column_text(st, 1));
+    while (sqlite3_step(st) == SQLITE_ROW) {
+        const char *of = (const char *)sqlite3_column_text(st, 0);
+        if (!ntables || strcmp(table[ntables - 1].name, of)) {
+            fuzz_check(ntables < TABLES_MAX, "more than %d tables", TABLES_MAX);
+            snprintf(table[ntables++].name, sizeof table[0].name, "%s", of);
+        }
+        int *n = &table[ntables - 1].ncolumns;
+        fuzz_check(*n < COLUMNS_MAX, "more than %d columns", COLUMNS_MAX);
+        snprintf(table[ntables - 1].column[(*n)++], sizeof table[0].column[0], "%s",
+                 (const char *)sqlite3_column_text(st, 1));
     }
     sqlite3_finalize(st);
 }
@@ -141,9 +150,9 @@ void fuzz_setup_store(struct fuzz *f)
     list_columns(db);
     sqlite3_close(db);
     need(file_read("s.db", (size_t)8 << 20, &whole, &whole_size, &err), &err);
-    for (int i = 0; i < ncolumns; i += 3) {
-        const char seed[] = {(char)(i >> 8), (char)i, (char)(i % 5), (char)(i % 31),
-                             (char)(i >> 9), (char)(i * 7), 1, (char)(i % 17)};
+    for (int i = 0; i < 8 * ntables; i++) {
+        const char seed[] = {(char)(i % ntables), (char)(i * 5), (char)(i % 3), (char)i,
+                             (char)((i + 3) % ntables), (char)(i * 7), 1, (char)(i * 3)};
         fuzz_seed(f, seed, sizeof seed);
     }
     static const char bytes[] = "\x80\x00\x40\x05\x80\x20\x00\xFF\x00\x07\x01\x20";
@@ -178,18 +187,18 @@ static void bind(sqlite3_stmt *st, unsigned value)
         sqlite3_bind_text(st, 1, memset(large, value == 2 ? 'x' : '\xE2', sizeof large), sizeof large, SQLITE_STATIC);
 }
 
-/* The column (15 bits), the row or all, the value. */
+/* The table, its column, one row or all, the value. */
 static void change(sqlite3 *db, const unsigned char op[4])
 {
     char text[400];
     sqlite3_stmt *st = NULL;
-    int c = (op[0] << 8 | op[1]) % ncolumns;
-    const char *t = column[c].table, *n = column[c].name;
+    int of = op[0] % ntables;
+    const char *t = table[of].name, *n = table[of].column[op[1] % table[of].ncolumns];
     if (op[2] & 1) /* every row, as far as they may be equal */
         snprintf(text, sizeof text, "UPDATE OR IGNORE \"%s\" SET \"%s\" = ?1", t, n);
     else
         snprintf(text, sizeof text, "UPDATE OR IGNORE \"%s\" SET \"%s\" = ?1 WHERE \"%s\" IS (SELECT \"%s\" FROM \"%s\" "
-                 "LIMIT 1 OFFSET %d)", t, n, n, n, t, op[2] >> 1);
+                 "LIMIT 1 OFFSET %d)", t, n, n, n, t, op[2] >> 1 & 7);
     fuzz_check(!sqlite3_prepare_v2(db, text, -1, &st, NULL), "%s: %s", text, sqlite3_errmsg(db));
     bind(st, op[3]);
     sqlite3_step(st);
