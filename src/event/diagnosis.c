@@ -15,7 +15,7 @@ struct evidence { double share; int64_t steps; double fakes; };
 static const struct evidence WITH_CAUSE = {.25, 100, 1e5}, WITHOUT_CAUSE = {.6, 1000, 2.5e5};
 #define LEAST_TOKENS 5e5   /* from which a generator that knows no context is worth a word */
 #define LEAST_IN_VALUE 50  /* fakes, or masked tokens, behind a value */
-#define UNDER_UNIGRAM 0.15 /* nats: less is word frequencies and noise */
+#define LEAST_STEPS 500    /* and these: a run of seconds says little */
 #define FEW_STEPS 2000
 #define NEW_STAGE .1       /* of the steps: in which longer sequences excuse much */
 
@@ -145,14 +145,23 @@ static double generator_loss(const struct diagnosis_input *in)
 static int knows_no_context(const struct diagnosis_input *in)
 {
     return in->config->generator == GEN_MLM &&
-           generator_loss(in) > of(in, METRIC_unigram_loss) - UNDER_UNIGRAM;
+           generator_loss(in) > of(in, METRIC_unigram_loss) - DIAG_UNDER_UNIGRAM;
 }
 
 static int usual_rate(const struct config *c) { return c->learning_rate <= 4e-3 && c->learning_rate >= 1e-5; }
 
-int diagnosis_generator_may_warn(const struct config *c, double tokens)
+int diagnosis_generator_may_warn(const struct config *c, int64_t step, double tokens)
 {
-    return tokens >= LEAST_TOKENS || !usual_rate(c) || c->gen_weight < .1;
+    struct seq_stage now;
+    if (diagnosis_new_stage(c, step, NEW_STAGE, &now)) return 0;
+    return (tokens >= LEAST_TOKENS && step >= LEAST_STEPS) || !usual_rate(c) || c->gen_weight < .1;
+}
+
+int diagnosis_excuses_original(const struct config *c, int64_t step, double gen_loss, double unigram)
+{
+    struct seq_stage now;
+    return diagnosis_new_stage(c, step, NEW_STAGE, &now) ||
+           (!named_cause(c) && c->generator == GEN_MLM && gen_loss > unigram - DIAG_UNDER_UNIGRAM);
 }
 
 /* The likeliest cause of a generator that does not find context; 0: none that stands out. */
@@ -367,7 +376,7 @@ static int generator_stuck(const struct diagnosis_input *in, struct diagnosis *d
     double loss = generator_loss(in), unigram = of(in, METRIC_unigram_loss);
     struct seq_stage now;
     int longer = diagnosis_new_stage(in->config, in->step, NEW_STAGE, &now);
-    int wait = longer || early(in) || !diagnosis_generator_may_warn(in->config, (double)in->tokens);
+    int wait = early(in) || !diagnosis_generator_may_warn(in->config, in->step, (double)in->tokens);
     if (!knows_no_context(in)) return 0;
     d->severity = wait ? SEV_INFO : SEV_WARN;
     SAY(seen, "loss at masked positions %.3f, word frequencies alone give %.3f", loss, unigram);
@@ -375,7 +384,7 @@ static int generator_stuck(const struct diagnosis_input *in, struct diagnosis *d
         if (longer)
             SAY(expected, "this, for now: sequences are %ld tokens long since step %ld", now.seq, now.first);
         else SAY(expected, "this, for now: frequencies are learnt first");
-        SAY(look, "whether it falls below %.2f", unigram - UNDER_UNIGRAM);
+        SAY(look, "whether it falls below %.2f", unigram - DIAG_UNDER_UNIGRAM);
         return 1;
     }
     SAY(expected, "clearly below the loss of word frequencies by now");

@@ -50,9 +50,14 @@ int diagnosis_may_warn(const struct config *c, int64_t step, int64_t steps, doub
 /* 1: at this step the sequences have become longer no more than `share` of all steps ago; the stage in
  * *out. Held-out losses rise there until the new positions are learnt. */
 int diagnosis_new_stage(const struct config *c, int64_t step, double share, struct seq_stage *out);
-/* 1: a generator that knows word frequencies only is a finding after so many tokens: a healthy one needs
- * some hundred thousand. At once where the configuration names a cause. */
-int diagnosis_generator_may_warn(const struct config *c, double tokens);
+#define DIAG_UNDER_UNIGRAM 0.15 /* nats: a generator nearer to unigram entropy knows word frequencies only */
+/* 1: such a generator is a finding at this step, after so many tokens: a healthy one needs some hundred
+ * thousand and some hundred steps, and again some where sequences have just become longer. At once where the
+ * configuration names a cause. */
+int diagnosis_generator_may_warn(const struct config *c, int64_t step, double tokens);
+/* 1: recall near 0 is none yet for another reason: sequences have just become longer, or the generator knows
+ * word frequencies only (its loss at masked positions and unigram entropy; NAN: not known). */
+int diagnosis_excuses_original(const struct config *c, int64_t step, double gen_loss, double unigram);
 /* The rules that hold, most important first; 0: nothing unusual. */
 int diagnose(const struct diagnosis_input *in, struct diagnosis out[DIAG_RULES]);
 /* "discriminator says \"original\" everywhere" */

@@ -19,7 +19,6 @@
 #define HORIZON_LEAST 100    /* a run of seconds says little */
 #define FOUND_LEAST 0.001    /* recall of a discriminator that finds nothing */
 #define FAKES_LEAST 100      /* fakes in a block that a recall is worth saying of */
-#define LEARNT_LEAST 0.02    /* nats under word frequencies: more than a block's noise */
 #define NEAR_ZERO 0.2        /* nats */
 #define FLAT 1e-3            /* a spike is at least 6 times this share of the mean */
 
@@ -88,16 +87,24 @@ static int discriminator_learns(const struct health_step *s)
                                                  : objective_get(s->config->objective)->main_heads & HEAD_RTD;
 }
 
+/* Nats a masked token in the block; NAN where there was none. */
+static double mean_masked(const struct health *h, double sum)
+{
+    return h->masked_n > 0 && h->unigram_sum > 0 ? sum / h->masked_n : NAN;
+}
+
 static int all_original(const struct health *h, const struct health_step *s, struct health_finding *f)
 {
     int64_t step = s->step - s->first;
     double seen = h->steps ? h->fake_n / (double)h->steps * (double)step : 0;
     if (!discriminator_learns(s) || !diagnosis_may_warn(s->config, step, s->steps, seen) ||
-        h->fake_n < FAKES_LEAST || h->found >= FOUND_LEAST * h->fake_n)
+        h->fake_n < FAKES_LEAST || h->found >= FOUND_LEAST * h->fake_n ||
+        diagnosis_excuses_original(s->config, s->step, mean_masked(h, h->masked_sum),
+                                   mean_masked(h, h->unigram_sum)))
         return 0;
     char why[240];
     diagnosis_why_original(s->config, s->step, s->losses->gen, s->losses->disc, why, sizeof why);
-    say(f, "discriminator stuck on original: %s; of %.0f fakes in the %" PRId64 " steps up to %" PRId64
+    say(f, "the discriminator says original everywhere: %s; of %.0f fakes in the %" PRId64 " steps up to %" PRId64
         " it found %.0f", why, h->fake_n, h->steps, s->step, h->found);
     return 1;
 }
@@ -113,15 +120,15 @@ static int mlm_learns(const struct health_step *s)
 
 static int generator_stuck(const struct health *h, const struct health_step *s, struct health_finding *f)
 {
-    double tokens = (double)(s->step - s->first) * (double)(s->config->batch * s->config->seq);
-    if (!mlm_learns(s) || !past_horizon(s) || !diagnosis_generator_may_warn(s->config, tokens) ||
-        !(h->masked_n > 0) || !(h->unigram_sum > 0) ||
-        h->masked_sum <= h->unigram_sum - LEARNT_LEAST * h->masked_n)
+    double loss = mean_masked(h, h->masked_sum), unigram = mean_masked(h, h->unigram_sum);
+    if (!mlm_learns(s) || !past_horizon(s) ||
+        !diagnosis_generator_may_warn(s->config, s->step, (double)s->tokens) ||
+        !(loss > unigram - DIAG_UNDER_UNIGRAM))
         return 0;
-    say(f, "%s does not learn: masked-token loss %.3f in the %" PRId64 " steps up to %" PRId64 ", word "
+    say(f, "%s knows word frequencies, no more: masked-token loss %.3f in the %" PRId64 " steps up to %" PRId64 ", word "
         "frequencies alone give %.3f; look at learning rate %g, sequence length and number of steps",
-        s->config->objective == OBJ_BERT_MLM ? "the model" : "the generator", h->masked_sum / h->masked_n,
-        h->steps, s->step, h->unigram_sum / h->masked_n, s->config->learning_rate);
+        s->config->objective == OBJ_BERT_MLM ? "the model" : "the generator", loss, h->steps, s->step, unigram,
+        s->config->learning_rate);
     return 1;
 }
 

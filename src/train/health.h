@@ -31,6 +31,7 @@ struct health_step {
     const struct losses *losses; /* of the step; finite */
     int64_t step;                /* as reported: 1 is the first */
     int64_t first, steps;        /* the phase: steps before it, steps in it */
+    int64_t tokens;              /* trained on so far */
     int phase;                   /* 1: the second of two_stage */
 };
 struct health_finding {

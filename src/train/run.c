@@ -240,6 +240,7 @@ static int look(struct run *r, const struct update *u)
     if (index == first || (index > 0 && run_stage(r, index) != run_stage(r, index - 1)))
         health_turn(&r->s.health);
     struct health_step s = {.config = &r->core.config, .losses = &u->losses, .step = r->s.step,
+                            .tokens = r->s.tokens,
                             .first = phase ? first : 0, .phase = phase,
                             .steps = phase ? r->core.config.steps - first : first};
     int n = health_step(&r->s.health, &s, r->findings);
