@@ -305,7 +305,7 @@ static void runs_draw(void *self, struct app *a, struct grid *g, struct rect are
     int strip = !s->wide && area.h >= 18 && area.w >= 60;
     int below = s->maximised ? 0 : s->wide ? 7 : !strip ? 0 : s->focus ? area.h / 3 + 1 : 5;
     int bottom = s->maximised || !s->wide ? 0 : area.h >= 40 ? 10 : 8;
-    int need = below && (s->wide || !s->focus) ? runs_detail_rows(s, area.w) : 0; /* what ails it, in full */
+    int need = below && (s->wide || !s->focus) ? runs_preview_rows(s, area.w, area.h) : 0; /* what ails them, in full */
     below = need > below ? need : below;
     below = below > area.h / 2 ? area.h / 2 : below;
     struct rect part = area;

@@ -49,6 +49,7 @@ struct runs {
     struct seen *seen;           /* [nknown], as `all` */
     int64_t cursor;              /* line under the cursor, as in ids */
     int64_t selected;            /* app_selected at the last look */
+    int preview, preview_width;  /* most rows that a preview needed at that width */
     int top, scroll, sort, descending, page;
     int tail;                    /* columns of what differs in the names of a sweep, the widest */
     char filter_text[256], find[64], error[160];
@@ -129,6 +130,8 @@ const struct query_run *runs_current(const struct runs *s);
 void runs_draw_list(struct runs *s, struct grid *g, struct rect area);
 /* Rows that its preview needs where something is unusual, 0: as ever. */
 int runs_detail_rows(const struct runs *s, int width);
+/* The same for whichever of the `rows` lines in sight needs most, so that the list keeps its height. */
+int runs_preview_rows(struct runs *s, int width, int rows);
 void runs_draw_detail(struct runs *s, struct grid *g, struct rect area);
 void runs_draw_page(struct runs *s, struct grid *g, struct rect area);
 void runs_draw_events(struct runs *s, struct grid *g, struct rect area);

@@ -86,9 +86,9 @@ static int discrimination(struct grid *g, struct rect row, const struct query_ru
     char held[64];
     int x = row.x;
     int common = r->val_has[METRIC_rtd_auc_common];
-    x = metric_pair(g, row, x, held_out(r, "AUC on common fakes", held, sizeof held), r,
+    x = metric_pair(g, row, x, held_out(r, "AUC common", held, sizeof held), r,
                     METRIC_rtd_auc_common, 1);
-    x = metric_pair(g, row, x, common ? "on own fakes" : held_out(r, "AUC on own fakes", held, sizeof held),
+    x = metric_pair(g, row, x, common ? "AUC own" : held_out(r, "AUC own", held, sizeof held),
                     r, METRIC_rtd_auc, 1);
     x = metric_pair(g, row, x, "recall", r, METRIC_rtd_recall, r->val_has[METRIC_rtd_recall]);
     x = metric_pair(g, row, x, "precision", r, METRIC_rtd_precision,
@@ -145,14 +145,32 @@ static void origin(const struct runs *s, struct grid *g, struct rect row, const 
         pair(g, row, x, "note", r->note, ROLE_TEXT);
 }
 
-/* The rows that a preview needs: title, four of facts, what is unusual in full, and one event. */
-int runs_detail_rows(const struct runs *s, int width)
+/* The rows that a preview of a run needs: title, four of facts, what is unusual in full, one event. */
+static int rows_for(const struct query_run *r, int width)
 {
-    const struct query_run *r = runs_current(s);
     char why[WHY];
     if (!r || !run_why(r, why, sizeof why))
         return 0;
     return 6 + wrap_text(NULL, (struct rect){ 0, 0, 1, width - 2 }, STYLE(ROLE_WARN, 0), why);
+}
+
+int runs_detail_rows(const struct runs *s, int width)
+{
+    return rows_for(runs_current(s), width);
+}
+
+int runs_preview_rows(struct runs *s, int width, int rows)
+{
+    if (width != s->preview_width)
+        s->preview = 0;
+    s->preview_width = width;
+    for (int i = s->top; i < s->n && i < s->top + rows; i++) {
+        int need = rows_for(s->rows[i], width);
+        s->preview = need > s->preview ? need : s->preview;
+    }
+    int here = runs_detail_rows(s, width);
+    s->preview = here > s->preview ? here : s->preview;
+    return s->preview;
 }
 
 void runs_draw_detail(struct runs *s, struct grid *g, struct rect area)

@@ -95,7 +95,10 @@ void runs_draw_events(struct runs *s, struct grid *g, struct rect area)
     int n = app_messages(s->app, &said), rows = area.h - 1, i = s->event_top, k = n - 1;
     int64_t from, unread = app_unread(s->app, &from);
     char count[32], fresh[32] = "";
-    snprintf(count, sizeof count, s->nevents < EVENTS ? "events %d" : "events, the last %d", s->nevents);
+    int lines = s->nevents; /* with what was said here and is told nowhere else */
+    for (int m = 0; m < n && s->focus != FOCUS_EVENTS; m++)
+        lines += !told(s, &said[m]);
+    snprintf(count, sizeof count, s->nevents < EVENTS ? "events %d" : "events, the last %d", lines);
     if (unread)
         snprintf(fresh, sizeof fresh, "%lld new", (long long)unread);
     const char *parts[] = { count, fresh };
