@@ -17,6 +17,7 @@
 
 #include "src/base/err.h"
 #include "src/base/visible.h"
+#include "ui/term/jamo.h"
 #include "ui/term/sign.h"
 
 #define GRID_MAX 4096 /* rows and columns: more than any terminal has */
@@ -139,6 +140,7 @@ static void show(struct shown *sh, const char *utf8)
         return;
     free(sh->big);
     sh->text = sh->big = (char *)nfc;
+    jamo_stand_alone(sh->text);
 }
 
 static void show_free(struct shown *sh)

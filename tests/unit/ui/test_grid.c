@@ -46,6 +46,18 @@ static void test_wide_characters_are_whole_or_spaces(void **state)
     assert_rows(" 나  x\n");
 }
 
+/* A lead, a vowel and a tail that no syllable holds are letters of their own, two columns each. */
+static void test_lone_jamo_are_letters(void **state)
+{
+    (void)state;
+    struct rect all = fresh(1, 12);
+    assert_int_equal(grid_text(&g, all, 0, 0, -1, plain, "\u11ab\u1161x\u1112\uac01\u11c2"), 11);
+    static const char *const want[] = {"ㄴ", "", "ㅏ", "", "x", "ㅎ", "", "각", "", "ㅎ"};
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+        assert_string_equal(g.cells[i].text, want[i]);
+    assert_int_equal(text_columns("\u1175"), 2);
+}
+
 static void test_text_is_composed_and_made_visible(void **state)
 {
     (void)state;
@@ -191,6 +203,7 @@ int main(void)
         return 77;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wide_characters_are_whole_or_spaces),
+        cmocka_unit_test(test_lone_jamo_are_letters),
         cmocka_unit_test(test_text_is_composed_and_made_visible),
         cmocka_unit_test(test_clip_holds_on_all_sides),
         cmocka_unit_test(test_names_are_cut_in_the_middle),
