@@ -204,12 +204,29 @@ static void draw_table(struct scores *s, struct grid *g, struct rect area)
     }
 }
 
+/* {"dropout":0.1,"learning_rate":0.001} as "dropout 0.1, learning rate 0.001". */
+static const char *in_words(const char *settings, char *out, size_t size)
+{
+    size_t n = 0;
+    for (const char *p = settings; *p && n + 3 < size; p++) {
+        if (strchr("{}\"", *p))
+            continue;
+        out[n++] = *p == ':' || *p == '_' ? ' ' : *p;
+        if (*p == ',')
+            out[n++] = ' ';
+    }
+    out[n] = 0;
+    return out;
+}
+
 static void draw_seeds(struct scores *s, struct grid *g, struct rect area)
 {
     const struct score_row *r = &s->t.rows[s->row];
     const struct score_cell *c = &r->cell[s->task];
     struct rect in = {area.y + 1, area.x + 3, area.h - 1, area.w - 3};
-    const char *parts[] = {s->t.tasks[s->task].name, r->label, c->seeds ? s->t.scores[c->first].settings : NULL};
+    char words[512];
+    const char *parts[] = {s->t.tasks[s->task].name, r->label,
+                           c->seeds ? in_words(s->t.scores[c->first].settings, words, sizeof words) : NULL};
     pane_title(g, area.y, area.x, area.w, 0, parts, 3);
     if (!c->seeds) {
         grid_textf(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, 0), "Not tuned yet.  electroscope finetune --task %s --run %lld "
