@@ -99,8 +99,8 @@ static void guess_time(const struct sweep *s, const struct measured_speed *measu
     } else if (p->rough > 0) {
         rate = p->rough;
         e->from = ESTIMATE_OTHER_RUN;
-        snprintf(e->source, sizeof e->source, "from FLOPs at %.1f GFLOP/s, as run %lld of another shape",
-                 rate * 1e-9, (long long)p->rough_run);
+        snprintf(e->source, sizeof e->source, "by the speed of run %lld, which has other sizes: %.1f GFLOP/s",
+                 (long long)p->rough_run, rate * 1e-9);
     } else {
         e->from = ESTIMATE_GUESS;
         snprintf(e->source, sizeof e->source, "from FLOPs, guessing %.0f GFLOP/s on %d idle core%s",

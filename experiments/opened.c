@@ -7,6 +7,7 @@
 #include "db/query.h"
 #include "experiments/host_int.h"
 #include "experiments/model_dir.h"
+#include "src/base/file.h"
 #include "src/base/visible.h"
 
 #ifdef HAVE_CONFIG_H
@@ -16,10 +17,48 @@
 #define PACKAGE_VERSION "unknown"
 #endif
 
+/* ".../checkpoints/1/2343", as a store lays them out: "1@2343", or the run's name for its number where the
+ * store beside has one. 1, or 0: it is none of those. */
+static int name_in_store(const char *dir, char out[64])
+{
+    char path[4096], step[32], run[32], *slash;
+    snprintf(path, sizeof path, "%s", dir);
+    while ((slash = strrchr(path, '/')) && (!slash[1] || !strcmp(slash, "/discriminator")))
+        *slash = 0;
+    if (!slash || slash[1 + strspn(slash + 1, "0123456789")])
+        return 0;
+    snprintf(step, sizeof step, "%.30s", slash + 1);
+    *slash = 0;
+    slash = strrchr(path, '/');
+    if (!slash || !slash[1] || slash[1 + strspn(slash + 1, "0123456789")])
+        return 0;
+    snprintf(run, sizeof run, "%.30s", slash + 1);
+    *slash = 0;
+    slash = strrchr(path, '/');
+    if (!slash || strcmp(slash, "/checkpoints"))
+        return 0;
+    snprintf(slash, sizeof path - (size_t)(slash - path), "/runs.db");
+    snprintf(out, 64, "%s@%s", run, step);
+    struct query *q = file_exists(path) ? query_open(path, NULL) : NULL;
+    struct query_run *runs;
+    struct arena a;
+    arena_init(&a);
+    int n = q ? query_runs(q, 1, &a, &runs, NULL) : 0;
+    for (int i = 0; i < n; i++)
+        if (runs[i].id == atoll(run))
+            snprintf(out, 64, "%.40s@%.20s", runs[i].name, step);
+    arena_free(&a);
+    if (q)
+        query_close(q);
+    return 1;
+}
+
 /* The last part of the path that says something: not "discriminator", not a step's number. */
 static void name_of(const char *dir, char out[64])
 {
     char path[4096];
+    if (name_in_store(dir, out))
+        return;
     snprintf(path, sizeof path, "%s", dir);
     for (;;) {
         char *slash = strrchr(path, '/');

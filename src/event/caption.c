@@ -55,7 +55,8 @@ enum caption caption_say(const struct caption_input *in, char *out, size_t size)
                      loss, unigram);
     } else if (loss > unigram - SAME) {
         c = CAPTION_FREQUENCIES;
-        n = snprintf(out, size, "generator knows the word frequencies: loss %.2f = unigram entropy", loss);
+        n = snprintf(out, size, "generator knows word frequencies: %sloss %.2f near unigram entropy %.2f",
+                     isnan(r->val[METRIC_unigram_loss]) ? "" : "held-out ", loss, unigram);
     } else {
         c = auc < GUESSES ? CAPTION_GUESSING : CAPTION_TELLING;
         n = snprintf(out, size, "generator uses the words around: %.2f nats under unigram entropy",

@@ -24,6 +24,12 @@ static void corpus_note(const struct launch *s, const char *value, char *out, si
             snprintf(out, size, "%s tokens", fmt_count(tokens, sizeof tokens, (double)s->corpora[i].tokens));
 }
 
+/* What -1 and 0 hang on. */
+static const char *by_what(int field)
+{
+    return field == LAUNCH_disc_weight || field == LAUNCH_gen_weight ? "objective" : "default";
+}
+
 /* What stands beside a value: its error, how many it is, or what it comes to. */
 static void note(const struct launch *s, int field, const char *value, char *out, size_t size, int *bad)
 {
@@ -56,7 +62,7 @@ static void note(const struct launch *s, int field, const char *value, char *out
             fmt_plain(got);
         int derived = f->type == CONFIG_INT || f->type == CONFIG_REAL;
         if (derived && strcmp(got, value) && (!strcmp(value, "0") || !strcmp(value, "-1"))) {
-            snprintf(out, size, "%s %s %s", sign(SIGN_ARROW), got, f->unit);
+            snprintf(out, size, "(by %s: %s%s%s)", by_what(field), got, *f->unit ? " " : "", f->unit);
             return;
         }
     }
@@ -176,7 +182,7 @@ static void draw_help(struct launch *s, struct grid *g, struct rect r)
 
 static void draw_form(struct launch *s, struct grid *g, struct rect area, int help)
 {
-    char runs[64], preset[CONFIG_TEXT];
+    char runs[64], preset[CONFIG_TEXT], more[32] = "";
     int rows = area.h - 1 - help;
     if (s->draft.file[0]) {
         launch_draw_sweep(s, g, area);
@@ -184,8 +190,6 @@ static void draw_form(struct launch *s, struct grid *g, struct rect area, int he
     }
     snprintf(runs, sizeof runs, s->runs.n > 1 ? "new sweep of %d runs" : "new run", s->runs.n);
     draft_get(&s->draft, &s->plain, LAUNCH_preset, preset, sizeof preset);
-    const char *parts[] = { runs, preset, s->find };
-    pane_title(g, area.y, area.x, area.w, !s->focus, parts, 3);
     rows = rows < 0 ? 0 : rows;
     s->form = (struct rect){ area.y + 1, area.x, rows, area.w };
     if (s->cursor < s->top)
@@ -195,6 +199,13 @@ static void draw_form(struct launch *s, struct grid *g, struct rect area, int he
     if (s->top > s->nrows - rows)
         s->top = s->nrows - rows;
     s->top = s->top < 0 ? 0 : s->top;
+    int below = s->nrows - s->top - rows;
+    if (below > 0)
+        snprintf(more, sizeof more, "%d more below", below);
+    else if (s->top)
+        snprintf(more, sizeof more, "%d more above", s->top);
+    const char *parts[] = { runs, preset, s->find, more };
+    pane_title(g, area.y, area.x, area.w, !s->focus, parts, 4);
     for (int i = s->top; i < s->nrows && i - s->top < rows; i++) {
         struct rect row = { area.y + 1 + i - s->top, area.x, 1, area.w };
         int here = i == s->cursor;
@@ -247,7 +258,7 @@ static void params_line(const struct launch *s, struct line *l)
 {
     const struct estimate *e = &s->cost;
     char d[FMT], g[FMT], t[FMT], sh[FMT], v[FMT];
-    const char *most = e->vocab_exact ? "" : "max ";
+    const char *most = e->vocab_exact ? "" : "at most ";
     fmt_count(d, sizeof d, (double)e->disc_params);
     fmt_count(g, sizeof g, (double)e->gen_params);
     fmt_count(sh, sizeof sh, (double)e->shared_params);

@@ -234,9 +234,9 @@ static void curves_row(const struct tokens *s, const struct query_run *r, struct
     if (gen && r->has[METRIC_unigram_loss] && in.w >= 90)
         snprintf(text, sizeof text, "%s (unigram %s)", loss,
                  fmt_fixed(unigram, sizeof unigram, r->last[METRIC_unigram_loss], 2));
-    int x = one_curve(g, in, in.x, gen ? "generator loss" : "loss", text, c->loss, c->nloss, width);
+    int x = one_curve(g, in, in.x, gen ? "training gen loss" : "training loss", text, c->loss, c->nloss, width);
     if (s->has_disc)
-        one_curve(g, in, x, "held-out AUC", auc, c->auc, c->nauc, width);
+        one_curve(g, in, x, c->auc_metric == METRIC_VAL + METRIC_rtd_auc_common ? "AUC common" : "AUC own", auc, c->auc, c->nauc, width);
 }
 
 /* How far it is; at the end what may come next. */
@@ -264,7 +264,7 @@ static void last_row(const struct tokens *s, const struct query_run *r, struct g
              sign(SIGN_STATE + r->state), run_state_name(r->state), fmt_exact(a, sizeof a, r->step));
     x += grid_text(g, in, in.y, x, -1, PLAIN, text);
     if (r->val_has[METRIC_rtd_auc_common])
-        x += grid_textf(g, in, in.y, x, -1, STYLE(ROLE_TEXT, ATTR_BOLD), " · held-out AUC %s",
+        x += grid_textf(g, in, in.y, x, -1, STYLE(ROLE_TEXT, ATTR_BOLD), " · AUC common %s",
                         fmt_prob(b, sizeof b, r->val_last[METRIC_rtd_auc_common]));
     x += grid_text(g, in, in.y, x, -1, DIM, " · next: ");
     for (int i = 0; i < 3; i++) {

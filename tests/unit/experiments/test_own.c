@@ -284,12 +284,15 @@ static void a_checkpoint_from_elsewhere_is_opened(void **state)
     assert_int_equal(rig_wait(&rig, trained, RUN_DONE, 0), 0);
     assert_int_equal(rig_run(&rig, trained, &run), 0);
     snprintf(dir, sizeof dir, "%s", run.checkpoint);
+    char name[128]; /* it is called after the run of the store it lies in */
+    snprintf(name, sizeof name, "%.80s@20", run.name);
     if (host_open_checkpoint(h.host, dir, &id, &err))
         fail_msg("%s", err.text);
     assert_int_equal(host_open_checkpoint(h.host, dir, &again, &err), 0);
     assert_int_equal(again, id);
     assert_int_equal(rig_run(&rig, id, &run), 0);
     assert_int_equal(run.state, RUN_STOPPED);
+    assert_string_equal(run.name, name);
     assert_int_equal(run.step, 0);
     json_t *j = score(id, "waa wab", "\"positions\":[1]", 0), *own = score(trained, "waa wab", "\"positions\":[1]", 0);
     assert_int_equal(number(j, "step"), 0);

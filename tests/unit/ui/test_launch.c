@@ -324,7 +324,7 @@ static void test_the_card_shows_before_and_after(void **state)
     a->fixed_now += 2;
     app_tick(a);
     assert_true(shows(a, 36, 120, "next: o own sentence  2 curves  c new run"));
-    assert_true(shows(a, 36, 120, "held-out AUC .961"));
+    assert_true(shows(a, 36, 120, "AUC common .961"));
     bad += fixture_golden(a, 36, 120, "tokens-card-done-120x36");
     assert_int_equal(fixture_sql(dir, "UPDATE run SET state='running', ended=0 WHERE id=9"), 0);
     fixture_keys(a, "H");
