@@ -24,14 +24,7 @@ char *ablation_level(const struct config *c, const struct config_field *f, char 
         {1 / 8., "1/8"}, {1 / 6., "1/6"}, {1 / 4., "1/4"}, {1 / 3., "1/3"}, {1 / 2., "1/2"},
         {2 / 3., "2/3"}, {3 / 4., "3/4"}, {1, "1"},
     };
-    config_get(c, f, out, (size_t)size);
-    if (f->type == CONFIG_REAL && strchr(out, 'e')) { /* 50, not 5e+01 */
-        char plain[32];
-        snprintf(plain, sizeof plain, "%.10g", strtod(out, NULL));
-        if (!strchr(plain, 'e') && !(strtod(plain, NULL) < strtod(out, NULL)) &&
-            !(strtod(plain, NULL) > strtod(out, NULL)))
-            snprintf(out, (size_t)size, "%s", plain);
-    }
+    config_show(c, f, out, (size_t)size);
     if (strcmp(f->name, "generator_size"))
         return out;
     double v = config_fraction(out);

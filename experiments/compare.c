@@ -65,7 +65,7 @@ static int add_lines(struct compare *c, struct err *err)
         if (!strcmp(config_fields[f].name, "name"))
             continue;
         for (int i = 0; i < c->n; i++)
-            config_get(&c->runs[i]->config, &config_fields[f], text[i], CONFIG_TEXT);
+            config_show(&c->runs[i]->config, &config_fields[f], text[i], CONFIG_TEXT);
         rc = add_line(c, config_fields[f].name, value);
     }
     for (int k = 0; k < 7 && c->lines && !rc; k++) {

@@ -183,6 +183,18 @@ char *config_get(const struct config *c, const struct config_field *f, char *out
     return out;
 }
 
+char *config_show(const struct config *c, const struct config_field *f, char *out, size_t size)
+{
+    char plain[32];
+    config_get(c, f, out, size);
+    if (f->type != CONFIG_REAL || !strchr(out, 'e'))
+        return out;
+    snprintf(plain, sizeof plain, "%.10g", strtod(out, NULL));
+    if (!strchr(plain, 'e') && !(strtod(plain, NULL) < strtod(out, NULL)) && !(strtod(plain, NULL) > strtod(out, NULL)))
+        snprintf(out, size, "%s", plain);
+    return out;
+}
+
 /* Rows of contracts.md's table of presets: key, value pairs. */
 static const struct {
     const char *preset, *values;

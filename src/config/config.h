@@ -62,6 +62,8 @@ int config_preset(struct config *c, const char *preset, struct err *err);
 int config_set(struct config *c, const char *name, const char *value, struct err *err);
 /* Shortest text that reads back equal. Returns out. */
 char *config_get(const struct config *c, const struct config_field *f, char *out, size_t size);
+/* The same for people: 50 where config_get, which hashes and files rely on, has 5e+01. */
+char *config_show(const struct config *c, const struct config_field *f, char *out, size_t size);
 /* Cross-field checks and the values that -1 and 0 stand for (warmup_steps, disc_weight,
  * generator sizes, eval_every, checkpoint_every, snapshot_every, eval_sequences). Idempotent. */
 int config_resolve(struct config *c, struct err *err);

@@ -232,7 +232,7 @@ static void sort_next(struct ablations *s)
             continue;
         s->sorted = 1;
         set(s, "ablations.metric", s->metric, sizeof s->metric, s->t.metrics[m].name);
-        app_note(s->app, "best %s first", s->metric);
+        app_note(s->app, "best %s first", ablations_title(s->metric));
         return;
     }
     s->sorted = 0;

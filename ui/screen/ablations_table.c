@@ -4,16 +4,14 @@
 #include <string.h>
 
 #include "ui/screen/ablations_int.h"
+#include "ui/screen/metric_label.h"
 #include "ui/term/sign.h"
 #include "ui/widget/format.h"
 
-/* Short headings; the detail page has the whole names. */
+/* Short headings of fields. */
 static const struct { const char *name, *title; } titles[] = {
     {"objective", "objective"}, {"tie", "sharing"}, {"generator", "fakes"},
     {"generator_size", "gen"}, {"mask_prob", "mask"}, {"hidden_size", "width"}, {"disc_weight", "disc wt"},
-    {"val_rtd_auc_common", "AUC common"}, {"val_mlm_loss_masked", "loss [MASK]"},
-    {"val_disc_skill", "skill own"}, {"val_rtd_auc", "AUC own"},
-    {"val_disc_loss", "disc loss own"}, {"val_main_loss", "main loss own"},
 };
 
 const char *ablations_title(const char *name)
@@ -21,7 +19,7 @@ const char *ablations_title(const char *name)
     for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
         if (!strcmp(titles[i].name, name))
             return titles[i].title;
-    return name;
+    return metric_label(name);
 }
 
 char *ablations_number(double v, int decimals, int share, char *out, size_t size)

@@ -219,11 +219,13 @@ static void next_metric(struct comparison *s)
     }
 }
 
+/* Shows it, too, where the tables stand in its place. */
 static void next_sentence(struct comparison *s, int by)
 {
-    if (s->nseqs[0] > 0)
-        s->sentence = (s->sentence + by + s->nseqs[0]) % s->nseqs[0];
+    s->sentence = (s->sentence + by + s->nseqs[0]) % s->nseqs[0];
     s->token = 0;
+    s->focus = PANE_SENTENCE;
+    app_say(s->app, SEV_INFO, "sentence %d of %d", s->sentence + 1, s->nseqs[0]);
 }
 
 /* Swaps the first run for the next one, so that differences are taken from it. */
@@ -331,12 +333,23 @@ static void whole_names(const struct comparison *s, char *out, size_t size)
         n += (size_t)snprintf(out + n, size - n, " · %c %s", 'A' + i, s->c.runs[i]->name);
 }
 
+/* "no run marked · the selected one is harbour": why there is nothing to see. */
+static void few_runs(const struct comparison *s, char *out, size_t size)
+{
+    const int64_t *marks;
+    int n = app_marks(s->app, &marks);
+    const struct query_run *r = app_run(s->app, app_selected(s->app));
+    size_t at = (size_t)snprintf(out, size, n ? "%d run%s marked" : "no run marked", n, n == 1 ? "" : "s");
+    if (r && !n && at < size)
+        snprintf(out + at, size - at, " · the selected one is %s", r->name);
+}
+
 static void status_compare(void *self, struct app *a, char *out, size_t size)
 {
     const struct comparison *s = self;
     (void)a;
     if (!s->loaded)
-        snprintf(out, size, "%d run%s marked", s->n, s->n == 1 ? "" : "s");
+        few_runs(s, out, size);
     else
         whole_names(s, out, size);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ui/screen/compare_int.h"
+#include "ui/screen/metric_label.h"
 #include "ui/screen/run_name.h"
 #include "ui/screen/screen.h"
 #include "ui/term/sign.h"
@@ -61,7 +62,8 @@ static void draw_config(struct comparison *s, struct grid *g, struct rect area)
     int lines = s->all ? c->nlines : c->ndiffer, rows = area.h - 2;
     struct rect in = {area.y + 1, area.x + 1, area.h - 1, area.w - 1};
     struct columns k = columns_of(s, area.w, 0);
-    snprintf(equal, sizeof equal, "%d differ · equal ones %s (=)", c->ndiffer, s->all ? "shown" : "hidden");
+    snprintf(equal, sizeof equal, "%d differ%s · = %s equal ones", c->ndiffer,
+             c->ndiffer == 1 ? "s" : "", s->all ? "hides" : "shows");
     const char *parts[] = {"configuration", equal};
     pane_title(g, area.y, area.x, area.w, s->focus == PANE_CONFIG, parts, 2);
     head(s, g, in, &k);
@@ -70,7 +72,7 @@ static void draw_config(struct comparison *s, struct grid *g, struct rect area)
         const struct compare_line *l = &c->lines[top + i];
         struct style style = STYLE(l->differs ? ROLE_TEXT : ROLE_DIM, 0);
         int y = in.y + 1 + i;
-        grid_middle(g, in, y, in.x, k.name - 1, STYLE(ROLE_DIM, 0), l->name);
+        grid_end(g, in, y, in.x, k.name - 1, STYLE(ROLE_DIM, 0), l->name);
         for (int r = 0; r < c->n; r++)
             grid_middle(g, in, y, in.x + k.name + r * (k.run + 1) + 1, k.run, style,
                         *l->value[r] ? l->value[r] : "-");
@@ -108,7 +110,7 @@ static void result_row(const struct comparison *s, struct grid *g, struct rect i
 {
     char text[FMT];
     uint8_t role = m->own ? ROLE_DIM : ROLE_TEXT;
-    grid_middle(g, in, y, in.x, k->name - 1, STYLE(ROLE_DIM, 0), m->name);
+    grid_end(g, in, y, in.x, k->name - 1, STYLE(ROLE_DIM, 0), metric_label(m->name));
     for (int r = 0; r < s->c.n; r++) {
         number(m, m->value[r], text, sizeof text);
         grid_text(g, in, y, in.x + k->name + r * (k->run + 1) + 1, k->run,
@@ -165,7 +167,7 @@ static void chart_of(const struct comparison *s, struct grid *g, struct rect r, 
 
 static void draw_curve(struct comparison *s, struct grid *g, struct rect area)
 {
-    const char *name = s->metric < s->c.nmetrics ? s->c.metrics[s->metric].name : "";
+    const char *name = s->metric < s->c.nmetrics ? metric_label(s->c.metrics[s->metric].name) : "";
     const char *parts[] = {"curves", name, "x step", "s another metric"};
     pane_title(g, area.y, area.x, area.w, s->focus == PANE_CURVE, parts, 4);
     struct rect upper = {area.y + 1, area.x, area.h - 1, area.w}, lower;

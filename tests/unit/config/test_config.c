@@ -33,6 +33,22 @@ static void every_default_is_in_bounds_and_reads_back(void **state)
     }
 }
 
+static void people_see_plain_numbers(void **state)
+{
+    (void)state;
+    static const struct { const char *set, *shown; } known[] = {
+        {"50", "50"}, {"0.02", "0.02"}, {"100", "100"}, {"12.5", "12.5"},
+    };
+    const struct config_field *f = config_find("disc_weight");
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        struct config c;
+        char text[CONFIG_TEXT];
+        config_default(&c);
+        assert_int_equal(config_set(&c, "disc_weight", known[i].set, NULL), 0);
+        assert_string_equal(config_show(&c, f, text, sizeof text), known[i].shown);
+    }
+}
+
 static void what_is_out_of_bounds_is_refused_by_name(void **state)
 {
     (void)state;
@@ -220,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_default_is_in_bounds_and_reads_back),
+        cmocka_unit_test(people_see_plain_numbers),
         cmocka_unit_test(what_is_out_of_bounds_is_refused_by_name),
         cmocka_unit_test(presets_hold_the_published_shapes),
         cmocka_unit_test(hash_follows_identity_fields_only),

@@ -126,6 +126,7 @@ static void test_nothing_marked_says_how(void **state)
     (void)state;
     struct app *a = start("Compare", NULL);
     assert_true(fixture_shows(a, 24, 80, "Mark two to 8 runs with Space"));
+    assert_true(fixture_shows(a, 24, 80, "no run marked"));
     app_mark(a, 2, 1); /* and the selected one makes two */
     app_show(a, a->current);
     assert_true(fixture_shows(a, 24, 80, "configuration"));
