@@ -195,10 +195,11 @@ static void line_value(const struct curves *s, const struct curve_chart *c, int 
     const struct curve_line *l = &c->lines[i];
     int k = value_at(s, l);
     const struct chart_sample *p = k >= 0 ? &l->samples[k] : NULL;
-    double v = !p ? NAN : !p->n ? NAN : l->smooth ? l->smooth[k] : p->mean;
+    int newest = isnan(s->cursor) && l->seeds < 2; /* the value itself, as on Runs */
+    double v = !p ? NAN : newest ? l->steps[k].last_value : p->n ? p->mean : NAN;
     if (!p)
         snprintf(out, size, "-");
-    else if (!p->n)
+    else if (isnan(v))
         snprintf(out, size, "nan");
     else
         scale_value(v, curve_defs[c->def].unit, out, size);
@@ -312,8 +313,9 @@ static void legend_difference(struct curves *s, struct grid *g, struct rect r, i
     int i = value_at(s, a), j = value_at(s, b);
     if (i < 0 || j < 0 || !a->samples[i].n || !b->samples[j].n) return;
     char text[FMT], name[24];
-    double d = (a->smooth ? a->smooth[i] : a->samples[i].mean) -
-               (b->smooth ? b->smooth[j] : b->samples[j].mean);
+    int newest = isnan(s->cursor) && a->seeds < 2 && b->seeds < 2; /* of what stands above */
+    double d = newest ? a->steps[i].last_value - b->steps[j].last_value : a->samples[i].mean - b->samples[j].mean;
+    if (!isfinite(d)) return;
     fmt_signed(text, sizeof text, d, 3);
     snprintf(name, sizeof name, "%c less %c", s->runs[0].letter, s->runs[1].letter);
     legend_row(g, r, y, STYLE(ROLE_DIM, 0), name, text);
@@ -348,7 +350,7 @@ static void legend_charts(struct curves *s, struct app *a, struct grid *g, struc
 static int legend_signs(struct grid *g, struct rect r, int y)
 {
     static const char *const lines[] = {
-        "A train  Av held-out", "Ac held-out, common fakes", "◆ checkpoint  ↻ resumed",
+        "A train  Av held-out", "Ac AUC common, Av own", "◆ checkpoint  ↻ resumed",
         "│ next stage  ! not finite", "▲ ▼ off the chart", "Ar recall  Ap precision", "As said, or sampled",
     };
     int n = r.h >= 40 ? 7 : 5;
@@ -401,7 +403,7 @@ void curves_strip(struct curves *s, struct grid *g, struct rect r)
     int px = r.x, y = r.y + 1;
     if (!c) return;
     if (isnan(s->cursor))
-        pane_titlef(g, r.y, r.x, r.w, 0, "newest values");
+        pane_titlef(g, r.y, r.x, r.w, 0, s->smooth ? "newest values, not smoothed" : "newest values");
     else
         pane_titlef(g, r.y, r.x, r.w, 0, "at %s %s", curve_axis_name(s->axis),
                     curves_x_text(s->axis, s->cursor, x, sizeof x));
@@ -430,7 +432,7 @@ void curves_strip(struct curves *s, struct grid *g, struct rect r)
     }
     if (++y < r.y + r.h)
         grid_text(g, r, r.y + r.h - 1, r.x + 1, -1, STYLE(ROLE_DIM, 0),
-                  "Av held-out  Ac common fakes  ◆ checkpoint ↻ resumed │ stage ▲▼ beyond ! nan");
+                  "Av held-out  Ac AUC common  ◆ checkpoint ↻ resumed │ stage ▲▼ beyond ! nan");
 }
 
 static void draw_empty(struct curves *s, struct app *a, struct grid *g, struct rect area)

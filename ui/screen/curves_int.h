@@ -37,7 +37,7 @@ enum { LOG_Y = 1, LOG_X = 2, LOG_STATES = 4 };
 enum curve_axis { AXIS_STEP, AXIS_TIME, AXIS_TOKENS, AXIS_FLOPS, AXIS_COUNT };
 const char *curve_axis_name(int axis);
 
-struct curve_point { int64_t first, last; }; /* steps of a sample */
+struct curve_point { int64_t first, last; double last_value; }; /* steps of a sample; its newest value */
 struct curve_line {
     const struct curve_line_def *def;
     int run;                     /* index into curves.runs */

@@ -21,7 +21,7 @@ const struct curve_def curve_defs[CURVES_CHARTS] = {
     {"disc loss", {TRAIN(disc_loss), HELD(disc_loss)}, 2, NAN, NAN, SCALE_PLAIN},
     {"main loss", {TRAIN(main_loss), HELD(main_loss), BASE(unigram_loss, "unigram")}, 3, NAN, NAN,
      SCALE_PLAIN},
-    {"disc AUC", {TRAIN(rtd_auc), HELD(rtd_auc), HELD_AS(rtd_auc_common, 'c', "common fakes")}, 3,
+    {"AUC own, common", {TRAIN(rtd_auc), HELD_AS(rtd_auc, 'v', "own"), HELD_AS(rtd_auc_common, 'c', "common")}, 3,
      .5, 1, SCALE_SHARE},
     {"disc skill", {TRAIN(disc_skill), HELD(disc_skill)}, 2, NAN, NAN, SCALE_SHARE},
     {"disc accuracy", {TRAIN(rtd_accuracy), HELD(rtd_accuracy), BASE(rtd_majority, "majority")}, 3,
@@ -268,7 +268,7 @@ static void add_buckets(struct loader *l, struct curve_line *line, int64_t run, 
         double x = bucket_x(axis, &b[i], f, nf > 0 ? nf : 0);
         if (!b[i].n) continue;
         line->samples[line->n] = chart_bucket(x, &b[i]);
-        line->steps[line->n++] = (struct curve_point){b[i].first_step, b[i].last_step};
+        line->steps[line->n++] = (struct curve_point){b[i].first_step, b[i].last_step, b[i].last};
     }
 }
 
@@ -331,7 +331,7 @@ static void average(struct loader *l, struct curve_line **member, int n)
         double sd = have == n ? sqrt(sq / (n - 1)) : NAN;
         double x = curves_back(l->s, u0 + (u1 - u0) * ((double)i + .5) / l->cols);
         mean[k] = (struct chart_sample){x, mu, mu, mu, have == n ? (unsigned)n : 0, bad};
-        steps[k] = (struct curve_point){(int64_t)x, (int64_t)x};
+        steps[k] = (struct curve_point){(int64_t)x, (int64_t)x, NAN};
         lo[k] = mu - sd, hi[k] = mu + sd;
         k++;
     }
