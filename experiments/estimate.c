@@ -99,7 +99,7 @@ static void guess_time(const struct sweep *s, const struct measured_speed *measu
     } else if (p->rough > 0) {
         rate = p->rough;
         e->from = ESTIMATE_OTHER_RUN;
-        snprintf(e->source, sizeof e->source, "by the speed of run %lld, which has other sizes: %.1f GFLOP/s",
+        snprintf(e->source, sizeof e->source, "by the speed of run %lld (other sizes): %.1f GFLOP/s",
                  (long long)p->rough_run, rate * 1e-9);
     } else {
         e->from = ESTIMATE_GUESS;

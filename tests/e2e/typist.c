@@ -1,6 +1,7 @@
 /* Uses a terminal program as a person does: types keys, looks at the screen. Standard input holds
  * the steps, a line each:
- *   wait TEXT      until TEXT is on the screen (60 s at most)
+ *   wait TEXT      until TEXT is on the screen (180 s at most)
+ *   store V FILE Q until the query Q gives V in the store FILE
  *   count N TEXT   until TEXT is there N times
  *   absent TEXT    TEXT is not there
  *   key K K...     Enter Esc Tab Up Down Left Right F5 F9 C-u, or the characters themselves
@@ -25,7 +26,7 @@
 
 #define ROWS 100
 #define COLS 300
-#define PATIENCE 60.0
+#define PATIENCE 180.0 /* a loaded machine is slow, not wrong */
 
 static struct {
     char cell[ROWS][COLS][8];
@@ -260,6 +261,35 @@ static int wait_for(const char *what, int n)
     return times(what) < n ? fail("this did not come", what) : 0;
 }
 
+static int first_value(void *ud, int n, char **value, char **name)
+{
+    (void)name;
+    snprintf(ud, 200, "%s", n && value[0] ? value[0] : "");
+    return 0;
+}
+
+/* "VALUE FILE QUERY" */
+static int wait_for_store(char *what)
+{
+    char *file = what + strcspn(what, " "), *query, got[200] = "";
+    *file++ = 0;
+    query = file + strcspn(file, " ");
+    *query++ = 0;
+    for (double end = now() + PATIENCE; now() < end;) {
+        sqlite3 *db;
+        got[0] = 0;
+        if (sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK)
+            sqlite3_exec(db, query, first_value, got, NULL);
+        sqlite3_close(db);
+        if (!strcmp(got, what))
+            return 0;
+        if (look(.1) < 0)
+            break;
+    }
+    fprintf(stderr, "typist: the store has %s\n", got);
+    return fail("this did not come in the store", what);
+}
+
 static int step(char *line)
 {
     char *rest = line + strcspn(line, " "), *save = NULL;
@@ -268,6 +298,8 @@ static int step(char *line)
         *rest++ = 0;
     if (!strcmp(line, "wait"))
         return wait_for(rest, 1);
+    if (!strcmp(line, "store"))
+        return wait_for_store(rest);
     if (!strcmp(line, "count")) {
         n = (int)strtol(rest, &rest, 10);
         return wait_for(rest + 1, n);

@@ -131,6 +131,7 @@ tr -d '\r' <"$tmp/pair.csv" | grep -q '^result,val_rtd_auc_common,' || fail "the
 # A run that is watched on Tokens takes its orders there.
 sed -e '/^\[sweep\]/,$d' -e 's/^steps = 40/steps = 100000/' -e 's/^eval_every.*/eval_every = 100000/' \
     -e 's/^snapshot_every.*/snapshot_every = 100000/' "$tmp/sharing.ini" >"$tmp/long.ini"
+state="$tmp/ws/runs.db SELECT state FROM run WHERE steps = 100000"
 use 80x24 "pause and stop from Tokens" <<END_OF_KEYS
 key 5 :
 type open-experiment
@@ -139,17 +140,18 @@ type $tmp/long.ini
 key Enter
 wait opened 1 run
 key F5
-wait started
+store running $state
 key 3
 wait live
 key p
+store paused $state
 wait , paused
 key p
-wait live
+store running $state
 key F9
 wait after a checkpoint?
 key y
-wait snapshot
+store stopped $state
 key 1
 wait stopped
 key q q

@@ -25,7 +25,6 @@ static int open_tokens(void *self, struct app *a)
     s->view = view && *view >= '0' && *view < '0' + VIEW_COUNT ? (enum tokens_view)(*view - '0')
                                                                : VIEW_TEXT;
     s->digits = digits && *digits == '1';
-    s->by_loss = 1;
     s->current = -1;
     s->step = -1;
     tokens_select_run(s, a);
@@ -404,8 +403,8 @@ static void status_tokens(void *self, struct app *a, char *out, size_t size)
         snprintf(out, size, "%s · step %s · %s · %s", tokens_hunt_says(s, hunt, sizeof hunt), step, fresh,
                  run->name);
     else if (c)
-        snprintf(out, size, "%s · step %s · sentence %d (%d of %d) · %s", run->name, step,
-                 c->seq->sentence, s->current + 1, s->nsentences, fresh);
+        snprintf(out, size, "%s · step %s · sentence %d of %d · %s", run->name, step,
+                 s->current + 1, s->nsentences, fresh);
     else
         snprintf(out, size, "%s · step %s · %s", run->name, step, fresh);
 }

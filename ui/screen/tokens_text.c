@@ -78,8 +78,9 @@ static void draw_token(struct tokens *s, struct grid *g, struct rect r, const st
     if (special) st = (struct style){ROLE_DIM, cursor ? BACK_SELECTED : BACK_NONE, 0};
     tokens_piece(s, shown(t), piece, sizeof piece);
     x += grid_text(g, r, y, x, p->w, st, piece);
-    for (; x < end; x++) /* wider than its text: visibly one token, in a word the join goes on */
-        grid_text(g, r, y, x, 1, st, joined ? sign(SIGN_DOT) : " ");
+    struct style lead = {ROLE_DIM, st.back, 0};
+    for (; x < end; x++) /* wider than its text: visibly one token and no word missing; a join goes on in a word */
+        grid_text(g, r, y, x, 1, joined ? st : lead, joined ? sign(SIGN_DOT) : sign(SIGN_DASHED));
     x = r.x + GUTTER + p->x;
     if (cursor) g->cursor_y = y, g->cursor_x = x;
     under(s, t, text, sizeof text);

@@ -77,7 +77,7 @@ void stand_still(struct launch *s)
     s->cost.seconds = 754;
     for (int i = 0; i < s->runs.n; i++)
         s->cost.plan.items[i].seconds = 125;
-    snprintf(s->cost.source, sizeof s->cost.source, "by the speed of run 9, which has other sizes: 20.0 GFLOP/s");
+    snprintf(s->cost.source, sizeof s->cost.source, "by the speed of run 9 (other sizes): 20.0 GFLOP/s");
     str_clear(&s->command);
     str_add(&s->command, s->runs.n > 1 ? "electroscope sweep /dev/stdin <<'END'\n[run]\npreset = tiny\n"
                                        : "electroscope train --preset tiny --corpus wiki");

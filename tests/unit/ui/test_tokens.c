@@ -474,7 +474,7 @@ static void test_a_diagnosis_is_read_at_80_columns(void **state)
     assert_true(fixture_shows(a, 24, 80, "the discriminator is not trained at all"));
     fixture_keys(a, "H z");
     assert_true(fixture_shows(a, 24, 80, "recall .3 to .5"));
-    assert_false(fixture_shows(a, 24, 80, "sentence 1 of")); /* nothing else */
+    assert_false(fixture_shows(a, 24, 80, "─ sentence 1 of")); /* nothing else */
     fixture_keys(a, "z Tab");
     assert_int_equal(s->focus, ON_LIST);
     fixture_keys(a, "Tab"); /* the rates do not come unasked */
