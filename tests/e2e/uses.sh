@@ -114,7 +114,7 @@ wait 9 rows →
 key Space Down Space 6
 wait configuration
 wait tie
-wait val_rtd_auc_common
+wait AUC common
 key e C-u
 type $tmp/pair.csv
 key Enter
