@@ -449,7 +449,7 @@ static struct column extra_column(const struct runs *s, int i, int rows)
  * what differs in a sweep. Those that are not chosen never fit. */
 static int fit_columns(struct runs *s, int width, int rows, struct column cols[RUN_COLUMNS])
 {
-    int longest = run_columns[COL_NAME].min, least = width >= 100 ? 20 : 15;
+    int longest = run_columns[COL_NAME].min, least = width >= 100 ? 20 : 15, common = width >= 140;
     memcpy(cols, run_columns, sizeof run_columns);
     s->tail = 0;
     for (int i = 0; i < s->n; i++) {
@@ -458,10 +458,13 @@ static int fit_columns(struct runs *s, int width, int rows, struct column cols[R
         int w = text_columns(s->rows[i]->name) + 2 * run_depth(s, s->rows[i]);
         int own = run_tail(s->rows[i]->name, s->rows[i]->tags);
         longest = w > longest ? w : longest;
+        common &= s->rows[i]->val_has[METRIC_rtd_auc_common] || !s->rows[i]->val_has[METRIC_rtd_auc];
         s->tail = own > s->tail ? own : s->tail;
     }
     int tail = s->tail + (width >= 110 && s->tail ? NAME_STEM : 0), most = NAME_TAIL + (width >= 110 ? NAME_STEM : 0);
     least = tail > least ? tail < most ? tail : most : least;
+    if (common) /* its whole name, where no row has its own fakes' instead */
+        cols[COL_AUC] = (struct column){ "AUC common", cols[COL_AUC].priority, 11, 11, ALIGN_RIGHT };
     cols[COL_NAME].max = width >= 140 ? NAME_WIDE : cols[COL_NAME].max;
     if (longest < cols[COL_NAME].max)
         cols[COL_NAME].max = longest;
