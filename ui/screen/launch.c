@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "experiments/prepare.h"
 #include "src/base/str.h"
 #include "src/event/event.h"
 #include "ui/app/action.h"
@@ -94,6 +95,18 @@ static uint64_t store_seen(struct app *a)
     return h;
 }
 
+/* Nothing was trained or put in here yet: what the first page offers, the sample text. */
+static void offer_first(struct launch *s)
+{
+    const struct query_run *runs;
+    if (app_runs(s->app, &runs) || s->ncorpora || app_state(s->app, "launch.preset") || s->draft.file[0] ||
+        !prepare_demo_ready(app_workspace(s->app)))
+        return;
+    draft_put(&s->draft, LAUNCH_preset, "demo", NULL);
+    draft_put(&s->draft, LAUNCH_corpus, "demo", NULL);
+    draft_put(&s->draft, LAUNCH_name, "demo", NULL);
+}
+
 static int open_launch(void *self, struct app *a)
 {
     struct launch *s = self;
@@ -103,6 +116,7 @@ static int open_launch(void *self, struct app *a)
     read_corpora(s);
     estimate_machine(&s->machine);
     draft_load(&s->draft, a);
+    offer_first(s);
     s->measured = launch_measured(a);
     if (!s->draft.set[LAUNCH_corpus] && s->ncorpora == 1)
         draft_put(&s->draft, LAUNCH_corpus, s->corpora[0].name, NULL);

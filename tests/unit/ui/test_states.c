@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "experiments/prepare.h"
 #include "src/base/file.h"
 #include "src/base/visible.h"
 #include "tests/unit/ui/fixture.h"
@@ -232,6 +233,21 @@ static void test_wide_signs_are_drawn_in_ascii(void **state)
         assert_true(text_columns(sign_kind_sample(*k)) == 1);
 }
 
+/* The form of an empty workspace is what its first page offers, where the text is installed. */
+static void test_an_empty_form_is_the_demo(void **state)
+{
+    (void)state;
+    char place[] = "test_first.XXXXXX";
+    assert_non_null(mkdtemp(place));
+    struct app *a = fixture_app(place, "Launch", NULL);
+    assert_non_null(a);
+    int ready = prepare_demo_ready(app_workspace(a));
+    assert_int_equal(fixture_shows(a, 24, 80, "new run ─ demo"), ready);
+    assert_int_equal(fixture_shows(a, 24, 80, "new run ─ tiny"), !ready);
+    app_free(a);
+    assert_int_equal(file_remove_tree(place, NULL), 0);
+}
+
 /* Whatever the footer, help and palette offer does something; what is not offered says so when its key
  * is pressed. */
 static void test_what_is_offered_acts(void **state)
@@ -279,6 +295,7 @@ int main(int argc, char **argv)
     if (argc > 1 && !strcmp(argv[1], "host"))
         return 1; /* started as a host by a screen under test: there is none */
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_empty_form_is_the_demo),
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_a_broken_store_is_said),
         cmocka_unit_test(test_a_reader_is_offered_nothing_that_fails),
