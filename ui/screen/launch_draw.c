@@ -258,7 +258,7 @@ static void params_line(const struct launch *s, struct line *l)
 {
     const struct estimate *e = &s->cost;
     char d[FMT], g[FMT], t[FMT], sh[FMT], v[FMT];
-    const char *most = e->vocab_exact ? "" : "at most ";
+    const char *most = e->vocab_exact ? " " : " up to ";
     fmt_count(d, sizeof d, (double)e->disc_params);
     fmt_count(g, sizeof g, (double)e->gen_params);
     fmt_count(sh, sizeof sh, (double)e->shared_params);
@@ -268,12 +268,12 @@ static void params_line(const struct launch *s, struct line *l)
     else
         fmt_count(v, sizeof v, e->vocab);
     if (!e->gen_params)
-        snprintf(l->text, sizeof l->text, "%s · one network · vocab %s%s", t, most, v);
+        snprintf(l->text, sizeof l->text, "%s · one network · vocab%s%s", t, most, v);
     else if (e->shared_params)
-        snprintf(l->text, sizeof l->text, "%s · disc %s + gen %s, %s shared · vocab %s%s", t, d, g,
+        snprintf(l->text, sizeof l->text, "%s · disc %s + gen %s, %s shared · vocab%s%s", t, d, g,
                  sh, most, v);
     else
-        snprintf(l->text, sizeof l->text, "%s · disc %s + gen %s · vocab %s%s", t, d, g, most, v);
+        snprintf(l->text, sizeof l->text, "%s · disc %s + gen %s · vocab%s%s", t, d, g, most, v);
 }
 
 static void memory_line(const struct launch *s, struct line *l)

@@ -173,7 +173,7 @@ void scores_draw_errors(struct scores *s, struct grid *g, struct rect area)
     const char *parts[] = { count, s->t.tasks[s->task].name, r->label, seed };
     pane_title(g, area.y, area.x, area.w, 1, parts, 4);
     if (!s->nwrong) {
-        grid_text(g, area, area.y + 1, area.x + 3, -1, STYLE(ROLE_TEXT, 0),
+        wrap_text(g, (struct rect){ area.y + 1, area.x + 3, area.h - 1, area.w - 4 }, STYLE(ROLE_TEXT, 0),
                   "None is stored: all were right, it was tuned before errors were kept, or the task "
                   "asks questions (--output writes those answers).");
         return;
