@@ -258,7 +258,7 @@ static void params_line(const struct launch *s, struct line *l)
 {
     const struct estimate *e = &s->cost;
     char d[FMT], g[FMT], t[FMT], sh[FMT], v[FMT];
-    const char *most = e->vocab_exact ? " " : " up to ";
+    const char *most = e->vocab_exact ? " " : " to ";
     fmt_count(d, sizeof d, (double)e->disc_params);
     fmt_count(g, sizeof g, (double)e->gen_params);
     fmt_count(sh, sizeof sh, (double)e->shared_params);
