@@ -44,8 +44,8 @@ type $tmp/te
 key Tab
 wait text.txt
 key Esc
+key 5
 wait new run
-wait name a packed corpus or a text file
 key :
 type open-experiment
 key Enter C-u
