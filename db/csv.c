@@ -154,6 +154,28 @@ void csv_real(struct csv_out *c, double v)
     write_real(c, v, 17);
 }
 
+void csv_known(struct csv_out *c, double v)
+{
+    if (isnan(v))
+        csv_text(c, "");
+    else
+        csv_real(c, v);
+}
+
+void csv_known_float(struct csv_out *c, float v)
+{
+    if (isnan(v))
+        csv_text(c, "");
+    else
+        csv_float(c, v);
+}
+
+void csv_heads(struct csv_out *c, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        csv_text(c, names[i]);
+}
+
 void csv_end_row(struct csv_out *c)
 {
     note(c, fputs("\r\n", c->f) < 0);

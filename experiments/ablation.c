@@ -132,17 +132,8 @@ static void heading(const struct ablation *t, struct csv_out *out)
     };
     for (int k = 0; k < t->nfields; k++)
         csv_text(out, t->fields[k].field->name);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        csv_text(out, names[i]);
+    csv_heads(out, names, sizeof names / sizeof names[0]);
     csv_end_row(out);
-}
-
-static void number(struct csv_out *out, double v)
-{
-    if (isnan(v))
-        csv_text(out, "");
-    else
-        csv_real(out, v);
 }
 
 static void list(struct csv_out *out, const int64_t *v, int n)
@@ -158,20 +149,20 @@ static void difference(const struct ablation_cell *c, int is_baseline, int ranke
 {
     const struct stats_test *x = &c->test;
     csv_int(out, is_baseline);
-    number(out, x->diff);
-    number(out, x->lo);
-    number(out, x->hi);
+    csv_known(out, x->diff);
+    csv_known(out, x->lo);
+    csv_known(out, x->hi);
     csv_text(out, x->kind == STATS_NONE ? "" : stats_kind_name(x->kind));
     if (x->kind == STATS_PAIRED)
         csv_int(out, x->n);
     else
         csv_text(out, "");
-    number(out, x->t);
-    number(out, x->df);
-    number(out, x->p);
-    number(out, c->p_holm);
-    number(out, x->boot_lo);
-    number(out, x->boot_hi);
+    csv_known(out, x->t);
+    csv_known(out, x->df);
+    csv_known(out, x->p);
+    csv_known(out, c->p_holm);
+    csv_known(out, x->boot_lo);
+    csv_known(out, x->boot_hi);
     int said = ranked && !is_baseline && c->s.n;
     csv_text(out, said ? stats_verdict_name(c->verdict) : "");
     if (said && c->further)
@@ -189,21 +180,21 @@ static void line(const struct ablation *t, int row, int m, struct csv_out *out)
         csv_text(out, t->fields[k].levels[r->value[k]]);
     csv_text(out, info->name);
     csv_int(out, c->s.n);
-    number(out, c->s.mean);
-    number(out, c->s.sd);
-    number(out, c->s.median);
-    number(out, c->s.q1);
-    number(out, c->s.q3);
-    number(out, c->s.min);
-    number(out, c->s.max);
+    csv_known(out, c->s.mean);
+    csv_known(out, c->s.sd);
+    csv_known(out, c->s.median);
+    csv_known(out, c->s.q1);
+    csv_known(out, c->s.q3);
+    csv_known(out, c->s.min);
+    csv_known(out, c->s.max);
     difference(c, row == t->baseline, !info->own && info->better, out);
     csv_int(out, c->best);
     csv_int(out, !info->own);
     csv_int(out, r->step_hi);
-    number(out, r->tokens);
-    number(out, r->flops);
+    csv_known(out, r->tokens);
+    csv_known(out, r->flops);
     csv_int(out, r->unequal);
-    number(out, r->paper);
+    csv_known(out, r->paper);
     list(out, r->seeds, r->n);
     list(out, r->runs, r->n);
     csv_end_row(out);

@@ -336,18 +336,11 @@ int compare_csv(const struct compare *c, int all, struct csv_out *out)
         const struct compare_metric *m = &c->metrics[k];
         csv_text(out, "result");
         csv_text(out, m->name);
-        for (int i = 0; i < c->n; i++) {
-            if (isnan(m->value[i]))
-                csv_text(out, "");
-            else
-                csv_real(out, m->value[i]);
-        }
+        for (int i = 0; i < c->n; i++)
+            csv_known(out, m->value[i]);
         csv_text(out, m->best >= 0 ? c->runs[m->best]->name : "");
-        double d = m->value[1] - m->value[0];
-        if (c->n == 2 && isnan(d))
-            csv_text(out, "");
-        else if (c->n == 2)
-            csv_real(out, d);
+        if (c->n == 2)
+            csv_known(out, m->value[1] - m->value[0]);
         csv_end_row(out);
     }
     return lines + c->nmetrics;

@@ -196,22 +196,13 @@ void score_table_close(struct score_table *t)
     memset(t, 0, sizeof *t);
 }
 
-static void number(struct csv_out *out, double v)
-{
-    if (isnan(v))
-        csv_text(out, "");
-    else
-        csv_real(out, v);
-}
-
 int score_table_csv(const struct score_table *t, struct csv_out *out)
 {
     static const char *const heads[] = {"run", "checkpoint_step", "model", "start", "task", "metric", "seeds",
                                         "stuck", "median", "q1", "q3", "mean", "sd", "min", "max", "majority",
                                         "settings"};
     int rows = 0;
-    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
-        csv_text(out, heads[i]);
+    csv_heads(out, heads, sizeof heads / sizeof heads[0]);
     csv_end_row(out);
     for (int i = 0; i < t->nrows; i++)
         for (int k = 0; k < t->ntasks; k++) {
@@ -228,14 +219,14 @@ int score_table_csv(const struct score_table *t, struct csv_out *out)
             csv_text(out, t->tasks[k].metric);
             csv_int(out, c->seeds);
             csv_int(out, c->stuck);
-            number(out, c->s.median);
-            number(out, c->s.q1);
-            number(out, c->s.q3);
-            number(out, c->s.mean);
-            number(out, c->s.sd);
-            number(out, c->s.min);
-            number(out, c->s.max);
-            number(out, t->tasks[k].majority);
+            csv_known(out, c->s.median);
+            csv_known(out, c->s.q1);
+            csv_known(out, c->s.q3);
+            csv_known(out, c->s.mean);
+            csv_known(out, c->s.sd);
+            csv_known(out, c->s.min);
+            csv_known(out, c->s.max);
+            csv_known(out, t->tasks[k].majority);
             csv_text(out, t->scores[c->first].settings);
             csv_end_row(out);
         }

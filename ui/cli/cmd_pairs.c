@@ -130,8 +130,7 @@ static int csv(const struct job *j, const struct pairs_result *r, struct err *er
     struct csv_out *out = csv_new(stdout);
     if (!out)
         return err_nomem(err, "the rows");
-    for (int i = 0; i < 7; i++)
-        csv_text(out, heads[i]);
+    csv_heads(out, heads, sizeof heads / sizeof heads[0]);
     csv_end_row(out);
     for (int i = 0; i <= r->n; i++) {
         const struct pairs_group *g = i < r->n ? &r->groups[i] : &r->all;

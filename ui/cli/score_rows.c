@@ -7,8 +7,7 @@ void score_rows_heading(struct csv_out *out)
 {
     static const char *const names[] = {"run", "checkpoint_step", "model", "task", "metric", "seed",
                                         "value", "n", "state", "settings", "program", "time"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        csv_text(out, names[i]);
+    csv_heads(out, names, sizeof names / sizeof names[0]);
     csv_end_row(out);
 }
 

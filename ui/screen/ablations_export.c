@@ -9,14 +9,6 @@
 
 #define SEEDS 256 /* different seeds of one table */
 
-static void number(struct csv_out *out, double v)
-{
-    if (isnan(v))
-        csv_text(out, "");
-    else
-        csv_real(out, v);
-}
-
 static void head(struct csv_out *out, const char *name, const char *of)
 {
     char text[160];
@@ -63,7 +55,7 @@ static void values(const struct ablations *s, const struct ablation_row *r, int 
         for (int i = 0; i < n; i++) {
             snprintf(of, sizeof of, "_seed%lld", (long long)seed[i]);
             if (r)
-                number(out, value_at(r, x, seed[i]));
+                csv_known(out, value_at(r, x, seed[i]));
             else
                 head(out, name, of);
         }
@@ -75,7 +67,7 @@ static void values(const struct ablations *s, const struct ablation_row *r, int 
     const char *const ends[2][3] = { { "", "_sd", "" }, { "_median", "_q1", "_q3" } };
     for (int i = 0; i < 2 + median; i++)
         if (r)
-            number(out, v[i]);
+            csv_known(out, v[i]);
         else
             head(out, name, ends[median][i]);
 }
@@ -120,11 +112,11 @@ static void cell(const struct ablations *s, int row, const struct ablations_colu
     } else if (c->kind == AB_RANKED || c->kind == AB_METRIC) {
         values(s, r, c->index, out);
     } else if (c->kind == AB_P) {
-        number(out, base ? NAN : x->p_holm);
+        csv_known(out, base ? NAN : x->p_holm);
     } else if (c->kind == AB_DIFF) {
-        number(out, base ? NAN : x->test.diff);
-        number(out, base ? NAN : x->test.lo);
-        number(out, base ? NAN : x->test.hi);
+        csv_known(out, base ? NAN : x->test.diff);
+        csv_known(out, base ? NAN : x->test.lo);
+        csv_known(out, base ? NAN : x->test.hi);
     } else if (c->kind == AB_VERDICT && base) {
         csv_text(out, "baseline"); /* there, so that differences are numbers alone */
     } else {
@@ -143,8 +135,7 @@ static int export_page(const struct ablations *s, struct csv_out *out)
     const struct ablation_row *r = ablations_current(s);
     char seed[32];
     int base = r == &t->rows[t->baseline];
-    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
-        csv_text(out, heads[i]);
+    csv_heads(out, heads, sizeof heads / sizeof heads[0]);
     for (int k = 0; k < r->n; k++) {
         snprintf(seed, sizeof seed, "seed%lld", (long long)r->seeds[k]);
         csv_text(out, seed);
@@ -158,10 +149,10 @@ static int export_page(const struct ablations *s, struct csv_out *out)
         csv_text(out, t->metrics[m].name);
         csv_int(out, x->s.n);
         for (int i = 0; i < 9; i++)
-            number(out, i > 4 && (own || base) ? NAN : v[i]);
+            csv_known(out, i > 4 && (own || base) ? NAN : v[i]);
         csv_text(out, own ? "not ranked" : base ? "baseline" : stats_verdict_name(x->verdict));
         for (int k = 0; k < r->n; k++)
-            number(out, x->values[k]);
+            csv_known(out, x->values[k]);
         csv_end_row(out);
     }
     return t->nmetrics;

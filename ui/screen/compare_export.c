@@ -7,26 +7,12 @@
 #include "src/base/err.h"
 #include "ui/screen/compare_int.h"
 
-static void heads(struct csv_out *out, const char *const *names, int n)
-{
-    for (int i = 0; i < n; i++)
-        csv_text(out, names[i]);
-}
-
-static void number(struct csv_out *out, double v)
-{
-    if (isnan(v))
-        csv_text(out, "");
-    else
-        csv_real(out, v);
-}
-
 /* Every point of the curves, and what it is less the first run's. */
 static int export_curve(const struct comparison *s, struct csv_out *out)
 {
     static const char *const names[] = { "metric", "run", "name", "step", "min", "max", "mean", "less_first" };
     int rows = 0;
-    heads(out, names, 8);
+    csv_heads(out, names, sizeof names / sizeof names[0]);
     csv_end_row(out);
     for (int i = 0; i < s->c.n; i++)
         for (int k = 0, d = 0; k < s->curve[i].n; k++, rows++) {
@@ -38,10 +24,10 @@ static int export_curve(const struct comparison *s, struct csv_out *out)
             csv_int(out, s->c.runs[i]->id);
             csv_text(out, s->c.runs[i]->name);
             csv_real(out, p->x);
-            number(out, p->n ? p->min : NAN);
-            number(out, p->n ? p->max : NAN);
-            number(out, p->n ? p->mean : NAN);
-            number(out, i && has ? s->less[i].samples[d].mean : NAN);
+            csv_known(out, p->n ? p->min : NAN);
+            csv_known(out, p->n ? p->max : NAN);
+            csv_known(out, p->n ? p->mean : NAN);
+            csv_known(out, i && has ? s->less[i].samples[d].mean : NAN);
             csv_end_row(out);
         }
     return rows;
@@ -53,7 +39,7 @@ static int export_sentence(const struct comparison *s, struct csv_out *out)
     const struct token_seq *first = s->nseqs[0] ? compare_sequence(s, 0) : NULL;
     static const char *const names[] = { "run", "name", "step", "token", "original", "shown", "replaced", "p_replaced" };
     int rows = 0;
-    heads(out, names, 8);
+    csv_heads(out, names, sizeof names / sizeof names[0]);
     csv_end_row(out);
     for (int i = 0; first && i < s->c.n; i++) {
         const struct token_seq *q = compare_sequence(s, i);
@@ -65,10 +51,7 @@ static int export_sentence(const struct comparison *s, struct csv_out *out)
             csv_text(out, compare_piece(s, q->rows[t].original));
             csv_text(out, compare_piece(s, q->rows[t].sampled));
             csv_int(out, q->rows[t].label);
-            if (isnan(q->rows[t].disc_prob))
-                csv_text(out, "");
-            else
-                csv_float(out, q->rows[t].disc_prob);
+            csv_known_float(out, q->rows[t].disc_prob);
             csv_end_row(out);
         }
     }

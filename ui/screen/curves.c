@@ -234,7 +234,7 @@ int curves_export(void *self, struct app *a, struct csv_out *out, struct err *er
     struct curves *s = self;
     int rows = 0;
     (void)a, (void)err;
-    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) csv_text(out, heads[i]);
+    csv_heads(out, heads, sizeof heads / sizeof heads[0]);
     csv_end_row(out);
     for (int k = 0; k < s->ncharts; k++) {
         const struct curve_chart *c = &s->slots[s->charts[k]];

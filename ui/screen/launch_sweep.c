@@ -114,8 +114,7 @@ int launch_export_plan(void *self, struct app *a, struct csv_out *out, struct er
     (void)a;
     if (!s->has_cost)
         return err_set(err, E_NOTFOUND, "%s", s->err.text);
-    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
-        csv_text(out, heads[i]);
+    csv_heads(out, heads, sizeof heads / sizeof heads[0]);
     csv_end_row(out);
     for (int i = 0; i < s->runs.n; i++) {
         const struct sweep_item *it = &s->cost.plan.items[i];

@@ -153,8 +153,7 @@ static int export_page(const struct query_run *r, struct csv_out *out)
     struct config plain;
     char text[CONFIG_TEXT], was[CONFIG_TEXT];
     int rows = 0;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        csv_text(out, names[i]);
+    csv_heads(out, names, sizeof names / sizeof names[0]);
     csv_end_row(out);
     for (int m = 0; m < METRIC_COUNT; m++) {
         if (!r->has[m] && !r->val_has[m])
@@ -190,8 +189,7 @@ static int export_events(const struct runs *s, struct csv_out *out)
 {
     static const char *const words[] = { "info", "warning", "error" };
     static const char *const names[] = { "time", "run", "name", "step", "severity", "event" };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        csv_text(out, names[i]);
+    csv_heads(out, names, sizeof names / sizeof names[0]);
     csv_end_row(out);
     for (int i = 0; i < s->nevents; i++) {
         const struct query_event *e = &s->events[i];
@@ -250,8 +248,7 @@ static int export_all(void *self, struct app *a, struct csv_out *out, struct err
     struct runs *s = self;
     (void)a;
     (void)err;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        csv_text(out, names[i]);
+    csv_heads(out, names, sizeof names / sizeof names[0]);
     for (int i = 0; i < config_nfields; i++)
         if (config_fields[i].flags & CONFIG_ID)
             csv_text(out, config_fields[i].name);

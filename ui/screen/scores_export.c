@@ -10,14 +10,6 @@
 
 #define ALL "export-all"
 
-static void number(struct csv_out *out, double v)
-{
-    if (isnan(v))
-        csv_text(out, "");
-    else
-        csv_real(out, v);
-}
-
 static const char *second(int statistic)
 {
     static const char *const names[SHOW_COUNT] = { "iqr", "sd", "stuck" };
@@ -43,8 +35,8 @@ static void task_cells(const struct scores *s, const struct score_cell *c, struc
         return;
     }
     int median = s->statistic == SHOW_MEDIAN;
-    number(out, c->s.n ? median ? c->s.median : c->s.mean : NAN);
-    number(out, c->s.n > 1 ? median ? c->s.q3 - c->s.q1 : c->s.sd : NAN);
+    csv_known(out, c->s.n ? median ? c->s.median : c->s.mean : NAN);
+    csv_known(out, c->s.n > 1 ? median ? c->s.q3 - c->s.q1 : c->s.sd : NAN);
 }
 
 /* A cell of a row of the table; r NULL: of its last line, what a constant answer gives. */
@@ -56,7 +48,7 @@ static void cell(const struct scores *s, const struct score_row *r, int col, str
     } else if (r && task) {
         task_cells(s, &r->cell[k], out);
     } else {
-        number(out, r ? r->glue : task ? s->t.tasks[k].majority : NAN);
+        csv_known(out, r ? r->glue : task ? s->t.tasks[k].majority : NAN);
         if (r)
             csv_int(out, r->glue_tasks);
         else

@@ -198,8 +198,7 @@ int scores_export_errors(const struct scores *s, struct csv_out *out)
     static const char *const heads[] = { "start", "task", "seed", "place", "label", "said", "confidence",
                                          "text", "second" };
     const struct query_score *x = shown_score(s);
-    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
-        csv_text(out, heads[i]);
+    csv_heads(out, heads, sizeof heads / sizeof heads[0]);
     csv_end_row(out);
     for (int i = 0; x && i < s->nwrong; i++) {
         const struct query_mistake *m = &s->wrong[i];

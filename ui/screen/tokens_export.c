@@ -12,12 +12,6 @@ static void csv_piece(const struct tokens *s, struct csv_out *out, int32_t id)
     csv_text(out, id >= 0 && s->pieces ? pieces_get(s->pieces, id) : NULL);
 }
 
-static void csv_known(struct csv_out *out, float v)
-{
-    if (isnan(v)) csv_text(out, NULL);
-    else csv_float(out, v);
-}
-
 static void csv_row(const struct tokens *s, struct csv_out *out, const struct token_seq *q, int i)
 {
     const struct token_row *r = &q->rows[i];
@@ -25,14 +19,14 @@ static void csv_row(const struct tokens *s, struct csv_out *out, const struct to
     csv_piece(s, out, r->original);
     csv_piece(s, out, r->masked);
     csv_piece(s, out, r->sampled);
-    csv_known(out, r->gen_prob);
-    csv_known(out, r->disc_prob);
+    csv_known_float(out, r->gen_prob);
+    csv_known_float(out, r->disc_prob);
     csv_int(out, r->label);
     csv_text(out, outcomes[tokens_outcome(r)]);
     if (r->gen_rank > 0) csv_int(out, r->gen_rank);
     else csv_text(out, NULL);
-    csv_known(out, r->gen_entropy);
-    csv_known(out, r->disc_loss);
+    csv_known_float(out, r->gen_entropy);
+    csv_known_float(out, r->disc_loss);
     csv_int(out, r->same);
     csv_int(out, s->run);
     csv_int(out, s->step);
@@ -40,20 +34,15 @@ static void csv_row(const struct tokens *s, struct csv_out *out, const struct to
     csv_end_row(out);
 }
 
-static void csv_heads(struct csv_out *out, const char *const *heads)
-{
-    for (; *heads; heads++) csv_text(out, *heads);
-    csv_end_row(out);
-}
-
 /* The waterfall: a row a token and snapshot. */
 static int export_past(const struct tokens *s, struct csv_out *out)
 {
     static const char *const heads[] = {"step", "position", "original", "sampled", "gen_prob",
-                                        "disc_prob", "label", "run", "sentence", NULL};
+                                        "disc_prob", "label", "run", "sentence"};
     const struct sentence *c = tokens_current(s);
     int rows = 0;
-    csv_heads(out, heads);
+    csv_heads(out, heads, sizeof heads / sizeof heads[0]);
+    csv_end_row(out);
     for (int k = 0; c && k < s->npast; k++)
         for (int i = 0; i < c->seq->n; i++) {
             const struct past_cell *p = tokens_past(s, k, i);
@@ -62,8 +51,8 @@ static int export_past(const struct tokens *s, struct csv_out *out)
             csv_int(out, i);
             csv_piece(s, out, p->original);
             csv_piece(s, out, p->sampled);
-            csv_known(out, p->gen_prob);
-            csv_known(out, p->disc_prob);
+            csv_known_float(out, p->gen_prob);
+            csv_known_float(out, p->disc_prob);
             csv_int(out, p->label);
             csv_int(out, s->run);
             csv_int(out, c->seq->sentence);
@@ -77,9 +66,10 @@ static int export_past(const struct tokens *s, struct csv_out *out)
 static int export_hunt(const struct tokens *s, struct csv_out *out)
 {
     static const char *const heads[] = {"step", "source", "sentence", "position", "original", "sampled",
-                                        "gen_prob", "disc_prob", "label", "outcome", "loss", "run", NULL};
+                                        "gen_prob", "disc_prob", "label", "outcome", "loss", "run"};
     static const char *const sources[] = {"live", "snapshot", "probe", "user"};
-    csv_heads(out, heads);
+    csv_heads(out, heads, sizeof heads / sizeof heads[0]);
+    csv_end_row(out);
     for (int i = 0; i < s->hunt.n; i++) {
         const struct token_match *m = &s->hunt.list[i];
         const struct past_seq *q = tokens_match_seq(s, m);
@@ -91,11 +81,11 @@ static int export_hunt(const struct tokens *s, struct csv_out *out)
         csv_int(out, m->pos);
         csv_piece(s, out, c->original);
         csv_piece(s, out, c->sampled);
-        csv_known(out, c->gen_prob);
-        csv_known(out, c->disc_prob);
+        csv_known_float(out, c->gen_prob);
+        csv_known_float(out, c->disc_prob);
         csv_int(out, c->label);
         csv_text(out, outcomes[tokens_cell_outcome(c)]);
-        csv_known(out, c->loss);
+        csv_known_float(out, c->loss);
         csv_int(out, s->run);
         csv_end_row(out);
     }
@@ -108,7 +98,7 @@ int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *er
 {
     static const char *const heads[] = {"position", "original", "masked", "sampled", "gen_prob",
                                         "disc_prob", "label", "outcome", "gen_rank", "gen_entropy",
-                                        "disc_loss", "same", "run", "step", "sentence", NULL};
+                                        "disc_loss", "same", "run", "step", "sentence"};
     struct tokens *s = self;
     int rows = 0;
     (void)err;
@@ -118,7 +108,8 @@ int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *er
         while (tokens_load_past(s, a)) {}
         return export_past(s, out);
     }
-    csv_heads(out, heads);
+    csv_heads(out, heads, sizeof heads / sizeof heads[0]);
+    csv_end_row(out);
     for (int k = 0; k < s->nsentences; k++) {
         const struct token_seq *q = s->sentences[k].seq;
         if (s->view != VIEW_TEXT && k != s->current) continue;
