@@ -392,7 +392,7 @@ static int add_run(struct making *m, struct draft *d, int row, long seed, const 
     r->row = row;
     snprintf(r->label, sizeof r->label, "%s", label);
     snprintf(r->config.name, sizeof r->config.name, "%s %.180s s%ld", s->name, label, seed);
-    snprintf(r->config.tags, sizeof r->config.tags, "sweep:%s,scale:%s", s->name, s->scale);
+    snprintf(r->config.tags, sizeof r->config.tags, SWEEP_TAG "%s,scale:%s", s->name, s->scale);
     int rc = config_resolve(&r->config, &why);
     if (!rc)
         rc = prepare_paths(m->w, &r->config, &why);

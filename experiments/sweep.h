@@ -51,6 +51,11 @@ void sweep_free(struct sweep *s);
 enum sweep_status { SWEEP_NEW, SWEEP_DONE, SWEEP_LIVE, SWEEP_RESUME, SWEEP_FAILED };
 /* "new", "done", "running", "resume", "failed" */
 const char *sweep_status_name(int status);
+#define SWEEP_TAG "sweep:" /* before the name of the sweep that a run belongs to, in its tags */
+/* The i-th sweep that a list of tags names ("sweep:NAME"), the one that made the run first. 1, or 0:
+ * there are no more. */
+int sweep_of_tags(const char *tags, int i, char *out, size_t size);
+
 struct sweep_item {
     int status;
     int64_t run;             /* in the store; 0 when new */

@@ -64,13 +64,16 @@ static int status_of(const struct query_run *r, int host)
     return r->state == RUN_STOPPED || r->state == RUN_LOST || !host ? SWEEP_RESUME : SWEEP_LIVE;
 }
 
-/* The tag by which a sweep's runs are known, out of a run's own tags; 0: there is none. */
-static size_t sweep_tag(const char *tags, const char **at)
+int sweep_of_tags(const char *tags, int i, char *out, size_t size)
 {
-    static const char head[] = "sweep:";
-    for (*at = tags; **at; *at += strcspn(*at, ","), *at += **at == ',')
-        if (!strncmp(*at, head, sizeof head - 1))
-            return strcspn(*at, ",");
+    for (const char *p = tags; *p; p += *p == ',') {
+        size_t n = strcspn(p, ","), head = sizeof SWEEP_TAG - 1;
+        if (n > head && !strncmp(p, SWEEP_TAG, head) && i-- == 0) {
+            snprintf(out, size, "%.*s", (int)(n - head), p + head);
+            return 1;
+        }
+        p += n;
+    }
     return 0;
 }
 
@@ -78,13 +81,14 @@ static size_t sweep_tag(const char *tags, const char **at)
  * where it has it, or where they are too long. */
 static void shared_tags(const char *have, const char *want, char out[CONFIG_TEXT])
 {
-    const char *mine, *p = have;
-    size_t n = sweep_tag(want, &mine);
+    char mine[CONFIG_TEXT], name[CONFIG_TEXT];
     out[0] = 0;
-    for (; n && *p; p += strcspn(p, ","), p += *p == ',')
-        if (strcspn(p, ",") == n && !strncmp(p, mine, n))
+    if (!sweep_of_tags(want, 0, mine, sizeof mine))
+        return;
+    for (int i = 0; sweep_of_tags(have, i, name, sizeof name); i++)
+        if (!strcmp(name, mine))
             return;
-    if (n && snprintf(out, CONFIG_TEXT, "%s%s%.*s", have, *have ? "," : "", (int)n, mine) >= CONFIG_TEXT)
+    if (snprintf(out, CONFIG_TEXT, "%s%s" SWEEP_TAG "%s", have, *have ? "," : "", mine) >= CONFIG_TEXT)
         out[0] = 0;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "db/csv.h"
+#include "experiments/sweep.h"
 #include "src/base/visible.h"
 #include "ui/cli/print.h"
 #include "ui/cli/sheet.h"
@@ -16,6 +17,7 @@
 /* 1: `tag` is among the run's, whole or after "sweep:". */
 static int has_tag(const struct query_run *r, const char *tag)
 {
+    const size_t head = sizeof SWEEP_TAG - 1;
     for (const char *p = r->tags; *p;) {
         size_t n = strcspn(p, ","), skip = 0;
         while (skip < n && p[skip] == ' ')
@@ -24,8 +26,8 @@ static int has_tag(const struct query_run *r, const char *tag)
         size_t len = n - skip;
         if (strlen(tag) == len && !strncmp(word, tag, len))
             return 1;
-        if (len > 6 && !strncmp(word, "sweep:", 6) && strlen(tag) == len - 6 &&
-            !strncmp(word + 6, tag, len - 6))
+        if (len > head && !strncmp(word, SWEEP_TAG, head) && strlen(tag) == len - head &&
+            !strncmp(word + head, tag, len - head))
             return 1;
         p += n;
         p += *p == ',';

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "experiments/sweep.h"
 #include "src/event/event.h"
 #include "ui/screen/ablations_int.h"
-#include "ui/screen/run_name.h"
 
 #define SWEEPS 64
 
@@ -16,7 +16,7 @@ static int sweeps(struct ablations *s, char out[SWEEPS][ABLATIONS_SWEEP])
     int n = 0, done[SWEEPS] = { 0 }, kept = 0, nruns = app_runs(s->app, &runs);
     for (int i = 0; i < nruns; i++) {
         char name[ABLATIONS_SWEEP];
-        for (int t = 0; run_sweep_tag(runs[i].tags, t, name, sizeof name); t++) {
+        for (int t = 0; sweep_of_tags(runs[i].tags, t, name, sizeof name); t++) {
             int k = 0;
             while (k < n && strcmp(out[k], name))
                 k++;
@@ -36,7 +36,7 @@ static int sweeps(struct ablations *s, char out[SWEEPS][ABLATIONS_SWEEP])
 int ablations_in_sweep(const struct ablations *s, const struct query_run *r)
 {
     char name[ABLATIONS_SWEEP];
-    for (int t = 0; *s->sweep && run_sweep_tag(r->tags, t, name, sizeof name); t++)
+    for (int t = 0; *s->sweep && sweep_of_tags(r->tags, t, name, sizeof name); t++)
         if (!strcmp(name, s->sweep))
             return 1;
     return !*s->sweep;

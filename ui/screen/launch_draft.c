@@ -307,7 +307,7 @@ static void name_run(const struct draft *d, const struct axes *x, long index, st
     char tags[CONFIG_TEXT];
     snprintf(r->config.name, CONFIG_TEXT, "%.50s%s%.150s s%ld", name, *r->label ? " " : "", r->label,
              r->config.seed);
-    snprintf(tags, sizeof tags, "%.150s%ssweep:%.50s", r->config.tags, *r->config.tags ? "," : "",
+    snprintf(tags, sizeof tags, "%.150s%s" SWEEP_TAG "%.50s", r->config.tags, *r->config.tags ? "," : "",
              name);
     memcpy(r->config.tags, tags, sizeof tags);
     if (!*r->label)

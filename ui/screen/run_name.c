@@ -4,26 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SWEEP "sweep:"
-#define STEM_LEAST 4 /* columns; a shorter piece of a sweep's name says nothing */
+#include "experiments/sweep.h"
 
-int run_sweep_tag(const char *tags, int i, char *out, size_t size)
-{
-    for (const char *p = tags; *p; p += *p == ',') {
-        size_t n = strcspn(p, ","), head = sizeof SWEEP - 1;
-        if (n > head && !strncmp(p, SWEEP, head) && i-- == 0) {
-            snprintf(out, size, "%.*s", (int)(n - head), p + head);
-            return 1;
-        }
-        p += n;
-    }
-    return 0;
-}
+#define STEM_LEAST 4 /* columns; a shorter piece of a sweep's name says nothing */
 
 size_t run_stem(const char *name, const char *tags)
 {
     char sweep[128];
-    size_t n = run_sweep_tag(tags, 0, sweep, sizeof sweep) ? strlen(sweep) : 0;
+    size_t n = sweep_of_tags(tags, 0, sweep, sizeof sweep) ? strlen(sweep) : 0;
     return n && !strncmp(name, sweep, n) && name[n] == ' ' && name[n + 1] ? n + 1 : 0;
 }
 
@@ -58,8 +46,8 @@ int run_name_draw(struct grid *g, struct rect clip, int y, int x, int w, int tai
 /* 1: a tag of n bytes says what the name says already. */
 static int in_the_name(const struct query_run *r, const char *tag, size_t n)
 {
-    size_t stem = run_stem(r->name, r->tags), head = sizeof SWEEP - 1;
-    return stem && n == head + stem - 1 && !strncmp(tag, SWEEP, head) && !strncmp(tag + head, r->name, stem - 1);
+    size_t stem = run_stem(r->name, r->tags), head = sizeof SWEEP_TAG - 1;
+    return stem && n == head + stem - 1 && !strncmp(tag, SWEEP_TAG, head) && !strncmp(tag + head, r->name, stem - 1);
 }
 
 char *run_tags(const struct query_run *r, char *out, size_t size)

@@ -7,9 +7,6 @@
 #include "db/query.h"
 #include "ui/term/grid.h"
 
-/* The i-th sweep that a list of tags names ("sweep:NAME"), the one that made the run first. 1, or 0:
- * there are no more. */
-int run_sweep_tag(const char *tags, int i, char *out, size_t size);
 /* Bytes of the name that are its sweep's, with the blank after them; 0: it is no member's name. */
 size_t run_stem(const char *name, const char *tags);
 /* Columns of what differs; 0: it is no member's name. */
