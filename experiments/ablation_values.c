@@ -76,7 +76,7 @@ static void add_stored(struct ablation *t, int id, int own)
     m->decimals = info->decimals;
     m->unit = info->unit;
     m->help = info->help;
-    m->share = !*info->unit && info->decimals == 3 && id % METRIC_VAL != METRIC_grad_norm;
+    m->share = metric_is_share(id);
 }
 
 /* The main score of a task; of minimal pairs those of both networks. */

@@ -164,7 +164,7 @@ static int add_metrics(struct compare *c, struct query *q, struct err *err)
         m->own = shown[k].own;
         m->better = shown[k].id == METRIC_tokens_per_s ? 1 : info->better;
         m->decimals = info->decimals;
-        m->share = !*info->unit && info->decimals == 3;
+        m->share = metric_is_share(shown[k].id);
         for (int i = 0; i < c->n && !rc; i++)
             rc = value_at(c, q, c->runs[i], shown[k].id, &m->value[i], err);
         keep_metric(c, m);

@@ -38,3 +38,11 @@ const struct metric_info *metric_get(int id)
     int row = id >= METRIC_VAL ? id - METRIC_VAL : id;
     return row >= 0 && row < METRIC_COUNT ? &metric_table[row] : NULL;
 }
+
+int metric_is_share(int id)
+{
+    int row = id >= METRIC_VAL ? id - METRIC_VAL : id;
+    const struct metric_info *m = metric_get(id);
+    return m && !*m->unit && m->decimals == 3 && row != METRIC_grad_norm && row != METRIC_rl_loss &&
+           row != METRIC_baseline_loss;
+}

@@ -22,4 +22,6 @@ const char *metric_name(int id);
 /* -1 if unknown. */
 int metric_find(const char *name);
 const struct metric_info *metric_get(int id);
+/* 1: of 0 to 1, or near it: written without a zero before the point. `id` may be of a held-out one. */
+int metric_is_share(int id);
 #endif

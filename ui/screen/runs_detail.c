@@ -29,14 +29,6 @@ static int pair(struct grid *g, struct rect row, int x, const char *name, const 
     return x + 3;
 }
 
-/* 1: written as a share of one, without a zero before the point. */
-static int is_share(int metric)
-{
-    const struct metric_info *m = &metric_table[metric];
-    return !*m->unit && m->decimals == 3 && metric != METRIC_grad_norm && metric != METRIC_rl_loss &&
-           metric != METRIC_baseline_loss;
-}
-
 static int metric_pair(struct grid *g, struct rect row, int x, const char *name,
                        const struct query_run *r, int metric, int val)
 {
@@ -45,7 +37,7 @@ static int metric_pair(struct grid *g, struct rect row, int x, const char *name,
     if (val ? !r->val_has[metric] : !r->has[metric])
         return x;
     double v = val ? r->val_last[metric] : r->last[metric];
-    fmt_metric(text, sizeof text, v, m->unit, m->decimals, is_share(metric));
+    fmt_metric(text, sizeof text, v, m->unit, m->decimals, metric_is_share(metric));
     return pair(g, row, x, name, text, isfinite(v) ? ROLE_TEXT : ROLE_BAD);
 }
 
@@ -234,7 +226,7 @@ static void draw_metrics(struct grid *g, struct rect area, const struct query_ru
         for (int k = 0; k < 3; k++) {
             int bad = has[k] && !isfinite(v[k]);
             if (has[k])
-                fmt_metric(text, sizeof text, v[k], info->unit, info->decimals, is_share(m));
+                fmt_metric(text, sizeof text, v[k], info->unit, info->decimals, metric_is_share(m));
             grid_right(g, area, y, area.x + 19 + 11 * k, 10, STYLE(bad ? ROLE_BAD : ROLE_TEXT, 0),
                        has[k] ? text : "-");
         }
