@@ -40,14 +40,10 @@ static int name_in_store(const char *dir, char out[64])
     snprintf(slash, sizeof path - (size_t)(slash - path), "/runs.db");
     snprintf(out, 64, "%s@%s", run, step);
     struct query *q = file_exists(path) ? query_open(path, NULL) : NULL;
-    struct query_run *runs;
-    struct arena a;
-    arena_init(&a);
-    int n = q ? query_runs(q, 1, &a, &runs, NULL) : 0;
-    for (int i = 0; i < n; i++)
-        if (runs[i].id == atoll(run))
-            snprintf(out, 64, "%.40s@%.20s", runs[i].name, step);
-    arena_free(&a);
+    struct query_run *found = malloc(sizeof *found);
+    if (q && found && !query_run_find(q, run, found, NULL))
+        snprintf(out, 64, "%.40s@%.20s", found->name, step);
+    free(found);
     if (q)
         query_close(q);
     return 1;
