@@ -17,7 +17,7 @@
 
 /* Every 50th piece by hash is held out. Of a short text that may be none at all: then those next in
  * order of their hashes go too, up to 80 sequences of 128, and an eighth of the text. */
-enum { HELDOUT_EVERY = 50, HELDOUT_LEAST = 80 * 128, HELDOUT_SHARE = 8 };
+enum { HELDOUT_EVERY = 50, HELDOUT_TOKENS = 80 * 128, HELDOUT_SHARE = 8 };
 
 /* A piece that may yet be held out. */
 struct candidate {
@@ -42,7 +42,7 @@ struct builder {
 
 static int enough_heldout(const struct builder *u)
 {
-    return u->b->nheldout || u->stats.heldout_tokens >= HELDOUT_LEAST;
+    return u->b->nheldout || u->stats.heldout_tokens >= HELDOUT_TOKENS;
 }
 
 static int add_candidate(struct builder *u, uint64_t hash, struct err *err)

@@ -93,9 +93,11 @@ static int early(const struct diagnosis_input *in)
     return (double)step < fmax(limit, 100);
 }
 
+static int usual_rate(const struct config *c) { return c->learning_rate <= 4e-3 && c->learning_rate >= 1e-5; }
+
 static int named_cause(const struct config *c)
 {
-    return (c->disc_weight >= 0 && c->disc_weight < 10) || c->learning_rate > 4e-3 || c->learning_rate < 1e-5;
+    return (c->disc_weight >= 0 && c->disc_weight < 10) || !usual_rate(c);
 }
 
 int64_t diagnosis_from_step(const struct config *c, int64_t steps)
@@ -147,8 +149,6 @@ static int knows_no_context(const struct diagnosis_input *in)
     return in->config->generator == GEN_MLM &&
            generator_loss(in) > of(in, METRIC_unigram_loss) - DIAG_UNDER_UNIGRAM;
 }
-
-static int usual_rate(const struct config *c) { return c->learning_rate <= 4e-3 && c->learning_rate >= 1e-5; }
 
 int diagnosis_generator_may_warn(const struct config *c, int64_t step, double tokens)
 {
@@ -282,7 +282,7 @@ void diagnosis_why_original(const struct config *c, int64_t step, double gen_los
     else if (c->disc_weight < 10)
         snprintf(out, size, "disc_weight is %g, 50 is usual: the discriminator's loss hardly counts",
                  c->disc_weight);
-    else if (c->learning_rate > 4e-3 || c->learning_rate < 1e-5)
+    else if (!usual_rate(c))
         snprintf(out, size, "learning rate %g: far %s what works (1e-4 to 1e-3; disc_weight is %g, as usual)",
                  c->learning_rate, c->learning_rate < 1e-5 ? "below" : "above", c->disc_weight);
     else if (config_fraction(c->generator_size) >= .5 && c->generator == GEN_MLM)

@@ -94,6 +94,7 @@ struct counts {
     int npairs;
 };
 /* A sentence of one's own (tokens_own.c). */
+#define LOOK_AGAIN 0.04 /* seconds between looks for an answer of the host */
 #define OWN_POSITIONS 512
 #define OWN_SLOTS 8
 #define OWN_CANDIDATES 12

@@ -14,7 +14,6 @@
 #include "ui/screen/tokens_int.h"
 #include "ui/screen/tokens_opened.h"
 
-#define LOOK_AGAIN 0.04 /* seconds between looks for the answer */
 #define ORDER "tokens.open"
 
 /* The screen may not be open yet: it finds the order in the state. */

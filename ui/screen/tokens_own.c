@@ -13,8 +13,6 @@
 #include "ui/screen/tokens_int.h"
 #include "ui/widget/format.h"
 
-#define LOOK_AGAIN 0.04 /* seconds between looks for the answer */
-
 int own_pending(const struct tokens *s) { return s->own.asked != NULL; }
 
 /* Where the scores are to come from, in words. */

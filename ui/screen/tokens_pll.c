@@ -12,7 +12,6 @@
 #include "ui/term/sign.h"
 #include "ui/widget/format.h"
 
-#define LOOK_AGAIN 0.04
 #define TOKENS_MOST 160 /* its passes grow with the square of the length */
 
 void own_pll_forget(struct tokens *s)
