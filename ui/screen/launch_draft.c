@@ -8,7 +8,6 @@
 #include "src/base/file.h"
 #include "src/base/visible.h"
 #include "ui/screen/launch.h"
-#include "ui/widget/format.h"
 
 #define SHOW(s) visible((char[120]){0}, 120, (s))
 
@@ -159,9 +158,7 @@ const char *draft_get(const struct draft *d, const struct config *plain, int fie
                       size_t size)
 {
     if (!d->set[field]) {
-        const struct config_field *f = &config_fields[field];
-        config_get(plain, f, out, size);
-        return f->type == CONFIG_REAL ? fmt_plain(out) : out;
+        return config_show(plain, &config_fields[field], out, size);
     }
     snprintf(out, size, "%s", d->value[field]);
     return out;

@@ -57,9 +57,7 @@ static void note(const struct launch *s, int field, const char *value, char *out
         return;
     }
     if (s->runs.n) { /* what -1 and 0 stand for */
-        config_get(&s->runs.runs[0].config, f, got, sizeof got);
-        if (f->type == CONFIG_REAL)
-            fmt_plain(got);
+        config_show(&s->runs.runs[0].config, f, got, sizeof got);
         int derived = f->type == CONFIG_INT || f->type == CONFIG_REAL;
         if (derived && strcmp(got, value) && (!strcmp(value, "0") || !strcmp(value, "-1"))) {
             snprintf(out, size, "(by %s: %s%s%s)", by_what(field), got, *f->unit ? " " : "", f->unit);

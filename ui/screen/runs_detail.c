@@ -261,10 +261,8 @@ static void draw_config(struct grid *g, struct rect area, const struct query_run
             const struct config_field *f = &config_fields[i];
             if (!(f->flags & CONFIG_ID))
                 continue;
-            config_get(&r->config, f, text, sizeof text);
-            int differs = strcmp(text, config_get(&plain, f, was, sizeof was)) != 0;
-            if (f->type == CONFIG_REAL)
-                fmt_plain(text), fmt_plain(was);
+            config_show(&r->config, f, text, sizeof text);
+            int differs = strcmp(text, config_show(&plain, f, was, sizeof was)) != 0;
             if (differs == pass || line++ < top || line - top > rows)
                 continue;
             int y = area.y + line - top;

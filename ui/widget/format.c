@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int odd(char *out, size_t size, double v)
@@ -197,17 +196,4 @@ char *fmt_metric(char *out, size_t size, double v, const char *unit, int decimal
     if (!decimals)
         return fmt_count(out, size, v);
     return fmt_fixed(out, size, v, decimals);
-}
-
-char *fmt_plain(char *text)
-{
-    char plain[FMT], *end;
-    double v = strtod(text, &end);
-    if (*end || end == text || !strchr(text, 'e'))
-        return text;
-    snprintf(plain, sizeof plain, "%.10g", v);
-    double same = strtod(plain, NULL);
-    if (strlen(plain) <= strlen(text) && !(same < v) && !(same > v))
-        memcpy(text, plain, strlen(plain) + 1);
-    return text;
 }

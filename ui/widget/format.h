@@ -31,8 +31,6 @@ char *fmt_age(char *out, size_t size, double seconds);
 /* Mean and spread: sd with two significant digits, the mean to the same decimal:
  * "11.45 ± .043 (3)"; n = 1 has no sd. */
 char *fmt_mean(char *out, size_t size, double mean, double sd, int n);
-/* A number's text without its exponent, where that is shorter or as long: "5e+01" becomes "50". In place. */
-char *fmt_plain(char *text);
 /* A number of a metric: 0..1 shares as fmt_prob, the rest by its decimals and size. `unit` and
  * `decimals` as in metric.def. */
 char *fmt_metric(char *out, size_t size, double v, const char *unit, int decimals, int share);

@@ -36,16 +36,17 @@ static void every_default_is_in_bounds_and_reads_back(void **state)
 static void people_see_plain_numbers(void **state)
 {
     (void)state;
-    static const struct { const char *set, *shown; } known[] = {
-        {"50", "50"}, {"0.02", "0.02"}, {"100", "100"}, {"12.5", "12.5"},
+    static const struct { const char *field, *set, *shown; } known[] = {
+        {"disc_weight", "50", "50"},       {"disc_weight", "0.02", "0.02"}, {"disc_weight", "100", "100"},
+        {"disc_weight", "12.5", "12.5"},   {"disc_weight", "5e+01", "50"},  {"learning_rate", "1e-06", "1e-06"},
+        {"preset", "base", "base"},
     };
-    const struct config_field *f = config_find("disc_weight");
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         struct config c;
         char text[CONFIG_TEXT];
         config_default(&c);
-        assert_int_equal(config_set(&c, "disc_weight", known[i].set, NULL), 0);
-        assert_string_equal(config_show(&c, f, text, sizeof text), known[i].shown);
+        assert_int_equal(config_set(&c, known[i].field, known[i].set, NULL), 0);
+        assert_string_equal(config_show(&c, config_find(known[i].field), text, sizeof text), known[i].shown);
     }
 }
 
