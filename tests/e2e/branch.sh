@@ -19,14 +19,6 @@ done
 grep -q '^{"run":2,"step":47,"from":40,.*"logged":true' "$tmp/replay" || fail "$(cat "$tmp/replay")"
 grep -q '"text":"\[CLS\] w[0-9]' "$tmp/replay" || fail "no text"
 
-refuses() {
-    want=$1 code=$2
-    shift 2
-    rc=0
-    "$program" "$@" >/dev/null 2>"$tmp/err" || rc=$?
-    [ $rc = "$code" ] || fail "$*: exit $rc: $(cat "$tmp/err")"
-    grep -q "$want" "$tmp/err" || fail "$*: $(cat "$tmp/err")"
-}
 refuses 'hidden_size: .* changes the networks' 2 train --branch a@40 --hidden-size 64 --headless
 refuses 'no checkpoint of step 41' 1 train --branch a@41 --headless
 refuses 'by step 60, where the branch begins' 2 train --branch a --headless

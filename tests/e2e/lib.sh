@@ -40,6 +40,17 @@ small="--corpus markov --preset custom --layers 1 --hidden-size 32 --ffn-size 64
  --embedding-size 32 --generator-size 0.5 --generator-heads 1 --seq 16 --batch 16 --learning-rate 1e-3
  --checkpoint-every 20 --eval-every 25 --headless"
 
+# refuses PATTERN CODE ARGUMENTS...: the program ends with that code and one sentence like the pattern.
+refuses() {
+    want=$1 code=$2
+    shift 2
+    rc=0
+    "$program" "$@" >/dev/null 2>"$tmp/err" || rc=$?
+    [ $rc = "$code" ] || fail "$*: exit $rc: $(cat "$tmp/err")"
+    grep -q "$want" "$tmp/err" || fail "$*: $(cat "$tmp/err")"
+    [ "$(wc -l <"$tmp/err")" = 1 ] || fail "$*: not one sentence: $(cat "$tmp/err")"
+}
+
 # Everything of a run that must be identical: metrics without times and rates, tensors of the last checkpoint.
 essence() {
     "$program" export metrics --run "$1" |
