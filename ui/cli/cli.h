@@ -31,6 +31,8 @@ struct option_row {
     const char *choices;
     double min, max;
     const char *help; /* half a sentence, no full stop */
+    const char *unless; /* the default as its table has it, of a CHOICE its number; NULL, or below zero,
+                         * which stands for something else: help does not tell it */
 };
 
 struct cli;
@@ -90,6 +92,8 @@ const char *suggest(const char *word, const char *const *names, int n);
 
 void help_program(FILE *f);
 void help_command(FILE *f, const struct command_row *row);
+/* The option's help, with the default where it has one to tell. */
+const char *help_option(const struct option_row *o, char *out, size_t size);
 /* "--learning-rate X" for a field, shown in help, manual and completion alike. */
 const char *help_field_arg(const struct config_field *field, char *out, size_t size);
 

@@ -437,7 +437,7 @@ static const struct option_row options[] = {
     FLAG_ROW("no-store", no_store, "keep the scores out of the workspace's store"),
     FLAG_ROW("json", json, "one JSON object a line"),
 #define F(type, member, option, def, least, most, list, says) \
-    {.name = option, SETTING_##type(list), AT(config.member), .min = least, .max = most, .help = says},
+    {.name = option, SETTING_##type(list), AT(config.member), .min = least, .max = most, .help = says, .unless = #def},
 #include "src/task/finetune.def"
 #undef F
     {.name = NULL},

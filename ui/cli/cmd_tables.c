@@ -56,6 +56,7 @@ static void name_dashed(const char *name)
 
 static void manual_command(const struct command_row *row)
 {
+    char help[512];
     printf(".It Cm %s Li \"", row->name);
     roff(row->synopsis);
     puts("\"");
@@ -77,7 +78,7 @@ static void manual_command(const struct command_row *row)
             roff(o->arg);
         }
         putchar('\n');
-        sentence(o->help);
+        sentence(help_option(o, help, sizeof help));
     }
     puts(".El");
 }

@@ -1,5 +1,6 @@
 /* Usage, the manual's tables and shell completion, all from the tables. See cli.h. */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ui/cli/cli.h"
@@ -71,6 +72,22 @@ static void option_left(const struct option_row *o, char *out, size_t size)
     snprintf(out, size, "%s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
 }
 
+const char *help_option(const struct option_row *o, char *out, size_t size)
+{
+    const char *value = o->unless;
+    if (!value || *value == '-' || o->kind == OPTION_FLAG)
+        return o->help;
+    int n = (int)strlen(value);
+    if (o->kind == OPTION_CHOICE) {
+        value = o->choices;
+        for (long k = strtol(o->unless, NULL, 10); k > 0; k--)
+            value += strcspn(value, "|") + 1;
+        n = (int)strcspn(value, "|");
+    }
+    snprintf(out, size, "%s [%.*s]", o->help, n, value);
+    return out;
+}
+
 void help_command(FILE *f, const struct command_row *row)
 {
     char left[256], right[512], arg[160];
@@ -81,7 +98,7 @@ void help_command(FILE *f, const struct command_row *row)
         fputs("\noptions:\n", f);
     for (; o && o->name; o++) {
         option_left(o, left, sizeof left);
-        entry(f, left, o->help);
+        entry(f, left, help_option(o, right, sizeof right));
     }
     if (!(row->command->flags & COMMAND_CONFIG))
         return;
