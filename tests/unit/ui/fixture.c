@@ -3,10 +3,16 @@
 
 #include <locale.h>
 #include <math.h>
+#include <setjmp.h>
 #include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "db/store.h"
 #include "src/base/err.h"
@@ -157,6 +163,22 @@ int fixture_sql(const char *dir, const char *sql)
     return 0;
 }
 
+double fixture_value(const char *dir, const char *sql)
+{
+    char path[512];
+    sqlite3 *db;
+    sqlite3_stmt *st;
+    double v = NAN;
+    snprintf(path, sizeof path, "%s/runs.db", dir);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+    if (sqlite3_step(st) == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL)
+        v = sqlite3_column_double(st, 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return v;
+}
+
 /* Times as the plan wants them, so that a picture is the same on every day. */
 static int set_clock(const char *dir)
 {
@@ -271,6 +293,13 @@ void fixture_keys(struct app *a, const char *keys)
         keys += n;
         keys += *keys == ' ';
     }
+}
+
+void fixture_fill(struct app *a, const char *text)
+{
+    fixture_keys(a, "^U");
+    for (; *text; text++)
+        fixture_keys(a, (char[2]){ *text, 0 });
 }
 
 static char *draw(struct app *a, int h, int w, char **styles)

@@ -18,10 +18,14 @@ int fixture_tokens(const char *dir);
 int fixture_grid(const char *dir);
 /* One line of SQL on the store (to plant a state). */
 int fixture_sql(const char *dir, const char *sql);
+/* The number that a query of the store answers; NAN: no row, or NULL. */
+double fixture_value(const char *dir, const char *sql);
 /* The workbench on DIR, its clock standing at FIXTURE_UTC; XDG_STATE_HOME is DIR. */
 struct app *fixture_app(const char *dir, const char *screen, struct app_args *args);
 /* Types keys by name, separated by spaces. */
 void fixture_keys(struct app *a, const char *keys);
+/* Types a text without blanks over what the field holds. */
+void fixture_fill(struct app *a, const char *text);
 /* Draws a frame and compares it with tests/golden/ui/NAME.txt (text, then style letters). With
  * UPDATE_GOLDEN set, writes that file instead. Returns 0 when equal; else prints the difference. */
 int fixture_golden(struct app *a, int h, int w, const char *name);

@@ -65,13 +65,12 @@ static void test_markdown_and_latex(void **state)
 /* Types e and the path on a screen; gives the file. */
 static char *exported(struct app *a, const char *name)
 {
-    char path[200], keys[800] = "e ^U", *text = NULL;
+    char path[200], *text = NULL;
     size_t n;
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    for (const char *p = path; *p; p++)
-        snprintf(keys + strlen(keys), sizeof keys - strlen(keys), " %c", *p);
     free(fixture_text(a, 36, 120));
-    fixture_keys(a, keys);
+    fixture_keys(a, "e");
+    fixture_fill(a, path);
     fixture_keys(a, "Enter");
     assert_int_equal(file_read(path, 1 << 22, &text, &n, NULL), 0);
     return text;

@@ -15,14 +15,12 @@
 /* Opens DIR/NAME, which holds `text`, by the keys that a user has. */
 static void open_file(struct app *a, const char *name, const char *text)
 {
-    char path[200], keys[900] = "";
+    char path[200];
     snprintf(path, sizeof path, "%s/%s", dir, name);
     if (text)
         assert_int_equal(file_write_atomic(path, text, strlen(text), NULL), 0);
-    for (const char *p = path; *p; p++)
-        snprintf(keys + strlen(keys), sizeof keys - strlen(keys), "%c ", *p);
-    fixture_keys(a, ": o p e n - e x Enter ^U");
-    fixture_keys(a, keys);
+    fixture_keys(a, ": o p e n - e x Enter");
+    fixture_fill(a, path);
     fixture_keys(a, "Enter");
 }
 

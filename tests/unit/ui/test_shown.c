@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include <sqlite3.h>
 
 #include "db/csv.h"
 #include "src/base/err.h"
@@ -97,21 +96,6 @@ static int column(const struct sheet *s, const char *name)
     return -1;
 }
 
-static double sql(const char *where, const char *text)
-{
-    char path[128];
-    sqlite3 *db;
-    sqlite3_stmt *st;
-    snprintf(path, sizeof path, "%s/runs.db", where);
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &st, NULL), SQLITE_OK);
-    int row = sqlite3_step(st) == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL;
-    double v = row ? sqlite3_column_double(st, 0) : NAN;
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return v;
-}
-
 /* The line of a picture that has a text; copied into out. */
 static void line_with(const char *picture, const char *what, char *out, size_t size)
 {
@@ -141,7 +125,7 @@ static void list_is(struct app *a, int h, int w)
         assert_string_equal(t.cell[i + 1][name], r->name);
         snprintf(ask, sizeof ask, "SELECT coalesce((SELECT last FROM v_summary WHERE run = %lld AND metric = 'total_loss'), "
                  "(SELECT last FROM v_summary WHERE run = %lld AND metric = 'val_total_loss'))", (long long)r->id, (long long)r->id);
-        double stored = sql(dir, ask);
+        double stored = fixture_value(dir, ask);
         if (!isfinite(strtod(t.cell[i + 1][loss], NULL)))
             stored = NAN; /* the newest is not a number: the store has none for it */
         else if (isfinite(stored))
@@ -224,7 +208,7 @@ static void test_a_runs_page_and_events(void **state)
             continue;
         metrics++;
         snprintf(ask, sizeof ask, "SELECT last FROM v_summary WHERE run = %lld AND metric = '%s'", (long long)s->cursor, t.cell[i][1]);
-        double stored = sql(dir, ask);
+        double stored = fixture_value(dir, ask);
         if (*t.cell[i][2] && isfinite(stored))
             assert_true(near(strtod(t.cell[i][2], NULL), stored));
         else if (!*t.cell[i][2])
@@ -236,7 +220,7 @@ static void test_a_runs_page_and_events(void **state)
     assert_int_equal(s->focus, FOCUS_EVENTS);
     free(fixture_text(a, 36, 120));
     t = exported(a, &told);
-    assert_int_equal(told, (int)sql(dir, "SELECT count(*) FROM event"));
+    assert_int_equal(told, (int)fixture_value(dir, "SELECT count(*) FROM event"));
     free(t.text);
     app_free(a);
 }
@@ -245,13 +229,11 @@ static void test_every_field_from_the_palette(void **state)
 {
     (void)state;
     struct app *a = fixture_app(dir, "Runs", NULL);
-    char path[100], keys[400] = "^U", *text = NULL;
+    char path[100], *text = NULL;
     size_t n;
     snprintf(path, sizeof path, "%s/all.csv", dir);
-    for (const char *p = path; *p; p++)
-        snprintf(keys + strlen(keys), sizeof keys - strlen(keys), " %c", *p);
     fixture_keys(a, ": e x p o r t - a l l Enter");
-    fixture_keys(a, keys);
+    fixture_fill(a, path);
     fixture_keys(a, "Enter");
     assert_int_equal(file_read(path, 1 << 20, &text, &n, NULL), 0);
     assert_memory_equal(text, "run,name,state,reason,", 22);
@@ -301,7 +283,7 @@ static void test_scores(void **state)
     /* the middle one of three seeds */
     struct sheet t = exported(a, &told);
     int c = column(&t, "cola matthews"), found = 0;
-    double median = sql(grid, "SELECT value FROM v_scores WHERE run = 1 AND task = 'cola' AND metric = 'matthews' "
+    double median = fixture_value(grid, "SELECT value FROM v_scores WHERE run = 1 AND task = 'cola' AND metric = 'matthews' "
                               "ORDER BY value LIMIT 1 OFFSET 1");
     for (int i = 1; i < t.rows && c > 0; i++)
         found += fabs(strtod(t.cell[i][c], NULL) - median) < 1e-12;
@@ -335,7 +317,7 @@ static void test_compare(void **state)
     assert_int_equal(told, s->curve[0].n + s->curve[1].n);
     snprintf(ask, sizeof ask, "SELECT value FROM v_metrics WHERE run = 1 AND metric = '%s' ORDER BY step LIMIT 1",
              s->c.metrics[s->metric].name);
-    assert_true(near(strtod(t.cell[1][column(&t, "mean")], NULL), sql(grid, ask)));
+    assert_true(near(strtod(t.cell[1][column(&t, "mean")], NULL), fixture_value(grid, ask)));
     free(t.text);
     fixture_keys(a, "Tab");
     assert_int_equal(s->focus, PANE_SENTENCE);
