@@ -16,6 +16,7 @@
 #include "src/base/err.h"
 #include "src/base/str.h"
 #include "src/base/visible.h"
+#include "ui/term/pack.h"
 #include "ui/term/theme.h"
 #include "ui/term/tty.h"
 
@@ -29,6 +30,8 @@ struct sink {
     SCREEN *screen;
     struct grid last;
     int fresh;           /* 1: the terminal shows nothing of ours yet */
+    struct str wrote;    /* by ncurses, not packed yet */
+    struct pack pack;
     struct str queue;    /* bytes of the frame under way */
     size_t sent;
     char restore[512], enter[128];
@@ -42,19 +45,18 @@ static int want_colors(const struct sink_options *o)
     return 1;
 }
 
-static int has(const char *name)
+/* NULL: the terminal has none. */
+static const char *capability(const char *name)
 {
     const char *text = tigetstr(name);
-    return text && text != (const char *)-1 && *text;
+    return text && text != (const char *)-1 && *text ? text : NULL;
 }
 
 /* Appends a capability of the terminal without its padding ("$<2>"). */
 static void add_capability(char *out, size_t size, const char *name)
 {
     size_t n = strlen(out);
-    if (!has(name))
-        return;
-    for (const char *p = tigetstr(name); *p && n + 1 < size; p++) {
+    for (const char *p = capability(name); p && *p && n + 1 < size; p++) {
         if (p[0] == '$' && p[1] == '<' && strchr(p, '>'))
             p = strchr(p, '>');
         else
@@ -88,19 +90,21 @@ static int has_title(void)
     return 0;
 }
 
-/* Moves what ncurses wrote into the queue. */
+/* Moves what ncurses wrote into the queue, packed. */
 static void collect(struct sink *s)
 {
     int fd = fileno(s->file);
     off_t n = lseek(fd, 0, SEEK_END);
     char block[8192];
+    str_clear(&s->wrote);
     for (off_t at = 0; at < n;) {
         ssize_t k = pread(fd, block, sizeof block, at);
         if (k <= 0)
             break;
-        str_addn(&s->queue, block, (size_t)k);
+        str_addn(&s->wrote, block, (size_t)k);
         at += k;
     }
+    pack_add(&s->pack, &s->queue, str_get(&s->wrote), s->wrote.len);
     if (ftruncate(fd, 0) == 0)
         lseek(fd, 0, SEEK_SET);
 }
@@ -119,7 +123,7 @@ static int start_curses(struct sink *s, struct err *err)
         return err_set(err, E_FAIL, "TERM is %s, which this system does not know; "
                        "TERM=xterm-256color is a good guess", shown);
     set_term(s->screen);
-    if (!has("cup") || !has("clear"))
+    if (!capability("cup") || !capability("clear"))
         return err_set(err, E_FAIL, "the workbench needs a terminal that can place a cursor: "
                        "TERM is %s; electroscope runs list shows the runs without it", shown);
     if (want_colors(&s->o) && has_colors() && start_color() == OK) {
@@ -149,6 +153,7 @@ struct sink *sink_open(const struct sink_options *o, struct err *err)
         return NULL;
     }
     make_restore(s);
+    pack_init(&s->pack, capability("op"), capability("rmul"), capability("rmacs"));
     if (tty_open(s->restore, err)) {
         sink_close(s, 1);
         return NULL;
@@ -170,6 +175,7 @@ void sink_close(struct sink *s, int hangup)
     if (s->file)
         fclose(s->file);
     grid_free(&s->last);
+    str_free(&s->wrote);
     str_free(&s->queue);
     free(s);
 }
@@ -287,6 +293,7 @@ void sink_suspend(struct sink *s)
     str_clear(&s->queue);
     s->sent = 0;
     tty_suspend();
+    pack_forget(&s->pack);
     add_capability(again, sizeof again, "smcup");
     str_add(&s->queue, again);
     str_add(&s->queue, s->enter);
