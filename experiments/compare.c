@@ -177,7 +177,7 @@ static int add_reach(struct compare *c, struct query *q, struct err *err)
 {
     const int id = METRIC_VAL + METRIC_rtd_auc_common;
     const struct compare_metric *auc = NULL;
-    char name[96];
+    char name[96], share[16];
     double level = INFINITY;
     for (int k = 0; k < c->nmetrics; k++)
         if (c->metrics[k].id == id)
@@ -186,7 +186,8 @@ static int add_reach(struct compare *c, struct query *q, struct err *err)
         level = auc && isfinite(auc->value[i]) ? fmin(level, auc->value[i]) : NAN;
     if (!isfinite(level))
         return 0;
-    snprintf(name, sizeof name, "steps to AUC %.3f", level);
+    snprintf(share, sizeof share, "%.3f", level);
+    snprintf(name, sizeof name, "steps to AUC common %s", share + (*share == '0'));
     struct compare_metric *m = next_metric(c, name, -2);
     m->better = -1;
     m->decimals = 0;

@@ -12,6 +12,8 @@
 #include "ui/widget/pane.h"
 
 #define NAME 20
+#define NAME_MOST 26
+#define RUN_LEAST 8 /* columns of a run in which something can be read */
 
 static uint8_t role_of(int i)
 {
@@ -26,12 +28,14 @@ struct columns {
 static struct columns columns_of(const struct comparison *s, int w, int diff)
 {
     struct columns c = {.name = NAME, .n = s->c.n, .diff = diff && s->c.n == 2 && w >= 56 ? 10 : 0};
+    if ((w - 4 - NAME_MOST - c.diff) / c.n - 1 >= 12) c.name = NAME_MOST;
     c.run = (w - 4 - c.name - c.diff) / c.n - 1;
     c.run = c.run > 32 ? 32 : c.run < 6 ? 6 : c.run;
     return c;
 }
 
-static void head(const struct comparison *s, struct grid *g, struct rect in, const struct columns *c)
+/* right: over numbers */
+static void head(const struct comparison *s, struct grid *g, struct rect in, const struct columns *c, int right)
 {
     int tail = 0;
     for (int i = 0; i < c->n; i++) {
@@ -41,8 +45,10 @@ static void head(const struct comparison *s, struct grid *g, struct rect in, con
     for (int i = 0; i < c->n; i++) {
         int x = in.x + c->name + i * (c->run + 1) + 1;
         const struct query_run *r = s->c.runs[i];
+        int spare = c->run - 2 - text_columns(r->name);
+        x += right && spare > 0 ? spare : 0;
         grid_cell(g, in, in.y, x, STYLE(role_of(i), ATTR_BOLD), (char[2]){(char)('A' + i), 0});
-        run_name_draw(g, in, in.y, x + 2, c->run - 2, tail, STYLE(role_of(i), ATTR_BOLD), r->name, r->tags);
+        run_name_draw(g, in, in.y, x + 2, c->run - 2 - (right && spare > 0 ? spare : 0), tail, STYLE(role_of(i), ATTR_BOLD), r->name, r->tags);
     }
     if (c->diff)
         grid_right(g, in, in.y, in.x + c->name + 2 * (c->run + 1) + 1, c->diff, STYLE(ROLE_DIM, 0), "B − A");
@@ -55,27 +61,47 @@ static int scrolled(struct comparison *s, int pane, int rows, int n)
     return s->top[pane];
 }
 
+/* Bytes of the folders that all values of a line share: whole paths differ behind them. */
+static size_t shared_folders(const struct compare *c, const struct compare_line *l)
+{
+    const char *slash = *l->value[0] == '/' ? strrchr(l->value[0], '/') : NULL;
+    size_t n = slash ? (size_t)(slash + 1 - l->value[0]) : 0;
+    for (int r = 1; r < c->n; r++)
+        while (n && strncmp(l->value[0], l->value[r], n))
+            do n--;
+            while (n && l->value[0][n - 1] != '/');
+    return n;
+}
+
+/* "rows 1 to 9 of 24" where not all rows are on the screen. */
+static const char *rows_shown(int top, int rows, int n, char *out, size_t size)
+{
+    snprintf(out, size, "rows %d to %d of %d", top + 1, top + rows < n ? top + rows : n, n);
+    return rows < n ? out : NULL;
+}
+
 static void draw_config(struct comparison *s, struct grid *g, struct rect area)
 {
     const struct compare *c = &s->c;
-    char equal[64];
+    char equal[64], part[48];
     int lines = s->all ? c->nlines : c->ndiffer, rows = area.h - 2;
     struct rect in = {area.y + 1, area.x + 1, area.h - 1, area.w - 1};
     struct columns k = columns_of(s, area.w, 0);
     snprintf(equal, sizeof equal, "%d differ%s · = %s equal ones", c->ndiffer,
              c->ndiffer == 1 ? "s" : "", s->all ? "hides" : "shows");
-    const char *parts[] = {"configuration", equal};
-    pane_title(g, area.y, area.x, area.w, s->focus == PANE_CONFIG, parts, 2);
-    head(s, g, in, &k);
     int top = scrolled(s, PANE_CONFIG, rows, lines);
+    const char *parts[] = {"configuration", equal, rows_shown(top, rows, lines, part, sizeof part)};
+    pane_title(g, area.y, area.x, area.w, s->focus == PANE_CONFIG, parts, 3);
+    head(s, g, in, &k, 0);
     for (int i = 0; i < rows && top + i < lines; i++) {
         const struct compare_line *l = &c->lines[top + i];
         struct style style = STYLE(l->differs ? ROLE_TEXT : ROLE_DIM, 0);
+        size_t cut = shared_folders(c, l);
         int y = in.y + 1 + i;
         grid_end(g, in, y, in.x, k.name - 1, STYLE(ROLE_DIM, 0), l->name);
         for (int r = 0; r < c->n; r++)
             grid_middle(g, in, y, in.x + k.name + r * (k.run + 1) + 1, k.run, style,
-                        *l->value[r] ? l->value[r] : "-");
+                        *l->value[r] ? l->value[r] + cut : "-");
     }
     if (!lines)
         grid_text(g, in, in.y + 1, in.x, -1, STYLE(ROLE_TEXT, 0), "Nothing differs.");
@@ -113,8 +139,8 @@ static void result_row(const struct comparison *s, struct grid *g, struct rect i
     grid_end(g, in, y, in.x, k->name - 1, STYLE(ROLE_DIM, 0), metric_label(m->name));
     for (int r = 0; r < s->c.n; r++) {
         number(m, m->value[r], text, sizeof text);
-        grid_text(g, in, y, in.x + k->name + r * (k->run + 1) + 1, k->run,
-                  STYLE(role, m->best == r ? ATTR_BOLD : 0), text);
+        grid_right(g, in, y, in.x + k->name + r * (k->run + 1) + 1, k->run,
+                   STYLE(role, m->best == r ? ATTR_BOLD : 0), text);
     }
     double d = m->value[1] - m->value[0];
     if (!k->diff || isnan(d))
@@ -133,14 +159,15 @@ static void result_row(const struct comparison *s, struct grid *g, struct rect i
 
 static void draw_results(struct comparison *s, struct grid *g, struct rect area)
 {
-    char where[80];
+    char where[80], part[48];
     int rows = area.h - 2;
     struct rect in = {area.y + 1, area.x + 1, area.h - 1, area.w - 1};
     struct columns k = columns_of(s, area.w, 1);
-    const char *parts[] = {"results", at_name(&s->c, where, sizeof where)};
-    pane_title(g, area.y, area.x, area.w, s->focus == PANE_RESULTS, parts, 2);
-    head(s, g, in, &k);
     int top = scrolled(s, PANE_RESULTS, rows, s->c.nmetrics);
+    const char *parts[] = {"results", at_name(&s->c, where, sizeof where),
+                           rows_shown(top, rows, s->c.nmetrics, part, sizeof part)};
+    pane_title(g, area.y, area.x, area.w, s->focus == PANE_RESULTS, parts, 3);
+    head(s, g, in, &k, 1);
     for (int i = 0; i < rows && top + i < s->c.nmetrics; i++)
         result_row(s, g, in, in.y + 1 + i, &k, &s->c.metrics[top + i]);
 }
@@ -188,7 +215,8 @@ static void draw_curve(struct comparison *s, struct grid *g, struct rect area)
     if (lower.h < 4)
         return;
     struct rect line = {lower.y, lower.x, 1, lower.w};
-    grid_text(g, line, lower.y, lower.x + 1, -1, STYLE(ROLE_DIM, 0), "less A, step by step");
+    grid_text(g, line, lower.y, lower.x + 1, -1, STYLE(ROLE_DIM, 0),
+              s->c.n == 2 ? "B less A, step by step" : "each less A, step by step");
     lower.y++;
     lower.h--;
     chart_of(s, g, lower, s->less, 1);
@@ -320,22 +348,38 @@ static int table_rows(const struct comparison *s, int h)
     return want > h ? h : want < 5 ? 5 : want;
 }
 
+static int left_width(struct rect area) { return area.w * 7 / 16; /* results have a column more */ }
+
+/* 1: two tables side by side would leave the runs too few columns. */
+static int crowded(const struct comparison *s, struct rect area)
+{
+    return (left_width(area) - 4 - NAME) / s->c.n - 1 < RUN_LEAST;
+}
+
 static void draw_wide(struct comparison *s, struct grid *g, struct rect area)
 {
     struct rect left = area, right = area, below = area;
     int sentence = 2 + 3 * s->c.n > area.h / 3 ? area.h / 3 : 2 + 3 * s->c.n;
     int top = table_rows(s, (area.h - sentence) * 3 / 5);
     left.h = right.h = top;
-    left.w = area.w * 7 / 16; /* results have a column more */
-    right.x = area.x + left.w + 1;
-    right.w = area.w - left.w - 1;
+    if (crowded(s, area)) {
+        left.h = top / 2;
+        right.y += left.h;
+        right.h = top - left.h;
+    } else {
+        left.w = left_width(area);
+        right.x = area.x + left.w + 1;
+        right.w = area.w - left.w - 1;
+    }
     below.y += top;
     below.h = area.h - top - sentence;
     draw_config(s, g, left);
     draw_results(s, g, right);
     draw_curve(s, g, below);
-    pane_hline(g, area.y, left.w, 1, STYLE(ROLE_DIM, 0));
-    pane_vline(g, area.y, left.w, top + 1, STYLE(ROLE_DIM, 0));
+    if (left.w < area.w) {
+        pane_hline(g, area.y, left.w, 1, STYLE(ROLE_DIM, 0));
+        pane_vline(g, area.y, left.w, top + 1, STYLE(ROLE_DIM, 0));
+    }
     below.y += below.h;
     below.h = sentence;
     draw_sentence(s, g, below);
@@ -353,7 +397,7 @@ void compare_draw(void *self, struct app *a, struct grid *g, struct rect area)
         draw_pane(s, g, area, s->focus);
         return;
     }
-    if (area.w >= 110 && area.h >= 28) {
+    if (area.w >= 110 && area.h >= (crowded(s, area) ? 44 : 28)) {
         draw_wide(s, g, area);
         return;
     }

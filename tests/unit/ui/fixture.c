@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "db/csv.h"
 #include "db/store.h"
 #include "src/base/err.h"
 #include "src/base/file.h"
@@ -377,4 +378,16 @@ int fixture_golden(struct app *a, int h, int w, const char *name)
     free(styles);
     str_free(&got);
     return rc;
+}
+
+char *fixture_export(struct app *a, int *rows)
+{
+    char *buf = NULL;
+    size_t size;
+    FILE *f = open_memstream(&buf, &size);
+    struct csv_out *out = csv_new(f);
+    *rows = app_ops(a)->export_csv(app_self(a), a, out, NULL);
+    assert_int_equal(csv_finish(out, NULL), 0);
+    fclose(f);
+    return buf;
 }

@@ -33,4 +33,6 @@ int fixture_golden(struct app *a, int h, int w, const char *name);
 char *fixture_text(struct app *a, int h, int w);
 /* Whether a drawn frame has this text. */
 int fixture_shows(struct app *a, int h, int w, const char *what);
+/* What the screen exports as CSV, to be freed; *rows without the heading. */
+char *fixture_export(struct app *a, int *rows);
 #endif

@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "db/csv.h"
 #include "experiments/score_table.h"
 #include "src/base/err.h"
 #include "src/base/file.h"
@@ -51,18 +50,6 @@ static struct app *marked(struct app_args *args, int n, const int64_t *ids)
     for (int i = 0; i < n; i++) app_mark(a, ids[i], 1);
     app_show(a, a->current);
     return a;
-}
-
-static char *exported(struct app *a, int *rows)
-{
-    char *buf = NULL;
-    size_t size;
-    FILE *f = open_memstream(&buf, &size);
-    struct csv_out *out = csv_new(f);
-    *rows = app_ops(a)->export_csv(app_self(a), a, out, NULL);
-    assert_int_equal(csv_finish(out, NULL), 0);
-    fclose(f);
-    return buf;
 }
 
 static double sql(const char *text)
@@ -147,7 +134,7 @@ static void test_results_equal_the_store(void **state)
     static const int64_t two[] = {1, 3};
     struct app *a = marked(NULL, 2, two);
     int rows;
-    char *csv = exported(a, &rows), want[160];
+    char *csv = fixture_export(a, &rows), want[160];
     snprintf(want, sizeof want, "result,val_rtd_auc_common,%.17g,%.17g,%s,",
              sql("SELECT last FROM v_summary WHERE run = 1 AND metric = 'val_rtd_auc_common'"),
              sql("SELECT last FROM v_summary WHERE run = 3 AND metric = 'val_rtd_auc_common'"), "embeddings-1/4-s1");
@@ -191,6 +178,45 @@ static void test_the_same_sentence(void **state)
     app_free(a);
 }
 
+static void test_the_next_sentence(void **state)
+{
+    (void)state;
+    static const int64_t two[] = {1, 5};
+    struct app *a = marked(NULL, 2, two);
+    struct comparison *s = app_self(a);
+    assert_int_equal(s->sentence, 0);
+    int n = s->nseqs[0];
+    if (n < 2) { /* one sentence: the key has nothing to do */
+        fixture_keys(a, ".");
+        assert_int_equal(s->focus, PANE_CONFIG);
+        s->nseqs[0] = 3;
+    }
+    fixture_keys(a, ".");
+    assert_int_equal(s->sentence, 1);
+    assert_int_equal(s->focus, PANE_SENTENCE);
+    fixture_keys(a, ",");
+    assert_int_equal(s->sentence, 0);
+    fixture_keys(a, ","); /* round */
+    assert_int_equal(s->sentence, s->nseqs[0] - 1);
+    s->nseqs[0] = n, s->sentence = 0;
+    app_free(a);
+}
+
+/* Of many runs every column is there: tables side by side give way to one above the other. */
+static void test_many_runs_have_their_columns(void **state)
+{
+    (void)state;
+    static const int64_t six[] = {1, 2, 3, 4, 5, 6};
+    struct app *a = marked(NULL, 6, six);
+    char letter[4] = "A ";
+    for (; *letter <= 'F'; ++*letter) {
+        assert_true(fixture_shows(a, 36, 120, letter));
+        assert_true(fixture_shows(a, 55, 200, letter));
+    }
+    assert_true(fixture_shows(a, 18, 80, "rows 1 to "));
+    app_free(a);
+}
+
 static void test_the_difference_is_of_curves(void **state)
 {
     (void)state;
@@ -208,7 +234,7 @@ static void test_scores_are_medians_of_seeds(void **state)
     (void)state;
     struct app *a = start("Scores", NULL);
     int rows;
-    char *csv = exported(a, &rows), want[120];
+    char *csv = fixture_export(a, &rows), want[120];
     assert_int_equal(rows, 1 + (int)sql("SELECT count(DISTINCT run) FROM v_scores")); /* and the majority's */
     /* the middle one of three */
     double median = sql("SELECT value FROM v_scores WHERE run = 1 AND task = 'cola' AND metric = 'matthews' "
@@ -218,7 +244,7 @@ static void test_scores_are_medians_of_seeds(void **state)
     assert_non_null(strstr(csv, ",cola matthews,cola iqr,"));
     free(csv);
     fixture_keys(a, "a a");
-    csv = exported(a, &rows);
+    csv = fixture_export(a, &rows);
     assert_non_null(strstr(csv, ",cola seeds,cola stuck,"));
     assert_non_null(strstr(csv, ",3,1,")); /* a stuck seed is said */
     free(csv);
@@ -263,7 +289,7 @@ static void test_fine_tunings_and_errors(void **state)
     fixture_keys(a, "j");
     assert_true(fixture_shows(a, 24, 80, "example 4 of the dev file"));
     int rows;
-    char *csv = exported(a, &rows);
+    char *csv = fixture_export(a, &rows);
     assert_int_equal(rows, 2);
     assert_non_null(strstr(csv, "The book was read by."));
     free(csv);
@@ -296,6 +322,8 @@ int main(void)
         cmocka_unit_test(test_results_equal_the_store),
         cmocka_unit_test(test_the_last_common_step),
         cmocka_unit_test(test_the_same_sentence),
+        cmocka_unit_test(test_the_next_sentence),
+        cmocka_unit_test(test_many_runs_have_their_columns),
         cmocka_unit_test(test_the_difference_is_of_curves),
         cmocka_unit_test(test_scores_are_medians_of_seeds),
         cmocka_unit_test(test_fine_tunings_and_errors),

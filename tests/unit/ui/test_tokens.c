@@ -241,12 +241,8 @@ static void test_export_has_the_columns_of_inspect(void **state)
 
 static int export_rows(struct app *a, char **buf)
 {
-    size_t size = 0;
-    FILE *f = open_memstream(buf, &size);
-    struct csv_out *out = csv_new(f);
-    int rows = app_ops(a)->export_csv(app_self(a), a, out, NULL);
-    assert_int_equal(csv_finish(out, NULL), 0);
-    fclose(f);
+    int rows = 0;
+    *buf = fixture_export(a, &rows);
     return rows;
 }
 
