@@ -145,6 +145,24 @@ static int add_effect(struct ablation *t, int k, struct err *err)
     return 0;
 }
 
+static int field_at(const struct ablation *t, const char *name)
+{
+    for (int k = 0; k < t->nfields; k++)
+        if (!strcmp(t->fields[k].field->name, name))
+            return k;
+    return -1;
+}
+
+/* The generator's size says nothing where the generator is a table of frequencies: its field, -1 where
+ * it does say something, or is no field of the table. */
+static int idle_field(const struct ablation *t, const int *value)
+{
+    int generator = field_at(t, "generator");
+    if (generator < 0 || !strcmp(t->fields[generator].levels[value[generator]], "mlm"))
+        return -1;
+    return field_at(t, "generator_size");
+}
+
 static int find_missing(struct ablation *t, struct err *err)
 {
     int64_t cells = 1;
@@ -162,8 +180,10 @@ static int find_missing(struct ablation *t, struct err *err)
             m->value[k] = (int)(rest % t->fields[k].nlevels);
             rest /= t->fields[k].nlevels;
         }
+        int idle = idle_field(t, m->value);
         for (int r = 0; r < t->nrows; r++)
-            there |= alike(t, t->rows[r].value, m->value, -1);
+            there |= alike(t, t->rows[r].value, m->value, idle);
+        there |= idle >= 0 && m->value[idle] > 0; /* one cell for all sizes */
         t->nmissing += !there;
     }
     return 0;

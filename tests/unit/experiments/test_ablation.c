@@ -292,6 +292,34 @@ static void test_grid_with_holes(void **state)
     ablation_free(&t);
 }
 
+static int keep_unigram(void *ud, const struct query_run *r)
+{
+    (void)ud;
+    return strcmp(r->tags, "unigram") == 0;
+}
+
+/* A generator without a network has no size: one cell for all sizes. */
+static void test_cells_that_cannot_be(void **state)
+{
+    (void)state;
+    static const char *const cells[] = {"generator=mlm generator_size=1/4", "generator=mlm generator_size=1/2",
+                                        "generator=unigram generator_size=1/2"};
+    for (int k = 0; k < 3; k++) {
+        char fields[120];
+        snprintf(fields, sizeof fields, "%s seed=1 tags=unigram", cells[k]);
+        add_run(fields, .8, RUN_DONE, 400);
+    }
+    struct ablation t = open_table((struct ablation_args){.by = "generator,generator_size", .at = -1,
+                                                          .keep = keep_unigram});
+    assert_int_equal(t.nrows, 3);
+    assert_int_equal(t.nmissing, 0);
+    ablation_free(&t);
+    add_run("generator=uniform generator_size=1/4 tie=none seed=1 tags=unigram", .8, RUN_DONE, 400);
+    t = open_table((struct ablation_args){.by = "generator,generator_size,tie", .at = -1, .keep = keep_unigram});
+    assert_int_equal(t.nmissing, 1 + 1 + 2); /* mlm without tie at two sizes; unigram without, uniform with */
+    ablation_free(&t);
+}
+
 static int keep_flops(void *ud, const struct query_run *r)
 {
     (void)ud;
@@ -412,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_a_young_run_waits),
         cmocka_unit_test(test_a_repeated_seed_counts_once),
         cmocka_unit_test(test_grid_with_holes),
+        cmocka_unit_test(test_cells_that_cannot_be),
         cmocka_unit_test(test_equal_flops_are_read_at_the_end),
         cmocka_unit_test(test_other_budgets_are_read_at_their_ends),
         cmocka_unit_test(test_scores_are_medians_over_fine_tuning),
