@@ -63,8 +63,8 @@ enum caption caption_say(const struct caption_input *in, char *out, size_t size)
                      unigram - loss);
         if (n > 0 && (size_t)n < size && !isnan(auc))
             n += snprintf(out + n, size - (size_t)n, c == CAPTION_GUESSING
-                          ? "; discriminator still guesses (AUC %.2f)"
-                          : "; discriminator tells fakes (AUC %.2f)", auc);
+                          ? "; discriminator still guesses (AUC own %.2f)"
+                          : "; discriminator tells fakes (AUC own %.2f)", auc);
     }
     return c;
 }

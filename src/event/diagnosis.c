@@ -41,7 +41,7 @@ void diagnosis_input_init(struct diagnosis_input *in, const struct config *c)
 {
     memset(in, 0, sizeof *in);
     in->config = c;
-    in->recall_before = NAN;
+    in->recall_before = in->stage_best = NAN;
     in->val_step = -1;
     for (int i = 0; i < METRIC_COUNT; i++) in->last[i] = in->val[i] = in->val_best[i] = NAN;
 }
@@ -124,6 +124,13 @@ int diagnosis_new_stage(const struct config *c, int64_t step, double share, stru
             return 1;
         }
     return 0;
+}
+
+int64_t diagnosis_stage_first(const struct config *c, int64_t step)
+{
+    struct seq_stage now;
+    int64_t half = c->steps / 2, first = diagnosis_new_stage(c, step, 1, &now) ? now.first : 0;
+    return c->objective == OBJ_TWO_STAGE && step > half && half > first ? half : first;
 }
 
 /* 1: the newest value of a share is of so many tokens that it says something. */
@@ -314,7 +321,7 @@ static int wait_for_original(const struct diagnosis_input *in, double recall, do
         if (steps < from)
             SAY(look, "a longer run: %lld steps are too few to tell", (long long)steps);
         else
-            SAY(look, step < from ? "recall and AUC after step %lld"
+            SAY(look, step < from ? "recall and AUC own after step %lld"
                                   : "the next steps: few fakes were trained on up to step %lld",
                 (long long)(step < from ? from : step));
     } else if (diagnosis_new_stage(in->config, in->step, NEW_STAGE, &now)) {
@@ -399,12 +406,13 @@ static int overfit(const struct diagnosis_input *in, struct diagnosis *d)
 {
     double val = in->val[METRIC_total_loss], best = in->val_best[METRIC_total_loss];
     double train = in->last[METRIC_total_loss];
-    struct seq_stage now;
-    if (early(in) || diagnosis_new_stage(in->config, in->step, 1, &now))
-        return 0; /* later stages: the best is of shorter sequences */
+    int64_t first = diagnosis_stage_first(in->config, in->step);
+    if (early(in) || (first && (double)(in->step - first) <= NEW_STAGE * (double)in->config->steps)) return 0;
+    if (first) best = in->stage_best; /* the run's best is of shorter sequences, or of the other network */
     if (!(val > 1.1 * best) || !(train < 0.85 * val)) return 0;
     d->severity = SEV_WARN;
-    SAY(seen, "held-out loss %.3f, best so far %.3f, training loss %.3f", val, best, train);
+    SAY(seen, "held-out loss %.3f, best so far %.3f%s, training loss %.3f", val, best,
+        first ? " in this stage" : "", train);
     SAY(expected, "held-out loss near its best while training goes on");
     SAY(look, "more text, fewer steps, dropout %.2f; the best checkpoint is kept",
         in->config->dropout);

@@ -28,6 +28,7 @@ struct diagnosis_input {
     double val[METRIC_COUNT];    /* newest held-out values; NAN: none. They go first. */
     double val_best[METRIC_COUNT];
     int64_t val_step;            /* of val; -1: not known */
+    double stage_best;           /* best held-out total loss from diagnosis_stage_first on; NAN: not known */
     double recall_before;        /* recall at about half the steps so far; NAN: not known */
     int not_finite;              /* the newest total_loss is there and not finite */
 };
@@ -50,6 +51,9 @@ int diagnosis_may_warn(const struct config *c, int64_t step, int64_t steps, doub
 /* 1: at this step the sequences have become longer no more than `share` of all steps ago; the stage in
  * *out. Held-out losses rise there until the new positions are learnt. */
 int diagnosis_new_stage(const struct config *c, int64_t step, double share, struct seq_stage *out);
+/* The step after which the losses are of one kind: 0, or where the sequences became longer or two_stage
+ * went over to its discriminator. */
+int64_t diagnosis_stage_first(const struct config *c, int64_t step);
 #define DIAG_UNDER_UNIGRAM 0.15 /* nats: a generator nearer to unigram entropy knows word frequencies only */
 /* 1: such a generator is a finding at this step, after so many tokens: a healthy one needs some hundred
  * thousand and some hundred steps, and again some where sequences have just become longer. At once where the

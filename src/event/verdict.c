@@ -52,16 +52,16 @@ static void discriminator_words(const struct verdict_input *in, double auc, int 
 {
     double right = newest(in, METRIC_rtd_accuracy), majority = newest(in, METRIC_rtd_majority);
     if (plateau && auc > 0.75)
-        snprintf(out, size, "discriminator only sees nonsense fakes (AUC %.2f)", auc);
+        snprintf(out, size, "discriminator only sees nonsense fakes (AUC own %.2f)", auc);
     else if (auc < GUESSES)
-        snprintf(out, size, "discriminator guesses (AUC %.2f)", auc);
+        snprintf(out, size, "discriminator guesses (AUC own %.2f)", auc);
     else if (right > majority + 0.001)
-        snprintf(out, size, "discriminator beats the majority (%.1f %% against %.1f %%, AUC %.2f)",
+        snprintf(out, size, "discriminator beats the majority (%.1f %% against %.1f %%, AUC own %.2f)",
                  right * 100, majority * 100, auc);
     else if (auc >= RANKS)
-        snprintf(out, size, "discriminator ranks fakes above originals (AUC %.2f)", auc);
+        snprintf(out, size, "discriminator ranks fakes above originals (AUC own %.2f)", auc);
     else
-        snprintf(out, size, "discriminator begins to tell fakes (AUC %.2f)", auc);
+        snprintf(out, size, "discriminator begins to tell fakes (AUC own %.2f)", auc);
 }
 
 enum verdict verdict_say(const struct verdict_input *in, char *out, size_t size)
@@ -87,7 +87,7 @@ enum verdict verdict_say(const struct verdict_input *in, char *out, size_t size)
             n += snprintf(out + n, size - (size_t)n, " %.2f nats %s unigram", fabs(under),
                           under < 0 ? "above" : "under");
         if (n > 0 && (size_t)n < size && has_disc)
-            snprintf(out + n, size - (size_t)n, "%s AUC %.2f", has_gen ? "," : "", auc);
+            snprintf(out + n, size - (size_t)n, "%s AUC own %.2f", has_gen ? "," : "", auc);
         return VERDICT_STUCK;
     }
     if (has_gen)

@@ -4,6 +4,18 @@
 #include <math.h>
 #include <stdio.h>
 
+/* The best held-out total loss after step `first`; NAN: there is none. */
+static double best_since(const struct query_run *r, struct query *q, int64_t first)
+{
+    struct arena tmp;
+    struct query_bucket *b;
+    arena_init(&tmp);
+    int n = query_series(q, r->id, METRIC_VAL + METRIC_total_loss, first + 1, r->step, 1, &tmp, &b, NULL);
+    double best = n > 0 && b[0].n ? b[0].min : NAN;
+    arena_free(&tmp);
+    return best;
+}
+
 int run_diagnose(const struct query_run *r, struct query *q, struct diagnosis out[DIAG_RULES])
 {
     struct diagnosis_input in;
@@ -14,6 +26,8 @@ int run_diagnose(const struct query_run *r, struct query *q, struct diagnosis ou
         if (r->val_has[i]) in.val[i] = r->val_last[i], in.val_best[i] = r->val_best[i];
     }
     in.not_finite = r->has[METRIC_total_loss] && !isfinite(r->last[METRIC_total_loss]);
+    int64_t first = diagnosis_stage_first(&r->config, r->step);
+    if (q && first) in.stage_best = best_since(r, q, first);
     if (q) {
         struct arena tmp;
         struct query_bucket *b;

@@ -43,17 +43,17 @@ static void test_the_stages_of_a_run(void **state)
          "generator knows word frequencies: held-out loss 6.12 near unigram entropy 6.10");
     in = at(300, 5.8, .52);
     SAYS(in, CAPTION_GUESSING, "generator uses the words around: 0.30 nats under unigram entropy; "
-                               "discriminator still guesses (AUC 0.52)");
+                               "discriminator still guesses (AUC own 0.52)");
     in.caught_step = 290;
     in.caught_word = "people";
     SAYS(in, CAPTION_CAUGHT, "first replaced word caught at step 290: people");
     in.run.step = 400; /* no news any more */
     in.run.val[METRIC_rtd_auc] = .71;
     SAYS(in, CAPTION_TELLING, "generator uses the words around: 0.30 nats under unigram entropy; "
-                              "discriminator tells fakes (AUC 0.71)");
+                              "discriminator tells fakes (AUC own 0.71)");
     in.run.val[METRIC_rtd_auc_common] = .64; /* the one that runs are compared by */
     SAYS(in, CAPTION_TELLING, "generator uses the words around: 0.30 nats under unigram entropy; "
-                              "discriminator tells fakes (AUC 0.64)");
+                              "discriminator tells fakes (AUC own 0.64)");
 }
 
 static void test_longer_sequences_are_said(void **state)

@@ -160,12 +160,26 @@ static void test_longer_sequences_are_waited_for(void **state)
     assert_int_equal(has(diagnose(&in, d), DIAG_OVERFIT), 0);
     in.step = 1000;
     assert_int_equal(has(diagnose(&in, d), DIAG_OVERFIT), 1 + SEV_WARN);
+    in.step = 1250; /* in a later stage only its own best counts, and not at its beginning */
+    assert_int_equal(has(diagnose(&in, d), DIAG_OVERFIT), 0);
+    in.step = 1500;
+    assert_int_equal(has(diagnose(&in, d), DIAG_OVERFIT), 0);
+    in.stage_best = 24;
+    assert_int_equal(has(diagnose(&in, d), DIAG_OVERFIT), 1 + SEV_WARN);
+    assert_int_equal(diagnosis_stage_first(&config, 1500), 1054);
+    in.step = 1090;
+    assert_int_equal(has(diagnose(&in, d), DIAG_OVERFIT), 0);
+    in.stage_best = NAN;
     in.step = 90; /* the first steps go up and down */
     assert_int_equal(has(diagnose(&in, d), DIAG_OVERFIT), 0);
     in.step = 1300; /* long enough */
     assert_int_equal(has(diagnose(&in, d), DIAG_GENERATOR_STUCK), 1 + SEV_WARN);
     assert_false(diagnosis_new_stage(&config, 1054, .1, &now));
     assert_true(diagnosis_new_stage(&config, 1055, .1, &now));
+    config.objective = OBJ_TWO_STAGE; /* the second half begins after the longer sequences */
+    assert_int_equal(diagnosis_stage_first(&config, config.steps / 2), 1054);
+    assert_int_equal(diagnosis_stage_first(&config, config.steps / 2 + 1), config.steps / 2);
+    config.objective = OBJ_ELECTRA;
     config.seq_stages[0] = 0;
     assert_false(diagnosis_new_stage(&config, 1055, .1, &now));
 }

@@ -44,15 +44,15 @@ static void test_plateau_then_neighbours(void **state)
     verdict_input_init(&in);
     numbers(&in, 195, 5.833, 5.838, 0.515);
     says(&in, VERDICT_PLATEAU, "still on the unigram plateau (5.83 nats, unigram 5.84)");
-    says(&in, VERDICT_PLATEAU, "discriminator guesses (AUC 0.52)");
+    says(&in, VERDICT_PLATEAU, "discriminator guesses (AUC own 0.52)");
     numbers(&in, 900, 5.705, 5.838, 0.592);
     says(&in, VERDICT_LEARNING, "leaves the unigram plateau (0.13 nats under)");
     numbers(&in, 2343, 4.628, 5.838, 0.740);
     says(&in, VERDICT_LEARNT, "knows neighbours (1.21 nats under unigram)");
-    says(&in, VERDICT_LEARNT, "ranks fakes above originals (AUC 0.74)");
+    says(&in, VERDICT_LEARNT, "ranks fakes above originals (AUC own 0.74)");
     in.val[METRIC_rtd_accuracy] = 0.7712;
     in.val[METRIC_rtd_majority] = 0.7358;
-    says(&in, VERDICT_LEARNT, "beats the majority (77.1 % against 73.6 %, AUC 0.74)");
+    says(&in, VERDICT_LEARNT, "beats the majority (77.1 % against 73.6 %, AUC own 0.74)");
 }
 
 static void test_does_not_learn(void **state)
@@ -63,7 +63,7 @@ static void test_does_not_learn(void **state)
     numbers(&in, 1171, 5.83, 5.838, 0.51);
     says(&in, VERDICT_PLATEAU, "plateau");
     numbers(&in, 1172, 5.83, 5.838, 0.51);
-    says(&in, VERDICT_STUCK, "does not learn: after 1172 of 2343 steps 0.01 nats under unigram, AUC 0.51");
+    says(&in, VERDICT_STUCK, "does not learn: after 1172 of 2343 steps 0.01 nats under unigram, AUC own 0.51");
     numbers(&in, 1172, 7.838, 5.838, 0.51);
     says(&in, VERDICT_STUCK, "2.00 nats above unigram");
     numbers(&in, 1172, 5.83, 5.838, 0.62); /* the discriminator learns: not stuck */
@@ -76,7 +76,7 @@ static void test_nonsense_fakes(void **state)
     (void)state;
     verdict_input_init(&in);
     numbers(&in, 20, 7.6, 5.838, 0.91);
-    says(&in, VERDICT_PLATEAU, "only sees nonsense fakes (AUC 0.91)");
+    says(&in, VERDICT_PLATEAU, "only sees nonsense fakes (AUC own 0.91)");
 }
 
 static void test_broken_and_past_best(void **state)
