@@ -177,7 +177,7 @@ static void range_of(const struct ablations *s, struct spread *p)
     p->hi += pad;
 }
 
-static void spread_row(const struct ablations *s, const struct spread *p, int y, int at)
+static void spread_row(const struct ablations *s, const struct spread *p, int y, int at, int base)
 {
     const struct ablation_row *r = &s->t.rows[s->order[at]];
     const struct ablation_cell *x = &r->cell[s->t.ranked];
@@ -185,7 +185,7 @@ static void spread_row(const struct ablations *s, const struct spread *p, int y,
     if (!x->s.n)
         return;
     for (int c = column_of(p, x->s.min); c <= column_of(p, x->s.max); c++)
-        grid_cell(p->g, p->plot, y, c, STYLE(ROLE_DIM, 0), sign(SIGN_HLINE));
+        grid_cell(p->g, p->plot, y, c, STYLE(ROLE_DIM, 0), sign(c == base ? SIGN_DOT : SIGN_HLINE));
     grid_cell(p->g, p->plot, y, column_of(p, ablations_centre(s, &x->s)), STYLE(role, ATTR_BOLD), sign(SIGN_VLINE));
     for (int k = 0; k < r->n; k++) {
         int c = column_of(p, x->values[k]), here = 0;
@@ -238,7 +238,7 @@ void ablations_draw_spread(struct ablations *s, struct grid *g, struct rect area
         grid_middle(g, area, y, area.x + 3, w, STYLE(on ? ROLE_ACCENT : ROLE_TEXT, 0), label);
         if (base >= 0)
             grid_cell(g, p.plot, y, base, STYLE(ROLE_DIM, 0), sign(SIGN_DOT));
-        spread_row(s, &p, y, top + i);
+        spread_row(s, &p, y, top + i, base);
     }
     spread_axis(&p, area.y + 1 + shown, s->t.metrics[s->t.ranked].share);
 }

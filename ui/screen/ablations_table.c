@@ -261,8 +261,8 @@ void ablations_best(const struct ablations *s, char *out, size_t size)
             told += t->rows[i].cell[t->ranked].verdict == STATS_REAL;
             tested += t->rows[i].cell[t->ranked].test.kind != STATS_NONE;
         }
-        snprintf(out + n, size - n, tested ? " · it is the baseline too: %d of %d tested others surely differ from it"
-                                           : " · it is the baseline too: no other has seeds enough for a test", told, tested);
+        snprintf(out + n, size - n, tested ? " · the baseline too: %d of %d others tested surely differ"
+                                           : " · the baseline too: no other has seeds enough for a test", told, tested);
         return;
     }
     ablations_levels(t, t->rows[t->baseline].value, base, sizeof base);

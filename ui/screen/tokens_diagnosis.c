@@ -29,12 +29,12 @@ static int finding(const struct diagnosis *d, struct grid *g, struct rect in, in
     uint8_t role = d->severity == SEV_ERROR  ? ROLE_BAD
                    : d->severity == SEV_WARN ? ROLE_WARN
                                              : ROLE_DIM;
-    if (g && y < in.y + in.h) {
-        grid_text(g, in, y, in.x, 1, STYLE(role, 0), d->severity == SEV_INFO ? sign(SIGN_DOT) : "!");
-        grid_textf(g, in, y, in.x + 2, -1, STYLE(ROLE_TEXT, d->severity == SEV_INFO ? 0 : ATTR_BOLD), "%s%s",
-                   d->severity == SEV_INFO ? "so far " : "", diagnosis_title(d->rule));
-    }
-    y++;
+    char title[96];
+    struct rect r = {y, in.x + 2, in.y + in.h - y, in.w - 2};
+    struct style st = STYLE(ROLE_TEXT, d->severity == SEV_INFO ? 0 : ATTR_BOLD);
+    snprintf(title, sizeof title, "%s%s", d->severity == SEV_INFO ? "so far " : "", diagnosis_title(d->rule));
+    if (g && r.h > 0) grid_text(g, in, y, in.x, 1, STYLE(role, 0), d->severity == SEV_INFO ? sign(SIGN_DOT) : "!");
+    y += !g || r.h > 0 ? wrap_text(g, r, st, title) : 1;
     y += labelled(g, in, y, d->cause ? "likely" : "look at", d->look);
     y += labelled(g, in, y, "seen", d->seen);
     y += labelled(g, in, y, "expected", d->expected);

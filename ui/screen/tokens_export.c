@@ -12,7 +12,8 @@ static void csv_piece(const struct tokens *s, struct csv_out *out, int32_t id)
     csv_text(out, id >= 0 && s->pieces ? pieces_get(s->pieces, id) : NULL);
 }
 
-static void csv_row(const struct tokens *s, struct csv_out *out, const struct token_seq *q, int i)
+/* pll: with the log probability of the token where it alone is masked, of the sentence shown. */
+static void csv_row(const struct tokens *s, struct csv_out *out, const struct token_seq *q, int i, int pll)
 {
     const struct token_row *r = &q->rows[i];
     csv_int(out, i);
@@ -31,6 +32,7 @@ static void csv_row(const struct tokens *s, struct csv_out *out, const struct to
     csv_int(out, s->run);
     csv_int(out, s->step);
     csv_int(out, q->sentence);
+    if (pll) csv_known_float(out, q == tokens_current(s)->seq ? (float)own_pll_at(s, i) : NAN);
     csv_end_row(out);
 }
 
@@ -93,14 +95,14 @@ static int export_hunt(const struct tokens *s, struct csv_out *out)
 }
 
 /* Text: all sentences in their order; strip and table: the one shown, in the columns of
- * `inspect --csv`; the waterfall has its own. */
+ * `inspect --csv`, and that of `inspect --pll --csv` where it was asked for; the waterfall has its own. */
 int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *err)
 {
     static const char *const heads[] = {"position", "original", "masked", "sampled", "gen_prob",
                                         "disc_prob", "label", "outcome", "gen_rank", "gen_entropy",
                                         "disc_loss", "same", "run", "step", "sentence"};
     struct tokens *s = self;
-    int rows = 0;
+    int rows = 0, pll = own_pll_known(s);
     (void)err;
     if (s->focus == ON_RATES)
         return s->rates.listing ? export_hunt(s, out) : tokens_rates_export(s, out);
@@ -109,6 +111,7 @@ int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *er
         return export_past(s, out);
     }
     csv_heads(out, heads, sizeof heads / sizeof heads[0]);
+    if (pll) csv_text(out, "gen_log_prob");
     csv_end_row(out);
     for (int k = 0; k < s->nsentences; k++) {
         const struct token_seq *q = s->sentences[k].seq;
@@ -118,7 +121,7 @@ int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *er
             if (s->view == VIEW_TABLE && s->only_changed && !r->chosen && !r->label &&
                 tokens_outcome(r) != OUT_FALSE)
                 continue;
-            csv_row(s, out, q, i);
+            csv_row(s, out, q, i, pll);
             rows++;
         }
     }

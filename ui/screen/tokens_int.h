@@ -245,6 +245,7 @@ int own_pll_look(struct tokens *s, struct app *a); /* 1: something to draw */
 void own_pll_forget(struct tokens *s);
 /* The sentence shown is the one that was asked for last: there is something to say of it. */
 int own_pll_is_of_current(const struct tokens *s);
+int own_pll_known(const struct tokens *s); /* ... and it is there */
 /* log p of the token with it alone masked; NAN: not known. */
 double own_pll_at(const struct tokens *s, int pos);
 /* Sum, mean and the token expected least, in one line. */

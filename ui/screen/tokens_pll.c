@@ -88,6 +88,8 @@ int own_pll_is_of_current(const struct tokens *s)
     return s->mode == MODE_OWN && s->own.pll.of != -1 && c && c->seq->sentence == s->own.number;
 }
 
+int own_pll_known(const struct tokens *s) { return own_pll_is_of_current(s) && s->own.pll.n > 0; }
+
 double own_pll_at(const struct tokens *s, int pos)
 {
     const struct own_pll *p = &s->own.pll;

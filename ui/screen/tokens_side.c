@@ -349,7 +349,7 @@ void tokens_pane_list(struct tokens *s, struct grid *g, struct rect r)
                   x->source == TOKENS_PROBE ? "probe" : x->source == TOKENS_USER ? "own" : "");
         int start = x->source == TOKENS_PROBE || x->source == TOKENS_USER ? 13 : 7;
         sentence_text(s, x->seq, text, sizeof text);
-        grid_text(g, in, y, in.x + start, in.w - start - facts - 11, st, text);
+        grid_end(g, in, y, in.x + start, in.w - start - facts - 12, st, text);
         if (facts && s->has_disc)
             snprintf(text, sizeof text, "%3d replaced %3d caught %3d false", x->replaced,
                      x->count[OUT_CAUGHT], x->count[OUT_FALSE]);

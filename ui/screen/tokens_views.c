@@ -53,7 +53,7 @@ static const char *field(const struct tokens *s, const struct token_row *r, int 
 static int strip_width(const struct tokens *s, const struct token_row *r)
 {
     char text[PIECE];
-    int w = 4;
+    int w = 5; /* that of the numbers */
     for (int row = ROW_ORIGINAL; row <= ROW_SAMPLED; row++) {
         int c = text_columns(field(s, r, row, text, sizeof text));
         if (c > w) w = c;
@@ -135,30 +135,33 @@ static int changed(const struct token_row *r)
     return r->chosen || r->label || tokens_outcome(r) == OUT_FALSE;
 }
 
-enum { COL_POS = -1, COL_BAR = -2, COL_OUTCOME = -3 };
+enum { COL_POS = -1, COL_BAR = -2, COL_OUTCOME = -3, COL_LOG_P = -4 };
 static const struct column table_cols[] = {
     {"pos", 0, 4, 4, ALIGN_RIGHT},     {"original", 0, 8, 20, ALIGN_LEFT},
     {"masked", 4, 6, 16, ALIGN_LEFT},  {"sampled", 0, 8, 20, ALIGN_LEFT},
     {"gen p", 2, 5, 5, ALIGN_RIGHT},   {"rank", 2, 5, 5, ALIGN_RIGHT},
     {"entropy", 5, 7, 7, ALIGN_RIGHT}, {"p(repl)", 0, 7, 7, ALIGN_RIGHT},
     {"", 3, 12, 12, ALIGN_LEFT},       {"outcome", 1, 13, 13, ALIGN_LEFT},
-    {"loss", 1, 6, 6, ALIGN_RIGHT}};
+    {"loss", 1, 6, 6, ALIGN_RIGHT},    {"log p", 1, 6, 6, ALIGN_RIGHT}};
 static const int table_what[] = {COL_POS, ROW_ORIGINAL, ROW_MASKED, ROW_SAMPLED, ROW_GEN_P, ROW_RANK,
-                                 ROW_ENTROPY, ROW_P, COL_BAR, COL_OUTCOME, ROW_LOSS};
+                                 ROW_ENTROPY, ROW_P, COL_BAR, COL_OUTCOME, ROW_LOSS, COL_LOG_P};
 static const struct column mlm_cols[] = {
     {"pos", 0, 4, 4, ALIGN_RIGHT},     {"original", 0, 8, 20, ALIGN_LEFT},
     {"masked", 0, 6, 16, ALIGN_LEFT},  {"sampled", 1, 8, 20, ALIGN_LEFT},
     {"gen p", 2, 5, 5, ALIGN_RIGHT},   {"rank", 3, 5, 5, ALIGN_RIGHT},
-    {"entropy", 4, 7, 7, ALIGN_RIGHT}, {"loss", 0, 6, 6, ALIGN_RIGHT}};
+    {"entropy", 4, 7, 7, ALIGN_RIGHT}, {"loss", 0, 6, 6, ALIGN_RIGHT},
+    {"log p", 1, 6, 6, ALIGN_RIGHT}};
 static const int mlm_what[] = {COL_POS, ROW_ORIGINAL, ROW_MASKED, ROW_SAMPLED, ROW_GEN_P, ROW_RANK,
-                               ROW_ENTROPY, ROW_LOSS};
+                               ROW_ENTROPY, ROW_LOSS, COL_LOG_P};
 struct shape { const struct column *cols; const int *what; int n; };
 
+/* The last column is of sentences whose pseudo-log-likelihood is known. */
 static struct shape shape_of(const struct tokens *s)
 {
+    int less = !own_pll_known(s);
     if (tokens_judged(s))
-        return (struct shape){table_cols, table_what, (int)(sizeof table_what / sizeof *table_what)};
-    return (struct shape){mlm_cols, mlm_what, (int)(sizeof mlm_what / sizeof *mlm_what)};
+        return (struct shape){table_cols, table_what, (int)(sizeof table_what / sizeof *table_what) - less};
+    return (struct shape){mlm_cols, mlm_what, (int)(sizeof mlm_what / sizeof *mlm_what) - less};
 }
 
 static void outcome_text(const struct token_row *r, int special, char *out, size_t size)
@@ -168,6 +171,13 @@ static void outcome_text(const struct token_row *r, int special, char *out, size
     snprintf(out, size, "%s %s", mark,
              o == OUT_NONE || o == OUT_KEPT ? r->same ? "same" : tokens_outcome_name(o)
                                             : tokens_outcome_name(o));
+}
+
+static void log_p_text(const struct tokens *s, int token, char *out, size_t size)
+{
+    double v = own_pll_at(s, token);
+    snprintf(out, size, "·");
+    if (!isnan(v)) fmt_fixed(out, size, v, 2);
 }
 
 static void table_row(struct tokens *s, struct grid *g, struct rect in, const struct table_layout *t,
@@ -190,6 +200,8 @@ static void table_row(struct tokens *s, struct grid *g, struct rect in, const st
             snprintf(text, sizeof text, "%d", token);
         else if (what == COL_OUTCOME)
             outcome_text(row, special, text, sizeof text);
+        else if (what == COL_LOG_P)
+            log_p_text(s, token, text, sizeof text);
         else
             field(s, row, what, text, sizeof text);
         if ((what == ROW_P && !special) || (what == ROW_SAMPLED && row->label)) {

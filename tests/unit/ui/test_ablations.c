@@ -373,7 +373,7 @@ static void test_only_what_is_tested_is_counted(void **state)
     while (strcmp(s->t.rows[s->order[s->row]].label, "tie=embeddings generator_size=1/2"))
         fixture_keys(a, "Down");
     fixture_keys(a, "B");
-    assert_true(fixture_shows(a, 36, 120, "3 of 3 tested others surely differ"));
+    assert_true(fixture_shows(a, 36, 120, "3 of 3 others tested surely differ"));
     assert_true(fixture_shows(a, 24, 80, "AUC common ± sd"));
     fixture_keys(a, "a");
     assert_true(fixture_shows(a, 24, 80, "│ median"));

@@ -220,6 +220,15 @@ static void test_the_likelihood_stands_beside_an_own_sentence(void **state)
     assert_true(fixture_shows(a, 24, 80, "PLL −42.00 nats, −3.00 a token (14)"));
     s->cursor = 8;
     assert_true(fixture_shows(a, 36, 120, "log p −16.00"));
+    fixture_keys(a, "i i"); /* the table, and what is exported of it */
+    assert_true(fixture_shows(a, 36, 120, "log p") && fixture_shows(a, 36, 120, "−16.00"));
+    int rows;
+    char *csv = fixture_export(a, &rows);
+    assert_int_equal(rows, 16);
+    assert_non_null(strstr(csv, ",step,sentence,gen_log_prob\r\n"));
+    assert_non_null(strstr(csv, ",400000,7,-16\r\n"));
+    free(csv);
+    fixture_keys(a, "i i");
     s->own.number = 8; /* of another sentence now */
     assert_false(fixture_shows(a, 36, 120, "pseudo-log-likelihood") || fixture_shows(a, 36, 120, "log p"));
     s->own.number = 7;
