@@ -166,7 +166,7 @@ static void draw_status(struct app *a, struct grid *g, struct rect line)
     }
     app_ops(a)->status(app_self(a), a, text, sizeof text);
     if (line.w - right - 1 > 0)
-        grid_text(g, line, line.y, line.x + 1, line.w - right - 1, STYLE(ROLE_DIM, 0), text);
+        grid_end(g, line, line.y, line.x + 1, line.w - right - 1, STYLE(ROLE_DIM, 0), text);
 }
 
 static int footer_pair(struct app *a, struct grid *g, struct rect line, int x, const char *key,

@@ -12,7 +12,7 @@
 #include "ui/widget/pane.h"
 
 #define NAME 20
-#define NAME_MOST 26
+#define NAME_MOST 25
 #define RUN_LEAST 8 /* columns of a run in which something can be read */
 
 static uint8_t role_of(int i)
@@ -45,10 +45,10 @@ static void head(const struct comparison *s, struct grid *g, struct rect in, con
     for (int i = 0; i < c->n; i++) {
         int x = in.x + c->name + i * (c->run + 1) + 1;
         const struct query_run *r = s->c.runs[i];
-        int spare = c->run - 2 - text_columns(r->name);
-        x += right && spare > 0 ? spare : 0;
+        int w = c->run - 2, spare = right ? w - run_name_columns(w, tail, r->name, r->tags) : 0;
+        x += spare;
         grid_cell(g, in, in.y, x, STYLE(role_of(i), ATTR_BOLD), (char[2]){(char)('A' + i), 0});
-        run_name_draw(g, in, in.y, x + 2, c->run - 2 - (right && spare > 0 ? spare : 0), tail, STYLE(role_of(i), ATTR_BOLD), r->name, r->tags);
+        run_name_draw(g, in, in.y, x + 2, w, tail, STYLE(role_of(i), ATTR_BOLD), r->name, r->tags);
     }
     if (c->diff)
         grid_right(g, in, in.y, in.x + c->name + 2 * (c->run + 1) + 1, c->diff, STYLE(ROLE_DIM, 0), "B − A");
@@ -292,7 +292,7 @@ static void draw_sentence(struct comparison *s, struct grid *g, struct rect area
         return;
     }
     s->token = s->token >= first->n ? first->n - 1 : s->token;
-    int x0 = in.x + 3, tall = in.h > 1 + 2 * s->c.n ? 1 : 0;
+    int x0 = in.x + 3, tall = in.h >= 1 + 3 * s->c.n;
     for (int t = s->token, x = x0; t < first->n && x < in.x + in.w; t++) {
         int w = width_at(s, t), y = in.y + 1;
         grid_text(g, in, in.y, x, w, STYLE(ROLE_DIM, 0), compare_piece(s, first->rows[t].original));

@@ -43,6 +43,15 @@ int run_name_draw(struct grid *g, struct rect clip, int y, int x, int w, int tai
     return used + grid_middle(g, clip, y, x + used, w - used, s, name + n);
 }
 
+int run_name_columns(int w, int tail, const char *name, const char *tags)
+{
+    size_t n = run_stem(name, tags);
+    int all = text_columns(name), mine = text_columns(name + n), room = w - (tail > mine ? tail : mine) - 1;
+    if (n && room < all - mine - 1)
+        all = mine + (room >= STEM_LEAST ? room + 1 : 0);
+    return all < w ? all : w;
+}
+
 /* 1: a tag of n bytes says what the name says already. */
 static int in_the_name(const struct query_run *r, const char *tag, size_t n)
 {

@@ -15,6 +15,8 @@ int run_tail(const char *name, const char *tags);
  * what is left for the stem. Returns the columns written. */
 int run_name_draw(struct grid *g, struct rect clip, int y, int x, int w, int tail, struct style s,
                   const char *name, const char *tags);
+/* The columns that it writes. */
+int run_name_columns(int w, int tail, const char *name, const char *tags);
 /* Tags without what the name says already, the scale last. */
 char *run_tags(const struct query_run *r, char *out, size_t size);
 #endif
