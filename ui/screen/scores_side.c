@@ -33,41 +33,51 @@ static int state_of(const struct scores *s, const struct query_tuning *j)
     return !strcmp(j->state, "stopped") ? RUN_STOPPED : RUN_FAILED;
 }
 
+/* A fact, where it fits whole; returns where the next one stands. */
+static int fact(struct grid *g, struct rect row, int x, uint8_t role, const char *text)
+{
+    int w = text_columns(text);
+    if (x + w > row.x + row.w)
+        return x;
+    grid_text(g, row, row.y, x, w, STYLE(role, 0), text);
+    return x + w + 2;
+}
+
 static void draw_job(const struct scores *s, struct grid *g, struct rect row, const struct query_tuning *j)
 {
     char text[400], left[FMT], age[FMT], loss[FMT];
-    int state = state_of(s, j), x = row.x + 2;
+    int state = state_of(s, j), x = row.x + 2, name = row.w < 100 ? 14 : 22;
     const struct query_run *r = app_run(s->app, j->run);
     grid_cell(g, row, row.y, row.x, STYLE(state == RUN_RUNNING ? ROLE_ACCENT : ROLE_BAD, 0),
               sign(SIGN_STATE + state));
     snprintf(text, sizeof text, "%s seed %lld", j->task, (long long)j->seed);
     grid_text(g, row, row.y, x, 18, STYLE(ROLE_TEXT, ATTR_BOLD), text);
     x += 19;
-    grid_middle(g, row, row.y, x, 22, STYLE(ROLE_TEXT, 0), r ? r->name : j->model);
-    x += 23;
+    grid_middle(g, row, row.y, x, name, STYLE(ROLE_TEXT, 0), r ? r->name : j->model);
+    x += name + 1;
     if (state != RUN_RUNNING) {
         snprintf(text, sizeof text, "%s%s%s", run_state_name(state), j->why[0] ? ": " : "", j->why);
         if (state == RUN_LOST)
             snprintf(text, sizeof text, "lost %s", fmt_age(age, sizeof age, app_utc(s->app) - j->time));
-        grid_text(g, row, row.y, x, -1, STYLE(ROLE_TEXT, 0), text);
+        grid_end(g, row, row.y, x, row.x + row.w - x, STYLE(ROLE_TEXT, 0), text);
         return;
     }
     double done = j->steps > 0 ? (double)j->step / (double)j->steps : 0;
     progress_draw(g, row, row.y, x, 12, STYLE(ROLE_ACCENT, 0), done);
     x += 13;
-    snprintf(text, sizeof text, "%3d %%  epoch %lld/%lld", (int)floor(done * 100), (long long)j->epoch,
-             (long long)j->epochs);
-    x += grid_text(g, row, row.y, x, -1, STYLE(ROLE_TEXT, 0), text) + 2;
-    if (isfinite(j->seconds_left)) {
-        snprintf(text, sizeof text, "%s left", fmt_time(left, sizeof left, j->seconds_left));
-        x += grid_text(g, row, row.y, x, -1, STYLE(ROLE_TEXT, 0), text) + 2;
-    }
+    snprintf(text, sizeof text, "%3d %%", (int)floor(done * 100));
+    x = fact(g, row, x, ROLE_TEXT, text);
+    snprintf(text, sizeof text, "%s left", fmt_time(left, sizeof left, j->seconds_left));
+    if (isfinite(j->seconds_left))
+        x = fact(g, row, x, ROLE_TEXT, text);
+    snprintf(text, sizeof text, "epoch %lld/%lld", (long long)j->epoch, (long long)j->epochs);
+    x = fact(g, row, x, ROLE_TEXT, text);
     snprintf(text, sizeof text, "loss %s", fmt_fixed(loss, sizeof loss, j->loss, 3));
     if (isfinite(j->loss))
-        x += grid_text(g, row, row.y, x, -1, STYLE(ROLE_DIM, 0), text) + 2;
+        x = fact(g, row, x, ROLE_DIM, text);
     snprintf(text, sizeof text, "score %.1f", j->score);
     if (isfinite(j->score))
-        grid_text(g, row, row.y, x, -1, STYLE(ROLE_DIM, 0), text);
+        fact(g, row, x, ROLE_DIM, text);
 }
 
 void scores_draw_jobs(struct scores *s, struct grid *g, struct rect area)
@@ -169,9 +179,9 @@ void scores_draw_errors(struct scores *s, struct grid *g, struct rect area)
         return;
     snprintf(seed, sizeof seed, "seed %lld (%d of %d)%s", (long long)x->seed, s->seed + 1, seeds,
              strcmp(x->state, "stuck") ? "" : " stuck");
-    snprintf(count, sizeof count, "errors, the surest %d", s->nwrong);
-    const char *parts[] = { count, s->t.tasks[s->task].name, r->label, seed };
-    pane_title(g, area.y, area.x, area.w, 1, parts, 4);
+    snprintf(count, sizeof count, "errors %d", s->nwrong);
+    const char *parts[] = { count, s->t.tasks[s->task].name, r->label, seed, s->nwrong ? "surest first" : NULL };
+    pane_title(g, area.y, area.x, area.w, 1, parts, 5);
     if (!s->nwrong) {
         wrap_text(g, (struct rect){ area.y + 1, area.x + 3, area.h - 1, area.w - 4 }, STYLE(ROLE_TEXT, 0),
                   "None is stored: all were right, it was tuned before errors were kept, or the task "
