@@ -97,10 +97,7 @@ static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct re
     if (!c) {
         struct rect text = {in.y, in.x + 1, in.h, in.w - 2};
         int y = in.y + wrap_text(g, text, STYLE(ROLE_TEXT, 0), s->message);
-        if (!s->run)
-            grid_text(g, in, y, in.x + 1, -1, STYLE(ROLE_DIM, 0),
-                      "1 goes to Runs, Enter there starts or opens one");
-        else if (s->npast && s->mode != MODE_SNAPSHOT)
+        if (s->npast && s->mode != MODE_SNAPSHOT)
             grid_text(g, in, y, in.x + 1, -1, STYLE(ROLE_DIM, 0), "[ shows the snapshots there are");
         return;
     }
@@ -151,6 +148,15 @@ static void draw_wide(struct tokens *s, struct app *a, struct grid *g, struct re
     tokens_pane_diagnosis(s, g, card);
 }
 
+/* Without a run there is nothing to view, nor to be stale. */
+static void draw_nothing(const struct tokens *s, struct grid *g, struct rect r)
+{
+    struct rect in = {r.y + 2, r.x + 3, r.h - 2, r.w - 6};
+    pane_titlef(g, r.y, r.x, r.w, 1, "tokens");
+    int y = in.y + wrap_text(g, in, STYLE(ROLE_TEXT, 0), s->message);
+    grid_text(g, in, y, in.x, -1, STYLE(ROLE_DIM, 0), "1 goes to Runs, Enter there starts or opens one");
+}
+
 /* The pane in focus, nothing else. */
 static void draw_alone(struct tokens *s, struct app *a, struct grid *g, struct rect r)
 {
@@ -168,6 +174,10 @@ void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area)
     s->nhits = 0;
     s->ascii = g->ascii;
     if (area.h < 1 || area.w < 1) return;
+    if (!s->run && !s->opening.asked) {
+        draw_nothing(s, g, area);
+        return;
+    }
     int wide = area.w >= 110 && area.h >= 30, small = !wide && area.h >= 16 && area.w >= 40;
     if ((wide || small || s->view == VIEW_WATERFALL) && tokens_load_past(s, a)) app_redraw(a);
     int reading = small && s->focus == ON_DIAGNOSIS; /* it needs the room of the card */

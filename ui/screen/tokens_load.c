@@ -269,7 +269,8 @@ static void say_why_nothing(struct tokens *s, struct app *a)
 {
     const struct query_run *run = app_run(a, s->run);
     if (!run)
-        snprintf(s->message, sizeof s->message, "Tokens of the selected run.");
+        snprintf(s->message, sizeof s->message, "No run yet: here stands what the generator proposed and what the "
+                 "discriminator believed, token by token.");
     else if (!*run->config.corpus && *run->config.init_discriminator)
         snprintf(s->message, sizeof s->message,
                  "A checkpoint that was opened to look at. o scores a sentence of yours with it.");
