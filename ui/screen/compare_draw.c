@@ -293,8 +293,12 @@ static void draw_sentence(struct comparison *s, struct grid *g, struct rect area
     }
     s->token = s->token >= first->n ? first->n - 1 : s->token;
     int x0 = in.x + 3, tall = in.h >= 1 + 3 * s->c.n;
-    for (int t = s->token, x = x0; t < first->n && x < in.x + in.w; t++) {
+    for (int t = s->token, x = x0; t < first->n; t++) {
         int w = width_at(s, t), y = in.y + 1;
+        if (x + w > in.x + in.w) { /* no token is cut */
+            grid_cell(g, area, in.y, area.x + area.w - 1, STYLE(ROLE_ACCENT, 0), sign(SIGN_MORE_RIGHT));
+            break;
+        }
         grid_text(g, in, in.y, x, w, STYLE(ROLE_DIM, 0), compare_piece(s, first->rows[t].original));
         for (int i = 0; i < s->c.n; i++, y += 2 + tall) {
             const struct token_seq *q = compare_sequence(s, i);
