@@ -161,6 +161,28 @@ static void test_one_cursor_in_four_views(void **state)
     app_free(a);
 }
 
+/* The list stands in the order of the numbers, probes first, until it is sorted by loss. */
+static void test_the_order_of_the_list(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    const struct tokens *s = app_self(a);
+    fixture_keys(a, "[");
+    assert_int_equal(s->mode, MODE_SNAPSHOT);
+    assert_true(s->nsentences > 2);
+    for (int by_loss = 0; by_loss < 3; by_loss++) { /* by number, by loss, by number again */
+        for (int i = 1; i < s->nsentences; i++) {
+            const struct sentence *x = &s->sentences[i - 1], *y = &s->sentences[i];
+            if (by_loss == 1) assert_true(isnan(y->loss) || x->loss >= y->loss);
+            else if (x->source == y->source) assert_true(x->seq->sentence < y->seq->sentence);
+            else assert_true(x->source == TOKENS_PROBE);
+        }
+        assert_true(fixture_shows(a, 36, 120, by_loss == 1 ? "by loss, highest first" : "in order"));
+        fixture_keys(a, "s");
+    }
+    app_free(a);
+}
+
 static void test_a_token_over_the_training(void **state)
 {
     (void)state;
@@ -524,6 +546,7 @@ int main(void)
         cmocka_unit_test(test_outcomes),
         cmocka_unit_test(test_counts_are_those_of_the_rows),
         cmocka_unit_test(test_one_cursor_in_four_views),
+        cmocka_unit_test(test_the_order_of_the_list),
         cmocka_unit_test(test_a_token_over_the_training),
         cmocka_unit_test(test_time_goes_back_and_forth),
         cmocka_unit_test(test_hangul_is_composed_and_pieces_are_joined),
