@@ -221,7 +221,7 @@ void tokens_table(struct tokens *s, struct grid *g, struct rect r)
     if (!c || r.h < 2 || r.w < 12) return;
     struct rect in = {r.y, r.x + 2, r.h, r.w - 2};
     struct shape h = shape_of(s);
-    table_layout(&t, h.cols, h.n, in.w, 0);
+    table_layout(&t, h.cols, h.n, in.w - 1, 0); /* the sign of more has a column */
     table_head(g, in, in.y, &t, h.cols, -1, 0);
     int n = 0, at = 0;
     for (int i = 0; i < c->seq->n; i++) {
