@@ -6,6 +6,7 @@
 
 #include "src/base/err.h"
 #include "src/base/rng.h"
+#include "src/nn/encoder_int.h"
 
 #define TEAM_ROWS 128 /* at most in a piece of a team's work */
 
@@ -82,7 +83,7 @@ size_t encoder_acts_bytes(const struct net *net, int n, int T, int keep)
            (size_t)s->layers * sizeof(struct layer_acts);
 }
 
-static struct dropout site(const struct encoder_run *r, int attention, uint32_t number)
+struct dropout encoder_site(const struct encoder_run *r, int attention, uint32_t number)
 {
     const struct encoder_drop *d = &r->drop;
     float p = attention ? r->net->shape.attention_dropout : r->net->shape.dropout;
@@ -90,7 +91,7 @@ static struct dropout site(const struct encoder_run *r, int attention, uint32_t 
                             .use = RNG_DROPOUT + ((d->site + number) << 16), .step = d->step};
 }
 
-static const float *value(const struct encoder_run *r, int row)
+const float *encoder_value(const struct encoder_run *r, int row)
 {
     return param_at(r->table, r->values, row);
 }
@@ -107,7 +108,7 @@ void encoder_linear(const struct encoder_run *r, int R, int in, int out, const f
     if (packed)
         r->math->gemm_packed(R, out, in, x, in, packed, 0, y, ldy, r->ws);
     else
-        r->math->gemm(0, 1, R, out, in, x, in, value(r, w), in, 0, y, ldy, r->ws);
+        r->math->gemm(0, 1, R, out, in, x, in, encoder_value(r, w), in, 0, y, ldy, r->ws);
 }
 
 void encoder_linear_grad(const struct encoder_run *r, int R, int in, int out, const float *x,
@@ -121,7 +122,7 @@ void encoder_linear_grad(const struct encoder_run *r, int R, int in, int out, co
     if (packed)
         r->math->gemm_packed(R, in, out, dy, lddy, packed, beta, dx, in, r->ws);
     else if (dx)
-        r->math->gemm(0, 0, R, in, out, dy, lddy, value(r, w), in, beta, dx, in, r->ws);
+        r->math->gemm(0, 0, R, in, out, dy, lddy, encoder_value(r, w), in, beta, dx, in, r->ws);
 }
 
 /* A pass on its way: the layer at hand. Rows from..from+n of it, in the order they lie in. */
@@ -135,8 +136,8 @@ static void embed(const struct encoder_run *r, struct encoder_acts *a, int from,
     const struct net *net = r->net;
     int E = net->shape.embedding;
     size_t at = (size_t)from * (size_t)E;
-    const float *word = value(r, net->word), *position = value(r, net->position);
-    const float *type = value(r, net->type);
+    const float *word = encoder_value(r, net->word), *position = encoder_value(r, net->position);
+    const float *type = encoder_value(r, net->type);
     float *sum = a->t1 + (size_t)from * wide_row(&net->shape), *out = a->emb + at;
     for (int i = from; i < from + n; i++) {
         const float *w = word + (size_t)a->ids[i] * (size_t)E;
@@ -146,8 +147,8 @@ static void embed(const struct encoder_run *r, struct encoder_acts *a, int from,
         for (int k = 0; k < E; k++)
             x[k] = w[k] + t[k] + p[k];
     }
-    struct dropout none = {0}, drop = site(r, 0, 0);
-    r->math->norm(n, E, sum, NULL, NULL, &none, 0, value(r, net->eng), value(r, net->enb),
+    struct dropout none = {0}, drop = encoder_site(r, 0, 0);
+    r->math->norm(n, E, sum, NULL, NULL, &none, 0, encoder_value(r, net->eng), encoder_value(r, net->enb),
                   net->shape.eps, a->exhat + at, a->erstd + from, out);
     if (drop.p > 0)
         r->math->dropout(n, E, out, &drop, r->drop.row0 * (uint32_t)a->T + (uint32_t)from, out);
@@ -155,7 +156,7 @@ static void embed(const struct encoder_run *r, struct encoder_acts *a, int from,
         int D = net->shape.hidden;
         float *h = a->h0 + (size_t)from * (size_t)D;
         encoder_linear(r, n, E, D, out, net->pw, h, D);
-        r->math->bias(n, D, h, value(r, net->pb), h);
+        r->math->bias(n, D, h, encoder_value(r, net->pb), h);
     }
 }
 
@@ -171,7 +172,7 @@ static void layer_qkv(const struct encoder_run *r, struct encoder_acts *a, int i
     if (together)
         encoder_linear(r, n, D, 3 * D, x, w->qw, qkv, 3 * D);
     for (int j = 0; j < 3; j++) {
-        const float *b = value(r, bs[j]);
+        const float *b = encoder_value(r, bs[j]);
         if (!together)
             encoder_linear(r, n, D, D, x, ws[j], qkv + j * D, 3 * D);
         for (int t = 0; t < n; t++)
@@ -179,7 +180,7 @@ static void layer_qkv(const struct encoder_run *r, struct encoder_acts *a, int i
     }
 }
 
-static uint32_t layer_site(int i)
+uint32_t encoder_layer_site(int i)
 {
     return 1 + 3 * (uint32_t)i;
 }
@@ -188,27 +189,26 @@ static void layer_attention(const struct encoder_run *r, struct encoder_acts *a,
 {
     const struct net_shape *s = &r->net->shape;
     struct layer_acts *l = &a->layer[i];
-    struct dropout drop = site(r, 1, layer_site(i));
+    struct dropout drop = encoder_site(r, 1, encoder_layer_site(i));
     int D = s->hidden;
     r->math->attention(a->n, a->T, s->heads, D / s->heads, l->qkv, l->qkv + D, l->qkv + 2 * D, 3 * D,
                        a->mask, &drop, r->drop.row0, l->ctx, D, l->lse, r->ws);
 }
 
-/* The rows of layer i that its dense part works on; NULL: all of them. */
-static const int *layer_rows(const struct encoder_run *r, const struct encoder_acts *a, int i, int *count)
+const int *encoder_layer_rows(const struct encoder_run *r, const struct encoder_acts *a, int i, int *count)
 {
     int some = a->chosen && i == r->net->shape.layers - 1;
     *count = some ? a->count : a->n * a->T;
     return some ? a->chosen : NULL;
 }
 
-static void gather(int n, int D, const float *x, const int *rows, float *out)
+void encoder_gather(int n, int D, const float *x, const int *rows, float *out)
 {
     for (int i = 0; i < n; i++)
         memcpy(out + (size_t)i * (size_t)D, x + (size_t)rows[i] * (size_t)D, (size_t)D * sizeof *out);
 }
 
-static void scatter(int n, int D, const float *x, const int *rows, float *out)
+void encoder_scatter(int n, int D, const float *x, const int *rows, float *out)
 {
     for (int i = 0; i < n; i++)
         memcpy(out + (size_t)rows[i] * (size_t)D, x + (size_t)i * (size_t)D, (size_t)D * sizeof *out);
@@ -222,8 +222,8 @@ static void norm_rows(const struct encoder_run *r, const int *rows, int n, const
     int D = r->net->shape.hidden, step = rows && drop->p > 0 ? 1 : n;
     for (int i = 0; i < n; i += step) {
         size_t at = (size_t)i * (size_t)D;
-        r->math->norm(step, D, x + at, value(r, b), residual + at, drop,
-                      row0 + (rows ? (uint32_t)rows[i] : 0), value(r, gb[0]), value(r, gb[1]),
+        r->math->norm(step, D, x + at, encoder_value(r, b), residual + at, drop,
+                      row0 + (rows ? (uint32_t)rows[i] : 0), encoder_value(r, gb[0]), encoder_value(r, gb[1]),
                       r->net->shape.eps, xhat + at, rstd + i, y + at);
     }
 }
@@ -236,17 +236,18 @@ static void layer_dense(const struct encoder_run *r, struct encoder_acts *a, int
     struct layer_acts *l = &a->layer[i];
     const struct math *k = r->math;
     int D = s->hidden, F = s->ffn, count;
-    const int *rows = layer_rows(r, a, i, &count);
+    const int *rows = encoder_layer_rows(r, a, i, &count);
     size_t at = (size_t)from * (size_t)D, wide = (size_t)from * (size_t)F;
     uint32_t row0 = r->drop.row0 * (uint32_t)a->T + (rows ? 0 : (uint32_t)from);
-    struct dropout d1 = site(r, 0, layer_site(i) + 1), d2 = site(r, 0, layer_site(i) + 2);
+    uint32_t at_layer = encoder_layer_site(i);
+    struct dropout d1 = encoder_site(r, 0, at_layer + 1), d2 = encoder_site(r, 0, at_layer + 2);
     float *t1 = a->t1 + (size_t)from * wide_row(s), *t2 = a->t2 + at, *t3 = a->t3 + at;
     const float *x = encoder_hidden(r->net, a, i) + at, *ctx = l->ctx + at;
     float *out = l->y2 + at;
     if (rows) {
         rows += from;
-        gather(n, D, encoder_hidden(r->net, a, i), rows, t1);
-        gather(n, D, l->ctx, rows, t3);
+        encoder_gather(n, D, encoder_hidden(r->net, a, i), rows, t1);
+        encoder_gather(n, D, l->ctx, rows, t3);
         x = t1;
         ctx = t3;
         out = t3;
@@ -255,12 +256,12 @@ static void layer_dense(const struct encoder_run *r, struct encoder_acts *a, int
     norm_rows(r, rows, n, t2, w->ob, x, &d1, row0, (int[]){w->n1g, w->n1b}, l->xhat1 + at, l->rstd1 + from,
               l->y1 + at);
     encoder_linear(r, n, D, F, l->y1 + at, w->f1w, t1, F);
-    k->bias_gelu(n, F, t1, value(r, w->f1b), r->grads ? l->slope + wide : NULL, l->a + wide);
+    k->bias_gelu(n, F, t1, encoder_value(r, w->f1b), r->grads ? l->slope + wide : NULL, l->a + wide);
     encoder_linear(r, n, F, D, l->a + wide, w->f2w, t2, D);
     norm_rows(r, rows, n, t2, w->f2b, l->y1 + at, &d2, row0, (int[]){w->n2g, w->n2b}, l->xhat2 + at,
               l->rstd2 + from, out);
     if (rows)
-        scatter(n, D, out, rows, l->y2);
+        encoder_scatter(n, D, out, rows, l->y2);
 }
 
 /* Rows that lie between two attentions: nothing in them depends on another row. */
@@ -329,7 +330,7 @@ void encoder_forward(const struct encoder_run *r, struct encoder_acts *a)
     for (p.layer = 0; p.layer < r->net->shape.layers; p.layer++) {
         struct team_task t = {.r = r, .pass = &p};
         int count;
-        layer_rows(r, a, p.layer, &count);
+        encoder_layer_rows(r, a, p.layer, &count);
         if (r->team)
             pool_run(r->team->pool, a->n * r->net->shape.heads, team_head, &t);
         else
@@ -347,134 +348,4 @@ float *encoder_hidden(const struct net *net, const struct encoder_acts *a, int i
 float *encoder_out(const struct net *net, const struct encoder_acts *a)
 {
     return encoder_hidden(net, a, net->shape.layers);
-}
-
-static void norm_rows_grad(const struct encoder_run *r, const int *rows, int n, const float *dy,
-                           const float *xhat, const float *rstd, const struct dropout *drop,
-                           uint32_t row0, const int gb[2], float *dz, float *dx)
-{
-    int D = r->net->shape.hidden, step = rows && drop->p > 0 ? 1 : n;
-    for (int i = 0; i < n; i += step) {
-        size_t at = (size_t)i * (size_t)D;
-        r->math->norm_grad(step, D, dy + at, xhat + at, rstd + i, value(r, gb[0]), drop,
-                           row0 + (rows ? (uint32_t)rows[i] : 0), dz + at, dx + at, encoder_grad(r, gb[0]),
-                           encoder_grad(r, gb[1]));
-    }
-}
-
-/* Rows 0..n of x to their places among R rows, zeros between them. */
-static void spread(int n, int R, int D, const int *rows, float *x)
-{
-    for (int i = n - 1, end = R; end > 0; i--) { /* from the end: a place is never before its row */
-        int to = i >= 0 ? rows[i] : -1;
-        if (to > i && i >= 0)
-            memcpy(x + (size_t)to * (size_t)D, x + (size_t)i * (size_t)D, (size_t)D * sizeof *x);
-        memset(x + (size_t)(to + 1) * (size_t)D, 0, (size_t)(end - to - 1) * (size_t)D * sizeof *x);
-        end = to;
-    }
-}
-
-/* The dense part: dh holds the gradient of the layer's output and then what flows past attention
- * into its input; t2 gets the gradient of ctx. */
-static void dense_backward(const struct encoder_run *r, struct encoder_acts *a, int i, float *dh)
-{
-    const struct net_layer *w = &r->net->layer[i];
-    const struct net_shape *s = &r->net->shape;
-    struct layer_acts *l = &a->layer[i];
-    const struct math *k = r->math;
-    int D = s->hidden, F = s->ffn, n;
-    const int *rows = layer_rows(r, a, i, &n);
-    uint32_t row0 = r->drop.row0 * (uint32_t)a->T;
-    struct dropout d1 = site(r, 0, layer_site(i) + 1), d2 = site(r, 0, layer_site(i) + 2);
-    float *dy = dh, *past = dh;
-    const float *ctx = l->ctx;
-    if (rows) {
-        dy = past = a->t1;
-        gather(n, D, dh, rows, dy);
-    }
-
-    /* second norm: dz -> t2 (residual, to y1), dx -> xhat2 (dense) */
-    norm_rows_grad(r, rows, n, dy, l->xhat2, l->rstd2, &d2, row0, (int[]){w->n2g, w->n2b}, a->t2, l->xhat2);
-    k->bias_grad(n, D, l->xhat2, encoder_grad(r, w->f2b));
-    encoder_linear_grad(r, n, F, D, l->a, l->xhat2, D, w->f2w, 0, a->t1);
-    k->gelu_grad((size_t)n * (size_t)F, l->slope, a->t1, l->slope);
-    k->bias_grad(n, F, l->slope, encoder_grad(r, w->f1b));
-    encoder_linear_grad(r, n, D, F, l->y1, l->slope, F, w->f1w, 1, a->t2); /* t2: all of dy1 */
-
-    /* first norm: dz -> past (residual, to x), dx -> xhat1 (dense) */
-    norm_rows_grad(r, rows, n, a->t2, l->xhat1, l->rstd1, &d1, row0, (int[]){w->n1g, w->n1b}, past, l->xhat1);
-    k->bias_grad(n, D, l->xhat1, encoder_grad(r, w->ob));
-    if (rows) {
-        scatter(n, D, past, rows, dh);
-        gather(n, D, l->ctx, rows, l->y2); /* the last layer's output has been read */
-        ctx = l->y2;
-    }
-    encoder_linear_grad(r, n, D, D, ctx, l->xhat1, D, w->ow, 0, a->t2);
-    if (rows)
-        spread(n, a->n * a->T, D, rows, a->t2);
-}
-
-/* dh holds the gradient of the layer's output and then of its input. */
-static void layer_backward(const struct encoder_run *r, struct encoder_acts *a, int i, float *dh)
-{
-    const struct net_layer *w = &r->net->layer[i];
-    const struct net_shape *s = &r->net->shape;
-    struct layer_acts *l = &a->layer[i];
-    const struct math *k = r->math;
-    const float *x = encoder_hidden(r->net, a, i);
-    int D = s->hidden, R = a->n * a->T;
-    struct dropout drop = site(r, 1, layer_site(i));
-    dense_backward(r, a, i, dh);
-    k->attention_grad(a->n, a->T, s->heads, D / s->heads, l->qkv, l->qkv + D, l->qkv + 2 * D,
-                      3 * D, a->mask, &drop, r->drop.row0, l->ctx, D, l->lse, a->t2, a->dqkv,
-                      a->dqkv + D, a->dqkv + 2 * D, 3 * D, r->ws);
-    float *d = a->dqkv;
-    a->dqkv = l->qkv;
-    l->qkv = d;
-    const int ws[3] = {w->qw, w->kw, w->vw}, bs[3] = {w->qb, w->kb, w->vb};
-    for (int j = 0; j < 3; j++) {
-        float *db = encoder_grad(r, bs[j]);
-        for (int t = 0; t < R; t++)
-            k->axpy((size_t)D, 1, d + (size_t)t * 3 * (size_t)D + j * D, db);
-        encoder_linear_grad(r, R, D, D, x, d + j * D, 3 * D, ws[j], 1, dh);
-    }
-}
-
-static void embed_backward(const struct encoder_run *r, struct encoder_acts *a, float *dh)
-{
-    const struct net *net = r->net;
-    int E = net->shape.embedding, R = a->n * a->T;
-    const float *de = dh;
-    if (net->pw >= 0) {
-        int D = net->shape.hidden;
-        r->math->bias_grad(R, D, dh, encoder_grad(r, net->pb));
-        encoder_linear_grad(r, R, E, D, a->emb, dh, D, net->pw, 0, a->t2);
-        de = a->t2;
-    }
-    struct dropout none = {0}, drop = site(r, 0, 0);
-    if (drop.p > 0) {
-        r->math->dropout(R, E, de, &drop, r->drop.row0 * (uint32_t)a->T, a->t2);
-        de = a->t2;
-    }
-    float *dsum = a->exhat;
-    r->math->norm_grad(R, E, de, a->exhat, a->erstd, value(r, net->eng), &none, 0, dsum, NULL,
-                       encoder_grad(r, net->eng), encoder_grad(r, net->enb));
-    float *word = r->notes ? NULL : encoder_grad(r, net->word);
-    float *position = encoder_grad(r, net->position), *type = encoder_grad(r, net->type);
-    if (r->notes)
-        wgrad_rows(r->notes, net->word, R, dsum, E, a->ids);
-    for (int i = 0; i < R; i++) {
-        const float *d = dsum + (size_t)i * (size_t)E;
-        if (word)
-            r->math->axpy((size_t)E, 1, d, word + (size_t)a->ids[i] * (size_t)E);
-        r->math->axpy((size_t)E, 1, d, position + (size_t)(i % a->T) * (size_t)E);
-        r->math->axpy((size_t)E, 1, d, type + (a->segments ? (size_t)a->segments[i] * (size_t)E : 0));
-    }
-}
-
-void encoder_backward(const struct encoder_run *r, struct encoder_acts *a, float *dh)
-{
-    for (int i = r->net->shape.layers - 1; i >= 0; i--)
-        layer_backward(r, a, i, dh);
-    embed_backward(r, a, dh);
 }
