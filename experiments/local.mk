@@ -13,7 +13,7 @@ libexperiments_a_SOURCES += experiments/pieces.h experiments/pieces.c
 libexperiments_a_SOURCES += experiments/finetune_run.h experiments/finetune_run.c \
 	experiments/scores.h experiments/scores.c experiments/tuning.h experiments/tuning.c
 libexperiments_a_SOURCES += experiments/sweep.h experiments/sweep_int.h experiments/sweep_file.c \
-	experiments/sweep.c experiments/sweep_plan.c
+	experiments/sweep.c experiments/sweep_axes.c experiments/sweep_plan.c
 EXTRA_DIST += experiments/weight-sharing.ini experiments/generator-size.ini \
 	experiments/training-algorithm.ini experiments/efficiency-analysis.ini \
 	experiments/small-models.ini experiments/mask-rate.ini \

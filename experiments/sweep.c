@@ -1,7 +1,6 @@
 /* An experiment file's entries become runs: rows times axes times seeds. See sweep.h. */
 #include "experiments/sweep.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,36 +14,9 @@
 #include "src/base/visible.h"
 
 #define SHOW(s) visible((char[120]){0}, 120, (s))
-#define AXES_MAX 12
-#define ROWS_MAX 64
-#define SEEDS_MAX 1000
 
 enum budget { BUDGET_STEPS, BUDGET_TOKENS, BUDGET_FLOPS, BUDGET_FLOPS_PAPER, BUDGET_MINUTES, BUDGET_HOURS, BUDGETS };
 static const char *const budgets[BUDGETS] = {"steps", "tokens", "flops", "flops_paper", "minutes", "hours"};
-enum mode { MODE_GRID, MODE_LIST, MODE_RANDOM };
-
-struct axis {
-    const char *field;
-    struct sweep_list values;
-    int range, log; /* mode random: LOW .. HIGH */
-    double low, high;
-};
-
-struct making {
-    const struct workspace *w;
-    const struct sweep_options *o;
-    struct sweep_file f;
-    struct sweep *s;
-    char scale[32]; /* "scale.laptop" */
-    int mode, draws;
-    long draw_seed;
-    struct axis axis[AXES_MAX];
-    int naxes;
-    const struct sweep_entry *row[ROWS_MAX];
-    int nrows;
-    long seed[SEEDS_MAX];
-    int nseeds;
-};
 
 /* A configuration on its way: the budget turns into steps when the rest is known. */
 struct draft {
@@ -53,6 +25,14 @@ struct draft {
     double amount, share; /* of the budget */
     int skip;
 };
+
+int sweep_is_budget(const char *field)
+{
+    int is = !strcmp(field, "share");
+    for (int i = 0; i < BUDGETS; i++)
+        is |= !strcmp(field, budgets[i]);
+    return is;
+}
 
 /* 2.4M, 1e12, 500k */
 static int amount(const char *text, double *out)
@@ -86,7 +66,7 @@ static int set(struct draft *d, const char *key, const char *value, struct err *
     return config_set(&d->c, key, value, err);
 }
 
-static int set_in(const struct making *m, struct draft *d, const struct sweep_entry *e,
+static int set_in(const struct sweep_making *m, struct draft *d, const struct sweep_entry *e,
                   const char *key, const char *value, struct err *err)
 {
     struct err why = {0};
@@ -95,7 +75,7 @@ static int set_in(const struct making *m, struct draft *d, const struct sweep_en
 }
 
 /* Fields that hold for every run: preset, [run], [scale], overrides. */
-static int base_draft(const struct making *m, struct draft *d, struct err *err)
+static int base_draft(const struct sweep_making *m, struct draft *d, struct err *err)
 {
     const char *preset = sweep_file_get(&m->f, m->scale, "preset");
     if (!preset)
@@ -124,145 +104,10 @@ static int base_draft(const struct making *m, struct draft *d, struct err *err)
     return rc;
 }
 
-/* --- axes, rows, seeds ---------------------------------------------------------------------- */
-
-static int parse_range(struct axis *a, const char *value)
-{
-    const char *dots = strstr(value, "..");
-    char *end;
-    while (isspace((unsigned char)*value))
-        value++;
-    a->log = !strncmp(value, "log ", 4);
-    if (!dots)
-        return 0;
-    a->low = strtod(value + (a->log ? 4 : 0), &end);
-    a->high = strtod(dots + 2, &end);
-    a->range = 1;
-    return a->high > a->low && (!a->log || a->low > 0) ? 0 : -1;
-}
-
-static int add_axis(struct making *m, const struct sweep_entry *e, const char *field, struct err *err)
-{
-    struct axis *a = NULL;
-    for (int i = 0; i < m->naxes; i++)
-        if (!strcmp(m->axis[i].field, field))
-            a = &m->axis[i]; /* a scale's list replaces the file's */
-    if (!a && m->naxes == AXES_MAX)
-        return sweep_file_error(&m->f, e->section, e->key, E_INPUT, "more than 12 axes", err);
-    if (!a)
-        a = &m->axis[m->naxes++];
-    sweep_list_free(&a->values);
-    *a = (struct axis){.field = field};
-    int budget = !strcmp(field, "share");
-    for (int i = 0; i < BUDGETS; i++)
-        budget |= !strcmp(field, budgets[i]);
-    if (!budget && !config_find(field))
-        return sweep_file_error(&m->f, e->section, e->key, E_INPUT, "there is no such field", err);
-    if (m->mode == MODE_RANDOM && strstr(e->value, ".."))
-        return parse_range(a, e->value) ? sweep_file_error(&m->f, e->section, e->key, E_INPUT,
-                                                           "not a range LOW .. HIGH", err)
-                                        : 0;
-    if (sweep_list_parse(&a->values, e->value))
-        return err_nomem(err, "an axis");
-    return a->values.n ? 0 : sweep_file_error(&m->f, e->section, e->key, E_INPUT, "no value", err);
-}
-
-static int read_mode(struct making *m, struct err *err)
-{
-    static const char *const modes[] = {"grid", "list", "random"};
-    const char *mode = sweep_file_get(&m->f, "sweep", "mode");
-    const char *draws = sweep_file_get(&m->f, "sweep", "draws");
-    const char *seed = sweep_file_get(&m->f, "sweep", "draw_seed");
-    for (int i = 0; mode && i <= 3; i++) {
-        if (i == 3)
-            return sweep_file_error(&m->f, "sweep", "mode", E_INPUT,
-                                    "it is not one of grid, list, random", err);
-        m->mode = i;
-        if (!strcmp(mode, modes[i]))
-            break;
-    }
-    m->draws = draws ? atoi(draws) : 0;
-    m->draw_seed = seed ? atol(seed) : 1;
-    if (m->mode == MODE_RANDOM && (m->draws < 1 || m->draws > SWEEP_RUNS_MAX))
-        return sweep_file_error(&m->f, "sweep", "draws", E_INPUT,
-                                "mode random needs a number of draws from 1 to 10000", err);
-    return 0;
-}
-
-static int read_axes(struct making *m, struct err *err)
-{
-    int rc = read_mode(m, err);
-    for (int pass = 0; pass < 2; pass++)
-        for (int i = 0; !rc && i < m->f.n; i++) {
-            const struct sweep_entry *e = &m->f.entry[i];
-            const char *key = e->key;
-            if (strcmp(e->section, pass ? m->scale : "sweep"))
-                continue;
-            if (!pass && !strncmp(key, "row.", 4)) {
-                if (m->nrows == ROWS_MAX)
-                    return sweep_file_error(&m->f, e->section, key, E_INPUT, "more than 64 rows", err);
-                m->row[m->nrows++] = e;
-            } else if (!pass && strcmp(key, "mode") && strcmp(key, "draws") &&
-                       strcmp(key, "draw_seed")) {
-                rc = add_axis(m, e, key, err);
-            } else if (pass && !strncmp(key, "sweep.", 6)) {
-                rc = add_axis(m, e, key + 6, err);
-            }
-        }
-    for (int i = 1; !rc && m->mode == MODE_LIST && i < m->naxes; i++)
-        if (m->axis[i].values.n != m->axis[0].values.n)
-            rc = sweep_file_error(&m->f, "sweep", m->axis[i].field, E_INPUT,
-                                  "in mode list all axes have the same number of values", err);
-    return rc;
-}
-
-static int count_seeds(struct making *m, const char *section, const char *key, const char *value,
-                       struct err *err)
-{
-    char *end;
-    long n = strtol(value, &end, 10);
-    if (*end || n < 1 || n > SEEDS_MAX)
-        return sweep_file_error(&m->f, section, key, E_INPUT, "it is not a number from 1 to 1000", err);
-    for (m->nseeds = 0; m->nseeds < n; m->nseeds++)
-        m->seed[m->nseeds] = m->nseeds + 1;
-    return 0;
-}
-
-static int read_seeds(struct making *m, struct err *err)
-{
-    const char *list = sweep_file_get(&m->f, "seeds", "seeds");
-    const char *count = sweep_file_get(&m->f, "seeds", "count");
-    const char *scale = sweep_file_get(&m->f, m->scale, "seeds");
-    struct sweep_list l = {0};
-    int rc = 0;
-    if (m->o->seeds < 0 || m->o->seeds > SEEDS_MAX)
-        return err_set(err, E_USAGE, "seeds: %d is outside 1 to %d", m->o->seeds, SEEDS_MAX);
-    if (m->o->seeds) {
-        char text[16];
-        snprintf(text, sizeof text, "%d", m->o->seeds);
-        return count_seeds(m, "seeds", "count", text, err);
-    }
-    if (scale || count)
-        return count_seeds(m, scale ? m->scale : "seeds", scale ? "seeds" : "count",
-                           scale ? scale : count, err);
-    if (sweep_list_parse(&l, list ? list : "1"))
-        rc = err_nomem(err, "seeds");
-    for (int i = 0; !rc && i < l.n; i++) {
-        char *end;
-        long seed = strtol(l.item[i], &end, 10);
-        if (*end || seed < 0 || seed > 2147483647 || m->nseeds == SEEDS_MAX)
-            rc = sweep_file_error(&m->f, "seeds", "seeds", E_INPUT, "it is not a list of seeds", err);
-        else
-            m->seed[m->nseeds++] = seed;
-    }
-    sweep_list_free(&l);
-    return rc;
-}
-
 /* --- one run -------------------------------------------------------------------------------- */
 
 /* "a=1 b!=2": 1 when the configuration has these values. */
-static int holds(const struct making *m, const struct sweep_entry *e, const struct config *c,
+static int holds(const struct sweep_making *m, const struct sweep_entry *e, const struct config *c,
                  char *conditions, struct err *err)
 {
     char *save = NULL;
@@ -288,7 +133,7 @@ static int holds(const struct making *m, const struct sweep_entry *e, const stru
 }
 
 /* "FIELD=VALUE FIELD=VALUE" or "skip". */
-static int apply(const struct making *m, const struct sweep_entry *e, char *actions,
+static int apply(const struct sweep_making *m, const struct sweep_entry *e, char *actions,
                  struct draft *d, struct err *err)
 {
     char *save = NULL;
@@ -307,7 +152,7 @@ static int apply(const struct making *m, const struct sweep_entry *e, char *acti
     return rc;
 }
 
-static int apply_copy(const struct making *m, const struct sweep_entry *e, struct draft *d,
+static int apply_copy(const struct sweep_making *m, const struct sweep_entry *e, struct draft *d,
                       struct err *err)
 {
     char *text = strdup(e->value);
@@ -316,7 +161,7 @@ static int apply_copy(const struct making *m, const struct sweep_entry *e, struc
     return rc;
 }
 
-static int apply_when(const struct making *m, struct draft *d, struct err *err)
+static int apply_when(const struct sweep_making *m, struct draft *d, struct err *err)
 {
     int rc = 0;
     for (int i = 0; !rc && i < m->f.n; i++) {
@@ -341,7 +186,7 @@ static int apply_when(const struct making *m, struct draft *d, struct err *err)
 }
 
 /* Steps from the budget, now that everything else is known. */
-static int spend(const struct making *m, struct draft *d, struct err *err)
+static int spend(const struct sweep_making *m, struct draft *d, struct err *err)
 {
     struct config probe = d->c;
     double steps = 0;
@@ -372,7 +217,7 @@ static int spend(const struct making *m, struct draft *d, struct err *err)
     return 0;
 }
 
-static int add_run(struct making *m, struct draft *d, int row, long seed, const char *label,
+static int add_run(struct sweep_making *m, struct draft *d, int row, long seed, const char *label,
                    struct err *err)
 {
     struct sweep *s = m->s;
@@ -405,9 +250,9 @@ static int add_run(struct making *m, struct draft *d, int row, long seed, const 
 /* --- all runs ------------------------------------------------------------------------------- */
 
 /* Value of axis k in combination (or draw) i. */
-static const char *value_at(const struct making *m, int k, int i, char *buffer, size_t size)
+static const char *value_at(const struct sweep_making *m, int k, int i, char *buffer, size_t size)
 {
-    const struct axis *a = &m->axis[k];
+    const struct sweep_axis *a = &m->axis[k];
     if (m->mode == MODE_RANDOM) {
         double u = rng_uniform53((uint64_t)m->draw_seed, RNG_TEST, (uint32_t)i, (uint32_t)k, 0);
         if (!a->range)
@@ -424,7 +269,7 @@ static const char *value_at(const struct making *m, int k, int i, char *buffer, 
     return a->values.item[i % a->values.n];
 }
 
-static int combinations(const struct making *m)
+static int combinations(const struct sweep_making *m)
 {
     double n = 1;
     if (m->mode == MODE_RANDOM)
@@ -436,7 +281,7 @@ static int combinations(const struct making *m)
     return n > SWEEP_RUNS_MAX ? SWEEP_RUNS_MAX + 1 : (int)n;
 }
 
-static int make_draft(struct making *m, int row, int i, struct draft *d, char *label, size_t size,
+static int make_draft(struct sweep_making *m, int row, int i, struct draft *d, char *label, size_t size,
                       struct err *err)
 {
     int rc = base_draft(m, d, err);
@@ -470,7 +315,7 @@ static int make_draft(struct making *m, int row, int i, struct draft *d, char *l
     return rc;
 }
 
-static int make_runs(struct making *m, struct err *err)
+static int make_runs(struct sweep_making *m, struct err *err)
 {
     int n = combinations(m), rc = 0;
     if (n > SWEEP_RUNS_MAX)
@@ -492,7 +337,7 @@ static int make_runs(struct making *m, struct err *err)
     return rc;
 }
 
-static int check_scale(struct making *m, struct err *err)
+static int check_scale(struct sweep_making *m, struct err *err)
 {
     const char *scale = m->o->scale ? m->o->scale : "laptop";
     if (strcmp(scale, "ci") && strcmp(scale, "laptop") && strcmp(scale, "paper"))
@@ -506,21 +351,21 @@ int sweep_load(struct sweep *s, const struct workspace *w, const char *path,
                const struct sweep_options *o, struct err *err)
 {
     static const struct sweep_options none = {0};
-    struct making *m = calloc(1, sizeof *m);
+    struct sweep_making *m = calloc(1, sizeof *m);
     const char *base = strrchr(path, '/');
     memset(s, 0, sizeof *s);
     if (!m)
         return err_nomem(err, "an experiment");
-    *m = (struct making){.w = w, .o = o ? o : &none, .s = s};
+    *m = (struct sweep_making){.w = w, .o = o ? o : &none, .s = s};
     base = base ? base + 1 : path;
     visible_n(s->name, sizeof s->name, base, strcspn(base, "."));
     int rc = check_scale(m, err);
     if (!rc)
         rc = sweep_file_read(&m->f, path, err);
     if (!rc)
-        rc = read_axes(m, err);
+        rc = sweep_read_axes(m, err);
     if (!rc)
-        rc = read_seeds(m, err);
+        rc = sweep_read_seeds(m, err);
     if (!rc)
         rc = make_runs(m, err);
     s->seeds = m->nseeds;
