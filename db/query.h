@@ -66,6 +66,9 @@ struct query_point {
 };
 int query_points(struct query *q, int64_t run, int metric, struct arena *a,
                  struct query_point **out, struct err *err);
+/* Those of steps above `after`: costs what is new, however long the series is. */
+int query_points_after(struct query *q, int64_t run, int metric, int64_t after, struct arena *a,
+                       struct query_point **out, struct err *err);
 /* Metric ids that a run has; at most METRIC_COUNT * 2. */
 int query_metrics(struct query *q, int64_t run, int *ids, struct err *err);
 

@@ -271,14 +271,14 @@ int query_series(struct query *q, int64_t run, int metric, int64_t from, int64_t
 /* series.n is a store's word for how many points there are: a large one is counted before there is
  * room for it. */
 #define WORD 65536
-static int count_points(struct query *q, struct series_end *e, struct err *err)
+static int count_points(struct query *q, struct series_end *e, int64_t after, struct err *err)
 {
-    if (e->n <= WORD)
+    if (e->n <= WORD && after < e->first_step)
         return 0;
-    sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT count(*) FROM point WHERE series = ?", err);
+    sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT count(*) FROM point WHERE series = ? AND step > ?", err);
     if (!st)
         return q->sql.code;
-    sql_bind(st, "i", e->id);
+    sql_bind(st, "ii", e->id, after);
     int rc = sql_row(&q->sql, st, err);
     if (rc < 0)
         return rc;
@@ -288,15 +288,15 @@ static int count_points(struct query *q, struct series_end *e, struct err *err)
     return 0;
 }
 
-static int read_all(struct query *q, const struct series_end *e, int64_t run, int metric,
-                    struct query_point *p, struct err *err)
+static int read_after(struct query *q, const struct series_end *e, int64_t run, int metric, int64_t after,
+                      struct query_point *p, struct err *err)
 {
     sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT p.step, p.value, p.kind, l.tokens, l.wall "
                                 "FROM point p LEFT JOIN logged l ON l.run = ?2 AND l.held_out = ?3 "
-                                "AND l.step = p.step WHERE p.series = ?1 ORDER BY p.step", err);
+                                "AND l.step = p.step WHERE p.series = ?1 AND p.step > ?4 ORDER BY p.step", err);
     if (!st)
         return q->sql.code;
-    sql_bind(st, "iii", e->id, run, (int64_t)(metric >= METRIC_VAL));
+    sql_bind(st, "iiii", e->id, run, (int64_t)(metric >= METRIC_VAL), after);
     int n = 0, rc = 0;
     while (n < e->n && (rc = sql_row(&q->sql, st, err)) > 0)
         p[n++] = (struct query_point){.step = sqlite3_column_int64(st, 0),
@@ -310,15 +310,21 @@ static int read_all(struct query *q, const struct series_end *e, int64_t run, in
 int query_points(struct query *q, int64_t run, int metric, struct arena *a, struct query_point **out,
                  struct err *err)
 {
+    return query_points_after(q, run, metric, INT64_MIN, a, out, err);
+}
+
+int query_points_after(struct query *q, int64_t run, int metric, int64_t after, struct arena *a,
+                       struct query_point **out, struct err *err)
+{
     struct series_end e;
     *out = NULL;
     int rc = sql_run(&q->sql, err, "BEGIN", "");
     if (rc)
         return rc;
     rc = query_series_end(q, run, metric, &e, err);
-    if (rc > 0 && !(rc = count_points(q, &e, err))) {
+    if (rc > 0 && !(rc = count_points(q, &e, after, err)) && e.n) {
         *out = e.n < INT32_MAX ? arena_alloc(a, (size_t)e.n, sizeof **out) : NULL;
-        rc = *out ? read_all(q, &e, run, metric, *out, err) : err_nomem(err, "a series");
+        rc = *out ? read_after(q, &e, run, metric, after, *out, err) : err_nomem(err, "a series");
     }
     sql_run(&q->sql, NULL, "END", "");
     return rc;

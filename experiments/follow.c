@@ -43,24 +43,22 @@ static int new_rows(struct watch *w, struct row **out, struct err *err)
 {
     int ids[METRIC_COUNT * 2], n = query_metrics(w->q, w->run.id, ids, err), total = 0;
     struct query_point *points[METRIC_COUNT * 2];
-    int count[METRIC_COUNT * 2], from[METRIC_COUNT * 2];
+    int count[METRIC_COUNT * 2];
     for (int i = 0; i < n; i++) {
-        count[i] = query_points(w->q, w->run.id, ids[i], &w->arena, &points[i], err);
+        count[i] = query_points_after(w->q, w->run.id, ids[i], w->told[ids[i]], &w->arena, &points[i], err);
         if (count[i] < 0)
             return count[i];
-        for (from[i] = count[i]; from[i] && points[i][from[i] - 1].step > w->told[ids[i]];)
-            from[i]--;
-        total += count[i] - from[i];
+        total += count[i];
     }
     *out = arena_alloc(&w->arena, (size_t)total + 1, sizeof **out);
     if (!*out)
         return err_nomem(err, "new rows");
     struct row *r = *out;
     for (int i = 0; i < n; i++) {
-        for (int k = from[i]; k < count[i]; k++)
+        for (int k = 0; k < count[i]; k++)
             *r++ = (struct row){points[i][k].step, points[i][k].tokens, ids[i], points[i][k].value,
                                 points[i][k].wall};
-        if (count[i] > from[i])
+        if (count[i])
             w->told[ids[i]] = points[i][count[i] - 1].step;
     }
     return n < 0 ? n : total;
@@ -172,7 +170,7 @@ int host_follow(const struct workspace *workspace, int64_t run, const struct fol
             break;
         if (f->stop && f->stop(f->ud))
             rc = err_set(err, E_STOPPED, "run %lld is no longer followed; it goes on", (long long)run);
-        /* A long run's look costs more: never spend more than a fifth of a core on it. */
+        /* Many rows at once cost more: never spend more than a fifth of a core on them. */
         double cost = 4 * (clock_now() - began), wait = f->every > 0 ? f->every : 0.25;
         if (!rc)
             clock_sleep(cost > wait ? cost : wait);

@@ -120,6 +120,9 @@ static void metrics_keep_what_is_not_finite(void **state)
         assert_int_equal(p[i].tokens, (i + 1) * 128);
         assert_true(p[i].wall == 0.5 * (i + 1));
     }
+    assert_int_equal(query_points_after(q, run, METRIC_total_loss, 3, &a, &p, &err), 2);
+    assert_true(p[0].step == 4 && p[0].value == -INFINITY && p[0].tokens == 512 && p[1].step == 5);
+    assert_int_equal(query_points_after(q, run, METRIC_total_loss, 5, &a, &p, &err), 0);
     assert_int_equal(query_points(q, run, METRIC_VAL + METRIC_total_loss, &a, &p, &err), 1);
     assert_true(isnan(p[0].value) && p[0].wall == 77);
     struct query_bucket *b;
