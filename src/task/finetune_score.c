@@ -168,11 +168,6 @@ static int score_numbers(const struct task_set *s, const struct task_outputs *o,
     return rc;
 }
 
-double null_threshold(const struct finetune_config *c)
-{
-    return c->null_threshold > -1000 ? c->null_threshold : c->head == FINETUNE_HF ? 0 : -2.75;
-}
-
 static void add_spans(const struct task_data *d, const struct task_set *s, struct squad_result *q,
                       size_t no_answer, struct finetune_result *r)
 {

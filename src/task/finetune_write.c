@@ -24,6 +24,11 @@ static json_t *nbest_json(const struct squad_prediction *p)
     return list;
 }
 
+double null_threshold(const struct finetune_config *c)
+{
+    return c->null_threshold > -1000 ? c->null_threshold : c->head == FINETUNE_HF ? 0 : -2.75;
+}
+
 static int add_question(const struct task_data *d, const struct task_set *s,
                         const struct task_outputs *o, size_t from, size_t to,
                         struct span_answers *out, struct err *err)

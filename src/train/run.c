@@ -14,24 +14,6 @@
 
 #define PATH_SIZE 4096
 
-int run_stage(const struct run *r, int64_t index)
-{
-    for (int i = 0; i < r->core.nstages - 1; i++)
-        if (index < r->core.stages[i].end)
-            return i;
-    return r->core.nstages - 1;
-}
-
-int run_phase(const struct run *r, int64_t index)
-{
-    return index >= r->phase_first;
-}
-
-double run_wall(const struct run *r)
-{
-    return r->base_wall + clock_now() - r->started;
-}
-
 /* Writes the state as it is. kept: part of the schedule, so older ones may go. */
 static int save(struct run *r, int kept, struct err *err)
 {

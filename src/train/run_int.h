@@ -10,6 +10,7 @@
  * half has a schedule of its own (its length, half the warm-up) and fresh moments. */
 #ifndef ES_TRAIN_RUN_INT_H
 #define ES_TRAIN_RUN_INT_H
+#include "src/base/clock.h"
 #include "src/base/err.h"
 #include "src/data/corpus.h"
 #include "src/train/checkpoint.h"
@@ -62,9 +63,24 @@ struct run {
 };
 
 /* Stage and phase of a step index. */
-int run_stage(const struct run *r, int64_t index);
-int run_phase(const struct run *r, int64_t index);
-double run_wall(const struct run *r);
+static inline int run_stage(const struct run *r, int64_t index)
+{
+    for (int i = 0; i < r->core.nstages - 1; i++)
+        if (index < r->core.stages[i].end)
+            return i;
+    return r->core.nstages - 1;
+}
+
+static inline int run_phase(const struct run *r, int64_t index)
+{
+    return index >= r->phase_first;
+}
+
+/* Seconds of the run, all its processes together. */
+static inline double run_wall(const struct run *r)
+{
+    return r->base_wall + clock_now() - r->started;
+}
 
 /* run.c: one step and what it reports; s.step is the caller's to raise. */
 void run_advance(struct run *r, struct update *u);
