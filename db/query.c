@@ -212,6 +212,54 @@ int64_t query_events_after(struct query *q, int64_t id, int64_t *newest)
     return n;
 }
 
+/* What the run's checkpoints are judged by (src/train/run.c), as it stood at that step. */
+static int judge(struct query *q, struct query_mark *m, struct err *err)
+{
+    static const int by[] = { METRIC_rtd_auc_common, METRIC_main_loss };
+    struct series_end end;
+    int rc = 0;
+    m->value = NAN;
+    for (int i = 0; !rc && i < 2; i++) {
+        rc = query_series_end(q, m->run, METRIC_VAL + by[i], &end, err);
+        m->metric = by[i];
+    }
+    if (rc <= 0)
+        return rc;
+    sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT value, kind FROM point WHERE series = ? AND step <= ? "
+                                "ORDER BY step DESC LIMIT 1", err);
+    if (!st)
+        return q->sql.code;
+    sql_bind(st, "ii", end.id, m->step);
+    if ((rc = sql_row(&q->sql, st, err)) > 0)
+        m->value = sql_value(st, 0, 1);
+    sqlite3_reset(st);
+    return rc < 0 ? rc : 0;
+}
+
+int query_marks(struct query *q, int64_t run, int limit, struct arena *a, struct query_mark **out,
+                struct err *err)
+{
+    sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT run, step, time, best FROM checkpoint WHERE ?1 = 0 OR run = ?1 "
+                                "ORDER BY time DESC, step DESC LIMIT ?2", err);
+    if (!st)
+        return q->sql.code;
+    sql_bind(st, "ii", run, (int64_t)limit);
+    int n = 0, cap = 0, rc;
+    *out = NULL;
+    while ((rc = sql_row(&q->sql, st, err)) > 0) {
+        if (!(*out = grow(a, *out, n, &cap, sizeof **out))) {
+            sqlite3_reset(st);
+            return err_nomem(err, "checkpoints");
+        }
+        (*out)[n++] = (struct query_mark){ sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1),
+                                           sqlite3_column_double(st, 2), NAN, sqlite3_column_int(st, 3), 0 };
+    }
+    for (int i = 0; !rc && i < n; i++)
+        if ((*out)[i].best)
+            rc = judge(q, &(*out)[i], err);
+    return rc < 0 ? rc : n;
+}
+
 int query_run_threads(struct query *q, int64_t run, struct query_threads *out, struct err *err)
 {
     memset(out, 0, sizeof *out);

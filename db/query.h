@@ -43,7 +43,7 @@ struct query_run {
 /* All runs, newest first; *out lies in the arena. Returns their number or a negative code. */
 int query_runs(struct query *q, int with_archived, struct arena *a, struct query_run **out,
                struct err *err);
-/* The course of a run's total_loss (held-out where there is one), QUERY_TREND values, NAN where there
+/* The course of a run's total_loss (held-out from eight values on), QUERY_TREND values, NAN where there
  * is a gap; NULL: none. As query_runs saw the run last; good until the next call. */
 const double *query_trend(struct query *q, int64_t run);
 /* By id or unique name. E_NOTFOUND names it. */
@@ -103,6 +103,12 @@ int query_events(struct query *q, int64_t run_or_0, int limit, struct arena *a,
                  struct query_event **out, struct err *err);
 /* How many events came after this one, and the newest of them (id, when there is none). */
 int64_t query_events_after(struct query *q, int64_t id, int64_t *newest);
+/* A checkpoint that is still there. best: when it was written no other was better, by `value` of
+ * `metric` (held-out; NAN unknown). */
+struct query_mark { int64_t run, step; double time, value; int best, metric; };
+/* Newest first, at most `limit`; run 0 stands for all runs. Returns their number or a negative code. */
+int query_marks(struct query *q, int64_t run_or_0, int limit, struct arena *a, struct query_mark **out,
+                struct err *err);
 /* The trainer first, its workers, the recorder last. */
 struct query_threads {
     int n;

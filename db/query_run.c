@@ -220,11 +220,14 @@ static struct trend *trend_slot(struct query *q, int64_t run)
     return &q->trends[lo];
 }
 
+#define TREND_HELD_OUT 8 /* values */
+
 /* Which series the run's trend is of; it is read when it is asked for. */
 static int note_trend(struct query *q, const struct query_run *r, const struct trend_source *src,
                       struct err *err)
 {
-    const struct series_end *e = src->val.n > 1 ? &src->val : &src->train;
+    /* a few held-out values are steps, not a course */
+    const struct series_end *e = src->val.n >= TREND_HELD_OUT || src->val.n >= src->train.n ? &src->val : &src->train;
     if (e->n < 1 || e->first_step < 0 || e->last_step < e->first_step)
         return 0;
     struct trend *t = trend_slot(q, r->id);

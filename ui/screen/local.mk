@@ -1,5 +1,5 @@
 libui_a_SOURCES += ui/screen/screen.h ui/screen/screens.c ui/screen/screens.h \
-	ui/screen/runs.c ui/screen/runs.h ui/screen/runs_act.c ui/screen/runs_detail.c \
+	ui/screen/runs.c ui/screen/runs.h ui/screen/runs_act.c ui/screen/runs_detail.c ui/screen/runs_events.c \
 	ui/screen/runs_export.c ui/screen/runs_filter.c ui/screen/runs_filter.h ui/screen/runs_first.c \
 	ui/screen/runs_group.c ui/screen/runs_side.c ui/screen/runs_table.c ui/screen/runs_views.c
 EXTRA_DIST += ui/screen/screen.def

@@ -190,10 +190,8 @@ void runs_draw_detail(struct runs *s, struct grid *g, struct rect area)
     if (row.y < end)
         origin(s, g, row, r);
     row.y++;
-    for (int i = 0; i < s->nevents && row.y < end; i++)
-        if (s->events[i].run == r->id)
-            row.y += runs_draw_event(s, g, (struct rect){ row.y, row.x, end - row.y, row.w },
-                                     &s->events[i], 1);
+    for (int i = 0; i < s->nown && s->own[i].run == r->id && row.y < end; i++)
+        row.y += runs_draw_event(s, g, (struct rect){ row.y, row.x, end - row.y, row.w }, &s->own[i], 1);
 }
 
 #define METRICS_W 54 /* columns without what they mean */

@@ -15,6 +15,7 @@
 #include "ui/widget/wrap.h"
 
 #define EVENTS 100
+#define OWN_EVENTS 20
 #define SAME_MOMENT 30 /* seconds between what happens and what is said of it */
 
 void runs_read_side(struct runs *s)
@@ -23,9 +24,15 @@ void runs_read_side(struct runs *s)
     struct query_threads now = { 0 };
     if (!q)
         return;
+    struct query_event on = { 0 }; /* the one under the cursor stays there when others come */
+    if (s->event_top > 0 && s->event_top < s->nevents)
+        on = s->events[s->event_top];
     arena_reset(&s->arena);
-    s->nevents = query_events(q, 0, EVENTS, &s->arena, &s->events, NULL);
-    s->nevents = s->nevents < 0 ? 0 : s->nevents;
+    s->nevents = runs_read_events(s, 0, EVENTS, &s->events);
+    for (int i = 0; on.time > 0 && i < s->nevents; i++)
+        if (s->events[i].run == on.run && s->events[i].time == on.time && !strcmp(s->events[i].text, on.text))
+            s->event_top = i;
+    s->nown = s->cursor > 0 ? runs_read_events(s, s->cursor, OWN_EVENTS, &s->own) : 0;
     if (query_run_threads(q, s->cursor, &now, NULL) < 0)
         now.n = 0;
     if (s->threads_of != s->cursor)

@@ -213,6 +213,41 @@ static void tokens_round_trip(void **state)
         free(seqs[i]);
 }
 
+/* Two held-out values are no course while training has forty; eight are. */
+static void the_trend_is_of_what_has_a_course(void **state)
+{
+    (void)state;
+    struct err err = {0, ""};
+    struct store *s = rig_store(path);
+    int64_t run = rig_run(s, "a");
+    struct query *q = rig_query(path);
+    struct query_run *runs;
+    struct arena a;
+    arena_init(&a);
+    for (int held = 2; held <= 8; held += 6) {
+        for (int step = held == 2 ? 1 : 41; step <= 40 * (1 + held / 8); step++) {
+            struct event e = {.kind = EVENT_METRICS, .run = run, .step = step, .nmetrics = 1};
+            e.metrics[0].id = METRIC_total_loss;
+            e.metrics[0].value = 100 - step;
+            put(s, &e);
+            if (step % (held == 2 ? 20 : 6))
+                continue;
+            e.metrics[0].id += METRIC_VAL;
+            e.metrics[0].value = 1000;
+            put(s, &e);
+        }
+        assert_int_equal(query_runs(q, 0, &a, &runs, &err), 1);
+        const double *trend = query_trend(q, run);
+        int seen = 0;
+        for (int i = 0; i < QUERY_TREND; i++)
+            seen += held == 2 ? trend[i] < 100 && (!i || trend[i] < trend[i - 1]) : trend[i] == 1000;
+        assert_int_equal(seen, held == 2 ? QUERY_TREND : 8);
+    }
+    query_close(q);
+    arena_free(&a);
+    store_close(s);
+}
+
 static void small_tables(void **state)
 {
     (void)state;
@@ -254,6 +289,19 @@ static void small_tables(void **state)
     struct query_checkpoint *c;
     assert_int_equal(query_checkpoints(q, run, &a, &c, &err), 2);
     assert_true(c[0].step == 10 && !c[0].best && c[1].best);
+    for (int step = 15; step < 30; step += 10) {
+        e = (struct event){.kind = EVENT_METRICS, .run = run, .step = step, .nmetrics = 1};
+        e.metrics[0].id = METRIC_VAL + METRIC_rtd_auc_common;
+        e.metrics[0].value = step == 15 ? .75 : .5;
+        put(s, &e);
+    }
+    struct query_mark *m;
+    assert_int_equal(query_marks(q, run, 10, &a, &m, &err), 2);
+    assert_true(m[0].run == run && m[0].step == 20 && m[0].best && m[0].value == .75);
+    assert_int_equal(m[0].metric, METRIC_rtd_auc_common);
+    assert_true(m[1].step == 10 && !m[1].best && isnan(m[1].value));
+    assert_int_equal(query_marks(q, 0, 1, &a, &m, &err), 1);
+    assert_int_equal(query_marks(q, other, 10, &a, &m, &err), 0);
     struct query_threads t;
     ok(query_run_threads(q, run, &t, &err));
     assert_true(t.n == 2 && t.threads[1].cpu == 0.25);
@@ -438,6 +486,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(config_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(metrics_keep_what_is_not_finite, setup, teardown),
         cmocka_unit_test_setup_teardown(tokens_round_trip, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_trend_is_of_what_has_a_course, setup, teardown),
         cmocka_unit_test_setup_teardown(small_tables, setup, teardown),
         cmocka_unit_test_setup_teardown(states_and_lost_runs, setup, teardown),
         cmocka_unit_test_setup_teardown(delete_leaves_nothing, setup, teardown),
