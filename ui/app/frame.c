@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ui/app/app_int.h"
+#include "ui/screen/runs.h"
 #include "ui/screen/screens.h"
 #include "ui/term/sign.h"
 #include "ui/widget/bar.h"
@@ -258,16 +259,19 @@ static void draw_one_line(struct app *a, struct grid *g)
     char text[160], n[FMT];
     const struct query_run *runs;
     int count = app_runs(a, &runs), used;
-    double best = NAN;
+    double best = NAN, left = NAN; /* until the last of them ends */
     for (int i = 0; i < count; i++) {
+        double eta = runs[i].state == RUN_RUNNING ? run_eta(&runs[i]) : NAN;
+        left = isfinite(eta) && !(eta <= left) ? eta : left;
         double v = runs[i].val_best[METRIC_rtd_auc_common];
         v = runs[i].val_has[METRIC_rtd_auc_common] ? v : NAN;
         best = isfinite(v) && !(v <= best) ? v : best;
     }
     used = snprintf(text, sizeof text, "%d run %d q", a->active, a->queued);
     if (isfinite(best))
-        snprintf(text + used, sizeof text - (size_t)used, "  best AUC %s",
-                 fmt_prob(n, sizeof n, best));
+        used += snprintf(text + used, sizeof text - (size_t)used, "  best AUC %s", fmt_prob(n, sizeof n, best));
+    if (isfinite(left))
+        snprintf(text + used, sizeof text - (size_t)used, "  ETA %s", fmt_time(n, sizeof n, left));
     grid_text(g, line, 0, 0, -1, STYLE(ROLE_TEXT, 0), text);
     if (a->question.open || a->field.open || (a->message_until > 0 && a->nmessages)) {
         grid_fill(g, (struct rect){ g->h - 1, 0, 1, g->w }, STYLE(ROLE_TEXT, 0), " ");

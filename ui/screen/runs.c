@@ -309,7 +309,7 @@ static void runs_draw(void *self, struct app *a, struct grid *g, struct rect are
     below = need > below ? need : below;
     below = below > area.h / 2 ? area.h / 2 : below;
     struct rect part = area;
-    if (s->maximised && s->focus) {
+    if (s->focus && (s->maximised || (!s->wide && !strip))) { /* no room beside the list */
         draw_strip(s, g, area);
         return;
     }

@@ -50,6 +50,7 @@ struct runs {
     int64_t cursor;              /* line under the cursor, as in ids */
     int64_t selected;            /* app_selected at the last look */
     int preview, preview_width;  /* most rows that a preview needed at that width */
+    int standing, standing_width; /* most columns that the words of a state needed at that width */
     int top, scroll, sort, descending, page;
     int tail;                    /* columns of what differs in the names of a sweep, the widest */
     char filter_text[256], find[64], error[160];
@@ -61,6 +62,8 @@ struct runs {
     struct arena arena;          /* events */
     struct query_event *events;
     int nevents, events_shown;   /* events_shown: the newest were in the last picture */
+    struct query_event *own;     /* [nown] of the run under the cursor */
+    int nown;
     struct query_threads threads, before;
     int64_t threads_of;
     struct rect list;            /* where the rows were drawn, for the mouse */
@@ -75,6 +78,8 @@ double run_last(const struct query_run *r, int metric);
 double run_val(const struct query_run *r, int metric);
 double run_loss(const struct query_run *r);
 double run_auc(const struct query_run *r);
+/* 1: that is on the fakes of its own generator, and compares with no other run's. */
+int run_auc_is_own(const struct query_run *r);
 double run_eta(const struct query_run *r);   /* seconds; NAN unknown */
 /* The generator's size as people say it: "1/4". */
 char *run_generator(const struct query_run *r, char *out, size_t size);
@@ -145,6 +150,8 @@ int runs_first_act(struct runs *s, int action);
 /* What Enter does there. */
 const char *runs_first_word(const struct runs *s);
 void runs_read_side(struct runs *s);
+/* The newest of a run (0: of all), newest first, at most `most`, into the arena. Returns their number. */
+int runs_read_events(struct runs *s, int64_t run, int most, struct query_event **out);
 
 /* Actions on the marked runs, or on the one under the cursor (runs_act.c). */
 int runs_act(struct runs *s, int action);

@@ -22,6 +22,8 @@ static void heading(const struct runs *s, int col, struct csv_out *out)
     csv_text(out, col < COL_COUNT ? heads[col] : filter_name(s->extra[col - COL_COUNT]));
     if (col == COL_STATE)
         csv_text(out, "seconds");
+    if (col == COL_AUC)
+        csv_text(out, "auc_of");
 }
 
 static void config_text(const struct query_run *r, const char *field, struct csv_out *out)
@@ -67,6 +69,12 @@ static void extra(const struct query_run *r, int field, struct csv_out *out)
         csv_real(out, v);
 }
 
+/* Whose fakes the AUC is of. */
+static const char *auc_of(const struct query_run *r)
+{
+    return run_auc_is_own(r) ? "own" : run_has_number(r, COL_AUC) ? "common" : "";
+}
+
 static void cell(const struct runs *s, const struct query_run *r, int col, struct csv_out *out)
 {
     if (col >= COL_COUNT) {
@@ -88,6 +96,8 @@ static void cell(const struct runs *s, const struct query_run *r, int col, struc
         else
             csv_text(out, "");
     }
+    if (col == COL_AUC)
+        csv_text(out, auc_of(r));
 }
 
 /* A heading's line: the means of its runs. */
@@ -97,7 +107,7 @@ static void group_cell(const struct run_group *k, int col, struct csv_out *out)
         csv_real(out, k->mean[col]);
     else
         csv_text(out, "");
-    if (col == COL_STATE)
+    if (col == COL_STATE || col == COL_AUC)
         csv_text(out, "");
 }
 
@@ -228,6 +238,7 @@ static void every_column(const struct query_run *r, struct csv_out *out)
     csv_int(out, r->tokens);
     csv_real(out, run_loss(r));
     csv_real(out, run_auc(r));
+    csv_text(out, auc_of(r));
     csv_real(out, run_last(r, METRIC_gen_loss));
     csv_real(out, run_last(r, METRIC_disc_loss));
     csv_real(out, run_last(r, METRIC_tokens_per_s));
@@ -243,7 +254,7 @@ static void every_column(const struct query_run *r, struct csv_out *out)
 static int export_all(void *self, struct app *a, struct csv_out *out, struct err *err)
 {
     static const char *const names[] = { "run", "name", "state", "reason", "step", "tokens", "loss",
-                                         "auc", "gen_loss", "disc_loss", "tokens_per_s", "tags",
+                                         "auc", "auc_of", "gen_loss", "disc_loss", "tokens_per_s", "tags",
                                          "note" };
     struct runs *s = self;
     (void)a;

@@ -94,11 +94,15 @@ static int order_groups(const void *x, const void *y)
 
 static void mean_of(struct run_group *g, const struct query_run *const *runs)
 {
+    int own = 1; /* an AUC of own fakes is in no mean with others */
+    for (int i = 0; i < g->n; i++)
+        own &= !runs[g->first + i]->val_has[METRIC_rtd_auc_common];
     for (int c = 0; c < COL_COUNT; c++) {
         double sum = 0;
         int n = 0;
         for (int i = 0; i < g->n; i++) {
-            double v = run_number(runs[g->first + i], c);
+            const struct query_run *r = runs[g->first + i];
+            double v = c == COL_AUC && run_auc_is_own(r) != own ? NAN : run_number(r, c);
             if (isfinite(v))
                 sum += v, n++;
         }

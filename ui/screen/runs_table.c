@@ -16,6 +16,8 @@
 #define NAME_STEM 6  /* more of them where there is room, for the sweep's name */
 #define NAME_WIDE 44 /* at most, where there is room */
 
+static const char AUC_COMMON[] = "AUC common", AUC_COMMON_SHORT[] = "AUC comm", AUC_OWN[] = "AUC own";
+
 const struct column run_columns[COL_COUNT] = {
     [COL_NAME] = { "name", 0, 12, 30, ALIGN_MIDDLE_CUT },
     [COL_OBJECTIVE] = { "objective", 3, 9, 9, ALIGN_LEFT },
@@ -28,10 +30,10 @@ const struct column run_columns[COL_COUNT] = {
     [COL_GEN_LOSS] = { "gen loss", 12, 8, 8, ALIGN_RIGHT },
     [COL_DISC_LOSS] = { "disc loss", 13, 9, 9, ALIGN_RIGHT },
     [COL_AUC] = { "AUC", 1, 5, 5, ALIGN_RIGHT },
-    [COL_TREND] = { "trend", 7, 8, 16, ALIGN_LEFT },
+    [COL_TREND] = { "trend", 7, 10, 16, ALIGN_LEFT },
     [COL_RATE] = { "tok/s", 9, 5, 5, ALIGN_RIGHT },
     [COL_STATE] = { "left", 1, 10, 40, ALIGN_LEFT },
-    [COL_TAGS] = { "tags", 11, 8, 20, ALIGN_LEFT },
+    [COL_TAGS] = { "tags", 11, 5, 20, ALIGN_LEFT },
 };
 
 double run_last(const struct query_run *r, int metric)
@@ -55,6 +57,11 @@ double run_auc(const struct query_run *r)
     if (r->val_has[METRIC_rtd_auc_common])
         return r->val_last[METRIC_rtd_auc_common];
     return run_val(r, METRIC_rtd_auc);
+}
+
+int run_auc_is_own(const struct query_run *r)
+{
+    return !r->val_has[METRIC_rtd_auc_common] && r->val_has[METRIC_rtd_auc];
 }
 
 double run_eta(const struct query_run *r)
@@ -232,6 +239,11 @@ void run_cell(const struct runs *s, const struct query_run *r, int col, char *ou
         if (col != COL_RATE || r->state == RUN_RUNNING || r->state == RUN_DONE)
             number(out, size, style, r->ended <= 0, run_number(r, col), run_has_number(r, col),
                    number_format(col));
+        if (col == COL_AUC && run_auc_is_own(r)) {
+            char own[FMT];
+            snprintf(own, sizeof own, "%s", out);
+            snprintf(out, size, "own %s", own);
+        }
         return;
     }
     switch (col) {
@@ -381,7 +393,9 @@ static void draw_row(struct runs *s, struct grid *g, struct rect row, const stru
             continue;
         }
         run_cell(s, r, t->col[i], text, sizeof text, &style);
-        table_cell(g, cells, row.y, t, cols, i, style, text);
+        int named = t->col[i] == COL_AUC && run_auc_is_own(r) && /* by the heading, or not at all */
+                    (cols[COL_AUC].title == AUC_OWN || t->w[i] < text_columns(text));
+        table_cell(g, cells, row.y, t, cols, i, style, named ? text + strlen("own ") : text);
     }
 }
 
@@ -445,11 +459,40 @@ static struct column extra_column(const struct runs *s, int i, int rows)
     return (struct column){ title, 2, w, w, ALIGN_RIGHT };
 }
 
+/* What the column of AUC holds: its whole name where there is room, "own" beside a value of own fakes
+ * in a list that has others too. */
+static void head_auc(struct column *auc, int width, int common, int own)
+{
+    if (width < 80)
+        return;
+    auc->title = own && !common ? AUC_OWN : width >= 140 ? AUC_COMMON : AUC_COMMON_SHORT;
+    auc->min = auc->max = text_columns(auc->title) + (width >= 140 && !own);
+}
+
+/* The state's column is as wide as what is said in it; it does not shrink while one looks. */
+static int standing_columns(struct runs *s, int width, int rows)
+{
+    char text[320];
+    if (width != s->standing_width)
+        s->standing = run_columns[COL_STATE].min;
+    s->standing_width = width;
+    for (int i = s->top; i < s->n && i < s->top + rows; i++) {
+        const struct query_run *r = s->rows[i];
+        if (!r)
+            continue;
+        run_standing(s, r, text, sizeof text);
+        const char *odd = r->state == RUN_PREPARING ? NULL : run_complaint(r);
+        int w = text_columns(text) + (odd ? 3 + text_columns(odd) : 0) + (r->state == RUN_PREPARING ? 24 : 0);
+        s->standing = w > s->standing ? w : s->standing;
+    }
+    return s->standing < run_columns[COL_STATE].max ? s->standing : run_columns[COL_STATE].max;
+}
+
 /* The columns for the runs shown: a name column is no wider than the longest name, and has room for
  * what differs in a sweep. Those that are not chosen never fit. */
 static int fit_columns(struct runs *s, int width, int rows, struct column cols[RUN_COLUMNS])
 {
-    int longest = run_columns[COL_NAME].min, least = width >= 100 ? 20 : 15, common = width >= 140;
+    int longest = run_columns[COL_NAME].min, least = width >= 100 ? 20 : 15, common = 0, own_auc = 0;
     memcpy(cols, run_columns, sizeof run_columns);
     s->tail = 0;
     for (int i = 0; i < s->n; i++) {
@@ -458,13 +501,15 @@ static int fit_columns(struct runs *s, int width, int rows, struct column cols[R
         int w = text_columns(s->rows[i]->name) + 2 * run_depth(s, s->rows[i]);
         int own = run_tail(s->rows[i]->name, s->rows[i]->tags);
         longest = w > longest ? w : longest;
-        common &= s->rows[i]->val_has[METRIC_rtd_auc_common] || !s->rows[i]->val_has[METRIC_rtd_auc];
+        common |= s->rows[i]->val_has[METRIC_rtd_auc_common];
+        own_auc |= run_auc_is_own(s->rows[i]);
         s->tail = own > s->tail ? own : s->tail;
     }
     int tail = s->tail + (width >= 110 && s->tail ? NAME_STEM : 0), most = NAME_TAIL + (width >= 110 ? NAME_STEM : 0);
     least = tail > least ? tail < most ? tail : most : least;
-    if (common) /* its whole name, where no row has its own fakes' instead */
-        cols[COL_AUC] = (struct column){ "AUC common", cols[COL_AUC].priority, 11, 11, ALIGN_RIGHT };
+    head_auc(&cols[COL_AUC], width, common, own_auc);
+    cols[COL_TREND].title = "loss trend";
+    cols[COL_STATE].max = standing_columns(s, width, rows);
     cols[COL_NAME].max = width >= 140 ? NAME_WIDE : cols[COL_NAME].max;
     if (longest < cols[COL_NAME].max)
         cols[COL_NAME].max = longest;

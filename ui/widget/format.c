@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int odd(char *out, size_t size, double v)
@@ -43,7 +44,17 @@ char *fmt_count(char *out, size_t size, double v)
 
 char *fmt_round(char *out, size_t size, double v)
 {
-    return odd(out, size, v) ? out : si(out, size, v, " kMGTPE", 1);
+    static const char units[] = " kMGTPE";
+    char *end;
+    if (odd(out, size, v))
+        return out;
+    si(out, size, v, units, 1);
+    double back = strtod(out, &end);
+    for (const char *u = strchr(units, *end ? *end : ' '); u > units; u--)
+        back *= 1000;
+    if (fabs(back - v) > 1e-9 * fabs(v) && fabs(v) >= 1000 && fabs(v) < 1e15)
+        fmt_exact(out, size, llround(v));
+    return out;
 }
 
 char *fmt_exact(char *out, size_t size, int64_t v)

@@ -8,7 +8,8 @@
 #define FMT 32
 /* "999", "1.25k", "412k", "6.80G": three digits, so that a growing number keeps its width. */
 char *fmt_count(char *out, size_t size, double v);
-/* The same without closing zeros ("1M"), for round numbers of a configuration. */
+/* For numbers of a configuration: the same without closing zeros ("1M") where that is the number, else
+ * as fmt_exact ("2,343"). */
 char *fmt_round(char *out, size_t size, double v);
 /* "412,000" */
 char *fmt_exact(char *out, size_t size, int64_t v);

@@ -28,6 +28,10 @@ static void test_counts(void **state)
     SAYS(fmt_round(B, 1e6), "1M");
     SAYS(fmt_round(B, 2.4e6), "2.4M");
     SAYS(fmt_round(B, 100), "100");
+    SAYS(fmt_round(B, 2343), "2,343");
+    SAYS(fmt_round(B, 1234567), "1,234,567");
+    SAYS(fmt_round(B, 999999), "999,999");
+    SAYS(fmt_round(B, .02), "0.02");
     SAYS(fmt_exact(B, 412000), "412,000");
     SAYS(fmt_exact(B, -1234567), "-1,234,567");
     SAYS(fmt_exact(B, INT64_MIN), "-9,223,372,036,854,775,808");

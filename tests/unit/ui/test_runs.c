@@ -152,6 +152,50 @@ static void test_ascii_has_no_byte_of_ours_above_127(void **state)
     assert_int_equal(fixture_make(dir), 0);
 }
 
+/* Fakes of a run's own say so beside others, and by the heading where all are. */
+static void test_the_auc_is_named(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    assert_true(fixture_shows(a, 24, 80, "AUC comm "));
+    assert_true(fixture_shows(a, 50, 160, "AUC common "));
+    assert_false(fixture_shows(a, 24, 80, "11.47 own"));
+    finish(a);
+    assert_int_equal(fixture_sql(dir, "DELETE FROM series WHERE run = 8 AND metric = "
+                                      "(SELECT id FROM metric WHERE name = 'val_rtd_auc_common')"), 0);
+    a = start(dir, NULL);
+    assert_true(fixture_shows(a, 24, 80, "11.47 own .951 12d10h"));
+    assert_true(fixture_shows(a, 18, 60, "11.47  .951 12d10h")); /* no room: its preview says it */
+    fixture_keys(a, "f a u c < = . 9 5 2 Space n o t Space f a i l e d Space s e e d : 2 Enter");
+    assert_true(fixture_shows(a, 24, 80, "AUC own left"));
+    assert_true(fixture_shows(a, 24, 80, "11.47    .951 12d10h"));
+    fixture_keys(a, "f ^U Enter d ^U s e e d Enter"); /* a mean is of the same fakes */
+    assert_true(fixture_shows(a, 24, 80, "398k  11.47     .951"));
+    fixture_keys(a, "d ^U o b j e c t i v e Enter g");
+    assert_true(fixture_shows(a, 24, 80, "12.03     .935"));
+    fixture_keys(a, "d ^U Enter");
+    finish(a);
+    assert_int_equal(file_remove_tree(dir, NULL), 0);
+    assert_int_equal(file_mkdirs(dir, NULL), 0);
+    assert_int_equal(fixture_make(dir), 0);
+}
+
+/* Where no pane has room beside the list, Tab shows it in its place. */
+static void test_panes_of_a_small_terminal(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    assert_true(fixture_shows(a, 18, 60, "runs 9"));
+    fixture_keys(a, "Tab");
+    assert_true(fixture_shows(a, 18, 60, "events 12"));
+    assert_false(fixture_shows(a, 18, 60, "runs 9"));
+    fixture_keys(a, "Tab");
+    assert_true(fixture_shows(a, 18, 60, "trainer"));
+    fixture_keys(a, "q");
+    assert_true(fixture_shows(a, 18, 60, "runs 9"));
+    finish(a);
+}
+
 static void test_every_size_draws(void **state)
 {
     (void)state;
@@ -167,7 +211,7 @@ static void test_every_size_draws(void **state)
             fixture_keys(b, keys[k]);
         }
     }
-    assert_true(fixture_shows(a, 7, 39, "3 run 1 q  best AUC .961"));
+    assert_true(fixture_shows(a, 7, 39, "3 run 1 q  best AUC .961  ETA 12d10h"));
     assert_true(fixture_shows(a, 8, 40, "gen1"));
     finish(a);
     app_free(b);
@@ -492,6 +536,8 @@ int main(void)
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_branches_stand_under_their_parent),
         cmocka_unit_test(test_ascii_has_no_byte_of_ours_above_127),
+        cmocka_unit_test(test_the_auc_is_named),
+        cmocka_unit_test(test_panes_of_a_small_terminal),
         cmocka_unit_test(test_every_size_draws),
         cmocka_unit_test(test_filter_narrows_and_clears),
         cmocka_unit_test(test_keys_find_mark_sort),
