@@ -46,6 +46,10 @@ int query_runs(struct query *q, int with_archived, struct arena *a, struct query
 /* The course of a run's total_loss (held-out from eight values on), QUERY_TREND values, NAN where there
  * is a gap; NULL: none. As query_runs saw the run last; good until the next call. */
 const double *query_trend(struct query *q, int64_t run);
+/* The least value of a metric between two steps; its last value up to a step. NAN: there is none. The
+ * answers are kept for the next picture. */
+double query_least(struct query *q, int64_t run, int metric, int64_t from, int64_t to);
+double query_value_at(struct query *q, int64_t run, int metric, int64_t step);
 /* By id or unique name. E_NOTFOUND names it. */
 int query_run_find(struct query *q, const char *id_or_name, struct query_run *out,
                    struct err *err);

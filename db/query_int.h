@@ -10,11 +10,14 @@
 struct series_end {
     int64_t id, n, first_step, last_step;
 };
-/* The trend of a run: the series that it is of, and what was read of that when somebody asked. */
+/* The trend of a run: the series that it is of, and what was read of that when somebody asked; the last
+ * question of each kind, and its answer. */
+enum { ASK_LEAST, ASK_AT, ASK_COUNT };
 struct trend {
     int64_t run;
     struct series_end of, read;
     double values[QUERY_TREND];
+    struct { int metric; int64_t from, to; double value; } asked[ASK_COUNT];
 };
 
 struct query {

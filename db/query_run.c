@@ -216,7 +216,7 @@ static struct trend *trend_slot(struct query *q, int64_t run)
     }
     memmove(&q->trends[lo + 1], &q->trends[lo], (size_t)(q->ntrends - lo) * sizeof *q->trends);
     q->ntrends++;
-    q->trends[lo] = (struct trend){.run = run, .read = {.id = -1}};
+    q->trends[lo] = (struct trend){.run = run, .read = {.id = -1}, .asked = {{.to = -1}, {.to = -1}}};
     return &q->trends[lo];
 }
 
@@ -255,6 +255,38 @@ const double *query_trend(struct query *q, int64_t run)
         t->read = *e;
     }
     return t->values;
+}
+
+static double ask(struct query *q, int64_t run, int kind, int metric, int64_t from, int64_t to)
+{
+    struct trend *t = trend_slot(q, run);
+    struct query_bucket *b;
+    struct arena tmp;
+    double value = NAN;
+    if (t && t->asked[kind].to == to && t->asked[kind].from == from && t->asked[kind].metric == metric)
+        return t->asked[kind].value;
+    arena_init(&tmp);
+    int n = to < from ? 0 : query_series(q, run, metric, from, to, 1, &tmp, &b, NULL);
+    if (n > 0 && b[n - 1].n)
+        value = kind == ASK_LEAST ? b[n - 1].min : b[n - 1].last;
+    arena_free(&tmp);
+    if (t) {
+        t->asked[kind].metric = metric;
+        t->asked[kind].from = from;
+        t->asked[kind].to = to;
+        t->asked[kind].value = value;
+    }
+    return value;
+}
+
+double query_least(struct query *q, int64_t run, int metric, int64_t from, int64_t to)
+{
+    return ask(q, run, ASK_LEAST, metric, from, to);
+}
+
+double query_value_at(struct query *q, int64_t run, int metric, int64_t step)
+{
+    return ask(q, run, ASK_AT, metric, 0, step);
 }
 
 /* Series of runs first .. last (by id), merged into the ascending list. */

@@ -87,7 +87,7 @@ static void find_complaint(struct ablations *s)
         for (int k = 0; k < s->t.rows[i].n; k++) {
             struct diagnosis d[DIAG_RULES];
             const struct query_run *r = app_run(s->app, s->t.rows[i].runs[k]);
-            if (!r || !run_diagnose(r, NULL, d))
+            if (!r || !run_diagnose(r, app_query(s->app), d))
                 continue;
             if (!many[d[0].rule]++)
                 memcpy(look[d[0].rule], d[0].look, sizeof d[0].look);

@@ -4,18 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 
-/* The best held-out total loss after step `first`; NAN: there is none. */
-static double best_since(const struct query_run *r, struct query *q, int64_t first)
-{
-    struct arena tmp;
-    struct query_bucket *b;
-    arena_init(&tmp);
-    int n = query_series(q, r->id, METRIC_VAL + METRIC_total_loss, first + 1, r->step, 1, &tmp, &b, NULL);
-    double best = n > 0 && b[0].n ? b[0].min : NAN;
-    arena_free(&tmp);
-    return best;
-}
-
 int run_diagnose(const struct query_run *r, struct query *q, struct diagnosis out[DIAG_RULES])
 {
     struct diagnosis_input in;
@@ -27,31 +15,25 @@ int run_diagnose(const struct query_run *r, struct query *q, struct diagnosis ou
     }
     in.not_finite = r->has[METRIC_total_loss] && !isfinite(r->last[METRIC_total_loss]);
     int64_t first = diagnosis_stage_first(&r->config, r->step);
-    if (q && first) in.stage_best = best_since(r, q, first);
-    if (q) {
-        struct arena tmp;
-        struct query_bucket *b;
-        int metric = r->val_has[METRIC_rtd_recall] ? METRIC_VAL + METRIC_rtd_recall : METRIC_rtd_recall;
-        arena_init(&tmp);
-        int n = query_series(q, r->id, metric, 0, r->step / 2, 1, &tmp, &b, NULL);
-        if (n > 0 && b[n - 1].n) in.recall_before = b[n - 1].last;
-        arena_free(&tmp);
-    }
+    if (q && first) in.stage_best = query_least(q, r->id, METRIC_VAL + METRIC_total_loss, first + 1, r->val_step);
+    if (q && r->step > 1)
+        in.recall_before = query_value_at(q, r->id, METRIC_rtd_recall + (r->val_has[METRIC_rtd_recall] ? METRIC_VAL : 0),
+                                          r->step / 2);
     return diagnose(&in, out);
 }
 
-int run_why(const struct query_run *r, char *out, size_t size)
+int run_why(const struct query_run *r, struct query *q, char *out, size_t size)
 {
     struct diagnosis d[DIAG_RULES];
     *out = 0;
-    if (!run_diagnose(r, NULL, d) || d[0].severity <= SEV_INFO) return 0;
+    if (!run_diagnose(r, q, d) || d[0].severity <= SEV_INFO) return 0;
     return snprintf(out, size, "! %s. %s %s. Seen: %s.", diagnosis_title(d[0].rule),
                     d[0].cause ? "Likely:" : "Look at", d[0].look, d[0].seen);
 }
 
-const char *run_complaint(const struct query_run *r)
+const char *run_complaint(const struct query_run *r, struct query *q)
 {
     struct diagnosis d[DIAG_RULES];
     if (r->state == RUN_FAILED || r->state == RUN_LOST) return NULL; /* its reason says more */
-    return run_diagnose(r, NULL, d) && d[0].severity > SEV_INFO ? diagnosis_short(d[0].rule) : NULL;
+    return run_diagnose(r, q, d) && d[0].severity > SEV_INFO ? diagnosis_short(d[0].rule) : NULL;
 }

@@ -138,17 +138,17 @@ static void origin(const struct runs *s, struct grid *g, struct rect row, const 
 }
 
 /* The rows that a preview of a run needs: title, four of facts, what is unusual in full, one event. */
-static int rows_for(const struct query_run *r, int width)
+static int rows_for(const struct runs *s, const struct query_run *r, int width)
 {
     char why[WHY];
-    if (!r || !run_why(r, why, sizeof why))
+    if (!r || !run_why(r, app_query(s->app), why, sizeof why))
         return 0;
     return 6 + wrap_text(NULL, (struct rect){ 0, 0, 1, width - 2 }, STYLE(ROLE_WARN, 0), why);
 }
 
 int runs_detail_rows(const struct runs *s, int width)
 {
-    return rows_for(runs_current(s), width);
+    return rows_for(s, runs_current(s), width);
 }
 
 int runs_preview_rows(struct runs *s, int width, int rows)
@@ -157,7 +157,7 @@ int runs_preview_rows(struct runs *s, int width, int rows)
         s->preview = 0;
     s->preview_width = width;
     for (int i = s->top; i < s->n && i < s->top + rows; i++) {
-        int need = rows_for(s->rows[i], width);
+        int need = rows_for(s, s->rows[i], width);
         s->preview = need > s->preview ? need : s->preview;
     }
     int here = runs_detail_rows(s, width);
@@ -174,7 +174,7 @@ void runs_draw_detail(struct runs *s, struct grid *g, struct rect area)
     if (!r)
         return;
     struct rect row = { area.y + 1, area.x + 1, 1, area.w - 2 };
-    if (run_why(r, why, sizeof why)) { /* first what matters most */
+    if (run_why(r, app_query(s->app), why, sizeof why)) { /* first what matters most */
         struct rect all = { row.y, row.x, rows, row.w };
         int used = wrap_text(g, all, STYLE(ROLE_WARN, 0), why);
         row.y += used;

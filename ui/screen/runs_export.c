@@ -48,7 +48,7 @@ static void trend(const struct runs *s, const struct query_run *r, struct csv_ou
 static void standing(const struct runs *s, const struct query_run *r, struct csv_out *out)
 {
     char text[320], all[400];
-    const char *odd = r->state == RUN_PREPARING ? NULL : run_complaint(r);
+    const char *odd = r->state == RUN_PREPARING ? NULL : run_complaint(r, app_query(s->app));
     double seconds = r->state == RUN_RUNNING ? run_eta(r) : r->state == RUN_DONE ? r->ended - r->started : NAN;
     run_standing(s, r, text, sizeof text);
     snprintf(all, sizeof all, "%s%s%s", odd ? odd : "", odd ? " " : "", text);

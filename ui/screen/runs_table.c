@@ -301,7 +301,7 @@ static void draw_standing(const struct runs *s, struct grid *g, struct rect cell
 {
     char text[320], percent[16];
     run_standing(s, r, text, sizeof text);
-    const char *odd = r->state == RUN_PREPARING ? NULL : run_complaint(r);
+    const char *odd = r->state == RUN_PREPARING ? NULL : run_complaint(r, app_query(s->app));
     if (odd) { /* Tokens says why */
         int used = grid_text(g, cell, cell.y, cell.x, cell.w, STYLE(ROLE_WARN, 0), "! ");
         if (cell.w >= 22)
@@ -481,7 +481,7 @@ static int standing_columns(struct runs *s, int width, int rows)
         if (!r)
             continue;
         run_standing(s, r, text, sizeof text);
-        const char *odd = r->state == RUN_PREPARING ? NULL : run_complaint(r);
+        const char *odd = r->state == RUN_PREPARING ? NULL : run_complaint(r, app_query(s->app));
         int w = text_columns(text) + (odd ? 3 + text_columns(odd) : 0) + (r->state == RUN_PREPARING ? 24 : 0);
         s->standing = w > s->standing ? w : s->standing;
     }

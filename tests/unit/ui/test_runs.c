@@ -47,6 +47,14 @@ static void finish(struct app *a)
     app_free(a);
 }
 
+/* The store as it was at first, after a test that wrote to it. */
+static void make_anew(void)
+{
+    assert_int_equal(file_remove_tree(dir, NULL), 0);
+    assert_int_equal(file_mkdirs(dir, NULL), 0);
+    assert_int_equal(fixture_make(dir), 0);
+}
+
 static void test_pictures(void **state)
 {
     (void)state;
@@ -147,9 +155,7 @@ static void test_ascii_has_no_byte_of_ours_above_127(void **state)
         }
     }
     finish(a);
-    assert_int_equal(file_remove_tree(dir, NULL), 0);
-    assert_int_equal(file_mkdirs(dir, NULL), 0);
-    assert_int_equal(fixture_make(dir), 0);
+    make_anew();
 }
 
 /* Fakes of a run's own say so beside others, and by the heading where all are. */
@@ -175,9 +181,21 @@ static void test_the_auc_is_named(void **state)
     assert_true(fixture_shows(a, 24, 80, "12.03     .935"));
     fixture_keys(a, "d ^U Enter");
     finish(a);
-    assert_int_equal(file_remove_tree(dir, NULL), 0);
-    assert_int_equal(file_mkdirs(dir, NULL), 0);
-    assert_int_equal(fixture_make(dir), 0);
+    make_anew();
+}
+
+/* A loss that rises in a later stage is told from that stage's best, which only the store has. */
+static void test_a_rise_in_a_later_stage_is_said(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET seq_stages = '64:0.1,128' WHERE id = 9; "
+                                      "UPDATE series SET last = 20 WHERE run = 9 AND metric = "
+                                      "(SELECT id FROM metric WHERE name = 'val_total_loss')"), 0);
+    struct app *a = start(dir, NULL);
+    assert_true(fixture_shows(a, 50, 200, "! held-out loss rises"));
+    assert_true(fixture_shows(a, 24, 80, "best so far"));
+    finish(a);
+    make_anew();
 }
 
 /* Where no pane has room beside the list, Tab shows it in its place. */
@@ -537,6 +555,7 @@ int main(void)
         cmocka_unit_test(test_branches_stand_under_their_parent),
         cmocka_unit_test(test_ascii_has_no_byte_of_ours_above_127),
         cmocka_unit_test(test_the_auc_is_named),
+        cmocka_unit_test(test_a_rise_in_a_later_stage_is_said),
         cmocka_unit_test(test_panes_of_a_small_terminal),
         cmocka_unit_test(test_every_size_draws),
         cmocka_unit_test(test_filter_narrows_and_clears),
