@@ -7,7 +7,7 @@ program=${ELECTROSCOPE:-./electroscope}
 bad=0
 say() { echo "$*"; bad=1; }
 flat=$(mktemp)
-trap 'rm -f "$flat"' EXIT
+trap 'rm -f "$flat" "$flat.keys"' EXIT
 sed 's/\\-/-/g; s/\\&//g' "$page" >"$flat"
 commands=$("$program" --help | sed -n '/^commands:/,/^options/s/^  \([a-z]*\) .*/\1/p')
 [ "$(echo "$commands" | wc -l)" -ge 10 ] || say "--help lists too few commands"
@@ -19,6 +19,13 @@ for c in $commands; do
         grep -q -- "--$o\b" man/electroscope || say "completion lacks --$o (of $c)"
     done
 done
+# Every key and every name for the palette.
+sed -n 's/^A([A-Z0-9_]*, "\([^"]*\)", "\([^"]*\)".*/\1|\2/p' "${srcdir:-..}/ui/app/action.def" >"$flat.keys"
+[ "$(wc -l <"$flat.keys")" -ge 60 ] || say "action.def has too few actions"
+while IFS='|' read -r keys name; do
+    item=".It ${keys:+Ic \"$keys\" , }Ic \":$name\""
+    grep -qxF -- "$item" "$flat" || say "the manual lacks $item"
+done <"$flat.keys"
 if command -v mandoc >/dev/null; then
     [ -z "$(mandoc -Tlint -W style "$page" | grep -v 'referenced manual not found')" ] ||
         { mandoc -Tlint -W style "$page"; say "mandoc complains"; }

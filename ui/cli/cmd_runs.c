@@ -97,28 +97,67 @@ static void number(double v, int width, int decimals)
         printf(" %*.*f", width, decimals, v);
 }
 
-static double shown(const struct query_run *run, int metric)
+/* The loss as the Runs screen has it: in training, the held-out one where there is no other. */
+static double loss(const struct query_run *run)
 {
-    return run->val_has[metric] ? run->val_last[metric] : run->has[metric] ? run->last[metric] : NAN;
+    const int m = METRIC_total_loss;
+    return run->has[m] ? run->last[m] : run->val_has[m] ? run->val_last[m] : NAN;
 }
 
-static void as_row(const struct query_run *run, int narrow)
+/* On the common fakes, which compares runs; where that is missing, "own" and the other. */
+static const char *auc(const struct query_run *run, char *out, size_t size)
 {
-    char step[48], tokens[32], age[32] = "", objective[32];
+    int own = !run->val_has[METRIC_rtd_auc_common], m = own ? METRIC_rtd_auc : METRIC_rtd_auc_common;
+    if (run->val_has[m])
+        snprintf(out, size, "%s%.3f", own ? "own " : "", run->val_last[m]);
+    else
+        snprintf(out, size, "-");
+    return out;
+}
+
+/* Columns of a row without its name: all, without the objective, without the tokens either. */
+enum { ROW_WIDE, ROW_NARROW, ROW_SLIM };
+static const int row_rest[] = { 90, 69, 61 };
+
+static void as_row(const struct query_run *run, int form, int name)
+{
+    char step[48], tokens[32], age[32] = "", objective[32], area[32];
     double now = clock_utc();
     snprintf(step, sizeof step, "%" PRId64 "/%ld", run->step, run->config.steps);
     if (run->created > 0)
         print_duration(now - run->created, age, sizeof age);
     config_choice(config_find("objective"), run->config.objective, objective, sizeof objective);
     printf("%4" PRId64 "  ", run->id);
-    print_cell(stdout, run->name, narrow ? 16 : 24, 1);
+    print_name(stdout, run->name, name);
     printf(" %-9s", run_state_name(run->state));
-    if (!narrow)
+    if (form == ROW_WIDE)
         printf(" %-15s", objective);
-    printf(" %*s %7s", narrow ? 11 : 14, step, print_count((double)run->tokens, tokens, sizeof tokens));
-    number(shown(run, METRIC_total_loss), 8, 3);
-    number(shown(run, METRIC_rtd_auc), 6, 3);
-    printf("  %s\n", age);
+    printf(" %*s", form == ROW_WIDE ? 14 : 11, step);
+    if (form < ROW_SLIM)
+        printf(" %7s", print_count((double)run->tokens, tokens, sizeof tokens));
+    number(loss(run), 8, 3);
+    printf(" %9s  %s\n", auc(run, area, sizeof area), age);
+}
+
+static void table(const struct query_run *runs, int n)
+{
+    int room = print_width(), form = room >= 110 ? ROW_WIDE : room >= 92 ? ROW_NARROW : ROW_SLIM, name = 4;
+    for (int i = 0; i < n; i++) {
+        int w = print_columns(runs[i].name);
+        name = w > name ? w : name;
+    }
+    room -= row_rest[form];
+    name = room < name ? room : name;
+    name = name < 12 ? 12 : name > 60 ? 60 : name;
+    printf("%4s  %-*s %-9s", "run", name, "name", "state");
+    if (form == ROW_WIDE)
+        printf(" %-15s", "objective");
+    printf(" %*s", form == ROW_WIDE ? 14 : 11, "step");
+    if (form < ROW_SLIM)
+        printf(" %7s", "tokens");
+    printf(" %8s %9s  %s\n", "loss", "AUC comm", "age");
+    for (int i = 0; i < n; i++)
+        as_row(&runs[i], form, name);
 }
 
 static int list(const struct workspace *w, const struct runs_args *a, struct err *err)
@@ -127,7 +166,6 @@ static int list(const struct workspace *w, const struct runs_args *a, struct err
     struct query *q = query_open(w->db, &why);
     struct query_run *runs = NULL;
     struct arena arena;
-    int narrow = print_width() < 110;
     if (!q && why.code != E_NOTFOUND)
         return err_set(err, why.code, "%s", why.text);
     arena_init(&arena);
@@ -143,14 +181,10 @@ static int list(const struct workspace *w, const struct runs_args *a, struct err
             int rc = csv_finish(out, err);
             n = rc ? rc : n;
         }
-    } else if (!a->json && n > 0 && narrow)
-        printf("%4s  %-16s %-9s %11s %7s %8s %6s  %s\n", "run", "name", "state", "step", "tokens",
-               "loss", "AUC", "age");
-    else if (!a->json && n > 0)
-        printf("%4s  %-24s %-9s %-15s %14s %7s %8s %6s  %s\n", "run", "name", "state", "objective",
-               "step", "tokens", "loss", "AUC", "age");
-    for (int i = 0; i < n && !a->csv; i++)
-        a->json ? as_json(&runs[i]) : as_row(&runs[i], narrow);
+    } else if (!a->json && n > 0)
+        table(runs, n);
+    for (int i = 0; i < n && a->json && !a->csv; i++)
+        as_json(&runs[i]);
     if (!n && !a->json && !a->csv)
         fprintf(stderr, "electroscope: no runs yet in %s; `electroscope demo` makes one\n", SHOW(w->dir));
     arena_free(&arena);

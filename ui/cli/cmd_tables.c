@@ -102,14 +102,14 @@ static void manual_fields(void)
     }
 }
 
-/* Keys of the workbench, by section; what has no key is found in the palette by its name. */
+/* Keys of the workbench, by section, and the name for the palette. */
 static void manual_keys(void)
 {
     static const struct {
-        const char *section, *keys, *help;
+        const char *section, *keys, *name, *help;
     } rows[] = {
-#define SECTION(title) {title, NULL, NULL},
-#define A(id, keys_, name, word, priority, help_) {NULL, keys_, help_},
+#define SECTION(title) {title, NULL, NULL, NULL},
+#define A(id, keys_, name_, word, priority, help_) {NULL, keys_, name_, help_},
 #include "ui/app/action.def"
 #undef A
 #undef SECTION
@@ -121,10 +121,16 @@ static void manual_keys(void)
             roff(rows[i].section);
             puts("\n.Bl -tag -width Ds -compact");
             open = 1;
-        } else if (*rows[i].keys) {
-            fputs(".It Ic \"\\&", stdout); /* \& so that none is taken for punctuation */
-            roff(rows[i].keys);
-            puts("\\&\"");
+        } else {
+            fputs(".It ", stdout);
+            if (*rows[i].keys) {
+                fputs("Ic \"\\&", stdout); /* \& so that none is taken for punctuation */
+                roff(rows[i].keys);
+                fputs("\\&\" , ", stdout);
+            }
+            fputs("Ic \"\\&:", stdout);
+            roff(rows[i].name);
+            puts("\"");
             sentence(rows[i].help);
         }
     }

@@ -74,6 +74,26 @@ void print_cell(FILE *f, const char *text, int columns, int pad)
         fputc(' ', f);
 }
 
+void print_name(FILE *f, const char *name, int columns)
+{
+    char out[2048];
+    size_t head, tail = 0, fits;
+    visible(out, sizeof out, name);
+    int width = measure(out, columns, &head), end = (columns - 1) / 2;
+    if (out[head] && columns > 2) {
+        width = measure(out, columns - 1 - end, &head);
+        do { /* the longest end that fits, from the beginning of a character */
+            tail++;
+        } while (((unsigned char)out[tail] & 0xC0) == 0x80 || (measure(out + tail, end, &fits), out[tail + fits]));
+        width += 1 + measure(out + tail, end, &fits);
+    }
+    fwrite(out, 1, head, f);
+    if (tail)
+        fprintf(f, "\xE2\x80\xA6%s", out + tail);
+    for (; width < columns; width++)
+        fputc(' ', f);
+}
+
 int print_width(void)
 {
     struct winsize size = {0};

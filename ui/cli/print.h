@@ -10,6 +10,8 @@ void print_text(FILE *f, const char *text);
 /* Foreign text, always through visible(), at most `columns` wide; padded with spaces to
  * `columns` when `pad`. */
 void print_cell(FILE *f, const char *text, int columns, int pad);
+/* A name, cut in its middle, padded: the ends of names differ. */
+void print_name(FILE *f, const char *name, int columns);
 /* Columns that a text takes in a terminal, after visible(). */
 int print_columns(const char *text);
 /* Columns of the terminal that standard output is; a large number when it is none. */

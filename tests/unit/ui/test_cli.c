@@ -168,6 +168,20 @@ static void test_numbers_for_people(void **state)
     assert_string_equal(print_duration(7500, out, sizeof out), "2 h 05 min");
     assert_int_equal(print_columns("\xE4\xBD\xA0\xE5\xA5\xBD"), 4);
     assert_int_equal(print_columns("a\033"), 5);
+    static const struct { const char *name, *want; int columns; } names[] = {
+        {"short", "short   ", 8}, {"weight-sharing s3", "weight-…ing s3", 14},
+        {"\xED\x95\x9C\xEA\xB5\xAD\xEC\x96\xB4-s1", "\xED\x95\x9C…s1", 5}, {"abc", "abc", 3},
+        {"\xED\x95\x9C\xEA\xB5\xAD\xEC\x96\xB4", "\xED\x95\x9C… ", 4},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+        print_name(f, names[i].name, names[i].columns);
+        fclose(f);
+        assert_string_equal(text, names[i].want);
+        free(text);
+    }
 }
 
 static void test_json(void **state)
