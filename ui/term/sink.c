@@ -109,16 +109,36 @@ static void collect(struct sink *s)
         lseek(fd, 0, SEEK_SET);
 }
 
+/* newterm for a screen of this size: it writes into a file, which has none, and would set the
+ * terminal's scrolling region to the lines that its entry in terminfo names. */
+static SCREEN *sized_term(const char *term, FILE *f, int h, int w)
+{
+    static const char *const names[] = { "LINES", "COLUMNS" };
+    char number[16], *was[2];
+    for (int i = 0; i < 2; i++) {
+        was[i] = getenv(names[i]) ? strdup(getenv(names[i])) : NULL;
+        snprintf(number, sizeof number, "%d", i ? w : h);
+        setenv(names[i], number, 1);
+    }
+    SCREEN *screen = newterm(term, f, stdin);
+    for (int i = 0; i < 2; i++) {
+        was[i] ? setenv(names[i], was[i], 1) : unsetenv(names[i]);
+        free(was[i]);
+    }
+    return screen;
+}
+
 static int start_curses(struct sink *s, struct err *err)
 {
     int fd = memfd_create("screen", MFD_CLOEXEC), h, w;
+    tty_size(&h, &w);
     s->file = fd < 0 ? NULL : fdopen(fd, "w+");
     if (!s->file)
         return err_errno(err, "cannot make a file in memory");
     const char *term = getenv("TERM");
     char shown[64];
     visible(shown, sizeof shown, term);
-    s->screen = newterm(term, s->file, stdin);
+    s->screen = sized_term(term, s->file, h, w);
     if (!s->screen)
         return err_set(err, E_FAIL, "TERM is %s, which this system does not know; "
                        "TERM=xterm-256color is a good guess", shown);
@@ -130,7 +150,6 @@ static int start_curses(struct sink *s, struct err *err)
         use_default_colors();
         s->colors = COLORS;
     }
-    tty_size(&h, &w);
     resizeterm(h, w);
     leaveok(stdscr, FALSE);
     return 0;
@@ -276,7 +295,10 @@ int sink_pending(const struct sink *s)
 
 void sink_resize(struct sink *s, int h, int w)
 {
+    const char *region = capability("csr");
     resizeterm(h, w);
+    if (region && s->last.h) /* it homes the cursor: a whole frame comes next */
+        str_add(&s->queue, tparm(region, 0, h - 1, 0, 0, 0, 0, 0, 0, 0));
     s->fresh = 1;
 }
 

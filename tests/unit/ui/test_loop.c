@@ -58,9 +58,10 @@ static void child(const char *term, int color)
     _exit(0);
 }
 
+static unsigned short lines = 24; /* of the terminal */
 static void start(const char *term, int color)
 {
-    struct winsize size = { 24, 80, 0, 0 };
+    struct winsize size = { lines, 80, 0, 0 };
     nseen = 0;
     assert_int_equal(openpty(&tty, &keep, NULL, NULL, &size), 0);
     pid = fork();
@@ -275,6 +276,29 @@ static void test_terminals_that_cannot(void **state)
 }
 
 /* A terminal that does not read gets one frame afterwards, not all that were due. */
+/* The scrolling region is all of the terminal, not the 24 lines of its entry in terminfo, and set on
+ * the screen that goes away: it homes the cursor. */
+static void test_the_region_is_the_whole_terminal(void **state)
+{
+    (void)state;
+    lines = 36;
+    start("xterm-256color", 1);
+    listen_for(5, "gen1/4-tie-emb-s1");
+    const char *region = strstr(seen, "\x1b[1;36r");
+    assert_true(region && region > strstr(seen, "\x1b[?1049h"));
+    assert_null(strstr(seen, "\x1b[1;24r"));
+    struct winsize size = { 40, 80, 0, 0 };
+    ioctl(tty, TIOCSWINSZ, &size);
+    listen_for(5, "\x1b[1;40r");
+    assert_non_null(strstr(seen, "\x1b[1;40r"));
+    type("q");
+    listen_for(2, "runs go on");
+    type("q");
+    assert_int_equal(ended(5), 0);
+    assert_left_clean();
+    lines = 24;
+}
+
 static void test_slow_terminals_get_one_frame(void **state)
 {
     (void)state;
@@ -314,6 +338,7 @@ int main(void)
         cmocka_unit_test(test_a_lost_terminal_ends_it),
         cmocka_unit_test(test_no_colour_means_none),
         cmocka_unit_test(test_terminals_that_cannot),
+        cmocka_unit_test(test_the_region_is_the_whole_terminal),
         cmocka_unit_test(test_slow_terminals_get_one_frame),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
