@@ -13,7 +13,7 @@
 #include "ui/widget/pane.h"
 
 #define NAME_TAIL 23 /* columns of a name at 80 that leave the columns of priority 4 and less */
-#define NAME_STEM 6  /* more of them where there is room, for the sweep's name */
+#define NAME_STEM 5  /* more of them where there is room, for the sweep's name */
 #define NAME_WIDE 44 /* at most, where there is room */
 
 static const char AUC_COMMON[] = "AUC common", AUC_COMMON_SHORT[] = "AUC comm", AUC_OWN[] = "AUC own";
@@ -32,7 +32,7 @@ const struct column run_columns[COL_COUNT] = {
     [COL_AUC] = { "AUC", 1, 5, 5, ALIGN_RIGHT },
     [COL_TREND] = { "trend", 7, 10, 16, ALIGN_LEFT },
     [COL_RATE] = { "tok/s", 9, 5, 5, ALIGN_RIGHT },
-    [COL_STATE] = { "left", 1, 10, 40, ALIGN_LEFT },
+    [COL_STATE] = { "left", 1, 11, 40, ALIGN_LEFT },
     [COL_TAGS] = { "tags", 11, 5, 20, ALIGN_LEFT },
 };
 
