@@ -9,35 +9,12 @@
 #include <string.h>
 
 #include "experiments/prepare.h"
-#include "experiments/speed.h"
 #include "src/base/err.h"
 #include "src/base/file.h"
 #include "src/model/model.h"
 #include "src/train/core.h"
 
-#define MEASURE_FLOP 5e10 /* spent on a measurement: five seconds at most */
 #define MANIFEST_MAX (1 << 20)
-
-void estimate_machine(struct machine *m)
-{
-    m->cores = core_threads(0);
-    m->memory_free = core_memory_free();
-    const struct math *math = math_select("auto", NULL);
-    snprintf(m->kernel, sizeof m->kernel, "%.15s", math ? math->name : "");
-    if (getloadavg(&m->load, 1) != 1)
-        m->load = 0;
-}
-
-uint64_t estimate_shape(const struct config *c, int V)
-{
-    const long part[] = { c->layers, c->hidden_size, c->ffn_size, c->heads, c->embedding_size,
-                          c->generator_hidden_size, c->generator_layers, c->batch, c->seq,
-                          c->objective, c->generator, c->threads, V };
-    uint64_t h = 14695981039346656037ull;
-    for (size_t i = 0; i < sizeof part / sizeof part[0]; i++)
-        h = (h ^ (uint64_t)part[i]) * 1099511628211ull;
-    return h ? h : 1;
-}
 
 /* Numbers of the networks. Within one network a tied tensor (decoder and embeddings) counts once;
  * one that both have counts for each, and once in the sum. */
@@ -79,20 +56,14 @@ static int is_exact(const struct workspace *w, const struct config *c)
     return file_exists(manifest);
 }
 
-/* FLOP/s a core before anything was run here: what small models reach with each kernel set. */
-static double guess_rate(const char *kernel)
-{
-    return !strcmp(kernel, "avx512") ? 3e10 : !strcmp(kernel, "avx2") ? 2e10 : 3e9;
-}
-
 /* Seconds where the store knows no run of the shape: by FLOPs, at the best rate there is. */
 static void guess_time(const struct sweep *s, const struct measured_speed *measured,
                        const struct machine *m, struct estimate *e)
 {
     struct sweep_plan *p = &e->plan;
-    double rate = guess_rate(m->kernel) * m->cores;
+    double rate = speed_guess(m);
     if (measured && measured->rate > 0 &&
-        measured->shape == estimate_shape(&s->runs[e->largest].config, e->vocab)) {
+        measured->shape == speed_shape(&s->runs[e->largest].config, e->vocab)) {
         rate = measured->rate;
         e->from = ESTIMATE_MEASURED;
         snprintf(e->source, sizeof e->source, "%.1f GFLOP/s, measured here", rate * 1e-9);
@@ -124,7 +95,7 @@ int estimate_runs(const struct workspace *w, const struct sweep *s,
         if (p->items[i].flops > p->items[out->largest].flops)
             out->largest = i;
     const struct config *c = &s->runs[out->largest].config;
-    estimate_machine(&m);
+    speed_machine(&m);
     out->vocab = prepare_vocab_size(w, c, err);
     out->vocab_exact = is_exact(w, c);
     rc = out->vocab < 0 ? out->vocab : count_params(c, out->vocab, out, err);
@@ -146,15 +117,6 @@ void estimate_free(struct estimate *e)
 {
     sweep_plan_free(&e->plan);
     memset(e, 0, sizeof *e);
-}
-
-double estimate_measure(const struct config *c, int V, struct err *err)
-{
-    struct bench_report r;
-    if (speed_bench(c, V, MEASURE_FLOP, &r, err))
-        return 0;
-    free(r.seconds);
-    return r.gflops * 1e9;
 }
 
 static int read_manifest(const struct workspace *w, const char *name, struct packed_corpus *out)

@@ -4,24 +4,15 @@
 #define ES_EXPERIMENTS_ESTIMATE_H
 #include <stdint.h>
 
+#include "experiments/speed.h"
 #include "experiments/sweep.h"
 
 struct err;
-struct machine {
-    int cores;
-    double memory_free;       /* bytes; < 0: not known */
-    char kernel[16];          /* "avx2": of this CPU */
-    double load;              /* programs at work in the last minute; 0: not known */
-};
-void estimate_machine(struct machine *m);
-
 /* A speed measured before, for one shape. */
 struct measured_speed {
-    uint64_t shape;           /* estimate_shape; 0: none */
+    uint64_t shape;           /* speed_shape; 0: none */
     double rate;              /* FLOP/s */
 };
-/* Of what decides the speed: the networks, batch, sequence length, objective, vocabulary. */
-uint64_t estimate_shape(const struct config *c, int V);
 
 enum estimate_source { ESTIMATE_RUN, ESTIMATE_MEASURED, ESTIMATE_OTHER_RUN, ESTIMATE_GUESS };
 struct estimate {
@@ -38,8 +29,6 @@ struct estimate {
 int estimate_runs(const struct workspace *w, const struct sweep *s,
                   const struct measured_speed *measured, struct estimate *out, struct err *err);
 void estimate_free(struct estimate *e);
-/* Trains a few steps on random tokens, for five seconds at most. FLOP/s, or 0 and err. */
-double estimate_measure(const struct config *c, int V, struct err *err);
 
 /* Packed corpora of the workspace, by name. */
 struct packed_corpus {

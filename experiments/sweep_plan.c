@@ -14,7 +14,7 @@
 #include "src/base/visible.h"
 #include "src/model/model.h"
 
-#define MEASURED_FLOP 1e11 /* spent on a measurement */
+#define MEASURE_SECONDS 2 /* spent on a measurement */
 
 static const char *const status_names[] = {"new", "done", "running", "resume", "failed"};
 
@@ -134,17 +134,15 @@ static double known_rate(const struct config *c, const struct query_run *runs, i
 /* A few steps of this shape, cut down where one would take long. */
 static double measured_rate(const struct config *c, int V, char *source, size_t size)
 {
-    struct bench_report r;
+    struct speed s;
     struct err why = {0};
-    if (speed_bench(c, V, MEASURED_FLOP, &r, &why)) {
+    if (speed_measure(c, V, MEASURE_SECONDS, NULL, &s, &why)) {
         snprintf(source, size, "not known: %.150s", why.text);
         return 0;
     }
-    double rate = r.gflops * 1e9;
-    snprintf(source, size, "%.1f GFLOP/s, measured just now on %d threads with the %s kernels",
-             r.gflops, r.threads, r.kernel);
-    free(r.seconds);
-    return rate;
+    snprintf(source, size, "%.1f GFLOP/s, measured just now on %d threads with the %s kernels%s%s",
+             s.rate * 1e-9, s.threads, s.kernel, *s.of ? ", " : "", s.of);
+    return s.rate;
 }
 
 static int costliest(const struct sweep *s, const struct sweep_plan *p)

@@ -22,6 +22,7 @@ struct bench {
     int infer;
     uint32_t step;
     float *logits; /* [B,T], infer */
+    double optimiser; /* seconds of the last step */
 };
 
 static const int special[5] = {0, 1, 2, 3, 4}; /* VOCAB_* order */
@@ -89,6 +90,7 @@ static void one_step(struct bench *b)
         learner_disc_logits(c->learner, c->train.b.B, c->train.b.T, c->train.ids, c->train.b.mask, b->logits);
     else
         core_update(c, &u, NULL);
+    b->optimiser = u.optimiser_seconds;
     b->step++;
 }
 
@@ -100,6 +102,11 @@ void bench_steps(struct bench *b, int n, double *seconds)
         if (seconds)
             seconds[i] = clock_now() - start;
     }
+}
+
+double bench_optimiser(const struct bench *b)
+{
+    return b->optimiser;
 }
 
 double bench_tokens(const struct bench *b)

@@ -21,6 +21,8 @@ struct bench;
 struct bench *bench_open(const struct bench_args *a, struct err *err);
 /* Runs n more steps; seconds [n] may be NULL. Allocates nothing. */
 void bench_steps(struct bench *b, int n, double *seconds);
+/* Seconds that the last step spent on clipping and AdamW. */
+double bench_optimiser(const struct bench *b);
 /* Of the step: tokens; FLOP of the matrix products, backward = 2 x forward. */
 double bench_tokens(const struct bench *b);
 double bench_flop(const struct bench *b);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "src/base/clock.h"
 #include "src/base/err.h"
 #include "src/base/large.h"
 #include "src/base/rng.h"
@@ -258,11 +259,13 @@ void core_update(struct core *c, struct update *u, struct auc *auc)
 {
     float *values = learner_values(c->learner), *grads = learner_gradients(c->learner);
     learner_step(c->learner, &c->train.b, u->stage, &u->losses, auc);
+    double passed = clock_now();
     u->norm = gradient_norm(c->math, c->pool, &c->model.table, grads);
     u->finite = u->losses.finite && isfinite(u->norm);
     if (u->finite)
         adamw_step(&c->opt, c->math, c->pool, &c->model.table, u->optimiser, values, grads, u->norm,
                    u->rate, NULL);
+    u->optimiser_seconds = clock_now() - passed;
 }
 
 /* The same model without a generator network. */

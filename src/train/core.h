@@ -67,6 +67,7 @@ struct update {
     struct losses losses;
     double norm;                  /* of the gradients, before clipping */
     int finite;                   /* 0: the update was not applied */
+    double optimiser_seconds;     /* of clipping and AdamW */
 };
 /* Forward, backward, clipping and AdamW on c->train. Not finite: values stay as they were. */
 void core_update(struct core *c, struct update *u, struct auc *auc);

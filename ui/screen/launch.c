@@ -114,7 +114,7 @@ static int open_launch(void *self, struct app *a)
     s->editing = s->bad = -1;
     str_init(&s->command);
     read_corpora(s);
-    estimate_machine(&s->machine);
+    speed_machine(&s->machine);
     draft_load(&s->draft, a);
     offer_first(s);
     s->measured = launch_measured(a);

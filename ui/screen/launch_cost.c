@@ -11,6 +11,8 @@
 #include "src/event/event.h"
 #include "ui/screen/launch.h"
 
+#define MEASURE_SECONDS 3 /* and what one more step takes, where the machine is busy */
+
 void launch_recount(struct launch *s)
 {
     const struct workspace *w = app_workspace(s->app);
@@ -94,17 +96,17 @@ void launch_share(struct launch *s)
 
 struct launch_measure {
     pthread_t thread;
-    atomic_int done;
+    atomic_int done, stop;
     struct config config;
     int vocab;
-    double rate;
+    struct speed speed;
     struct err err;
 };
 
 static void *measure_thread(void *ud)
 {
     struct launch_measure *m = ud;
-    m->rate = estimate_measure(&m->config, m->vocab, &m->err);
+    m->err.code = speed_measure(&m->config, m->vocab, MEASURE_SECONDS, &m->stop, &m->speed, &m->err);
     atomic_store(&m->done, 1);
     return NULL;
 }
@@ -152,11 +154,12 @@ int launch_measure_take(struct launch *s)
         return 0;
     pthread_join(m->thread, NULL);
     s->measure = NULL;
-    if (m->rate > 0) {
-        s->measured.rate = m->rate;
-        s->measured.shape = estimate_shape(&m->config, m->vocab);
+    if (!m->err.code) {
+        s->measured.rate = m->speed.rate;
+        s->measured.shape = speed_shape(&m->config, m->vocab);
         remember_speed(s);
-        app_say(s->app, SEV_INFO, "measured %.1f GFLOP/s", m->rate * 1e-9);
+        app_say(s->app, SEV_INFO, "measured %.1f GFLOP/s%s%s", m->speed.rate * 1e-9, *m->speed.of ? " on " : "",
+                m->speed.of);
     } else {
         app_say(s->app, SEV_ERROR, "%s", m->err.text);
     }
@@ -168,6 +171,7 @@ void launch_measure_drop(struct launch *s)
 {
     if (!s->measure)
         return;
+    atomic_store(&s->measure->stop, 1);
     pthread_join(s->measure->thread, NULL);
     free(s->measure);
     s->measure = NULL;

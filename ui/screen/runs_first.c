@@ -112,7 +112,7 @@ static void look_around(struct runs *s)
     s->first.known = 1;
     s->first.measured = measured.rate;
     s->first.has_text = prepare_demo_ready(app_workspace(s->app));
-    estimate_machine(&s->first.machine);
+    speed_machine(&s->first.machine);
     config_default(&run.config);
     config_preset(&run.config, "demo", NULL);
     if (config_resolve(&run.config, NULL) ||

@@ -48,3 +48,7 @@ tests_unit_experiments_test_own_SOURCES = tests/unit/experiments/test_own.c $(RI
 	$(HOST_RIG_EXPERIMENTS)
 tests_unit_experiments_test_own_LDADD = $(TESTLIBS)
 TESTS += tests/unit/experiments/test_own
+check_PROGRAMS += tests/unit/experiments/test_speed
+tests_unit_experiments_test_speed_SOURCES = tests/unit/experiments/test_speed.c
+tests_unit_experiments_test_speed_LDADD = $(TESTLIBS)
+TESTS += tests/unit/experiments/test_speed

@@ -298,7 +298,7 @@ static void test_measuring_ends_and_is_used(void **state)
     assert_true(later.shape == s->measured.shape && later.rate > 0);
     assert_int_equal(s->cost.from, ESTIMATE_MEASURED);
     assert_true(shows(a, 36, 120, "GFLOP/s, measured"));
-    fixture_keys(a, "Enter"); /* left while at work: it is waited for */
+    fixture_keys(a, "Enter"); /* left while at work: it stops */
     finish(a);
 }
 
