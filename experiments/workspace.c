@@ -82,3 +82,8 @@ int workspace_open(struct workspace *w, const char *dir, int create, struct err 
         rc = file_mkdirs(w->checkpoints, err);
     return rc;
 }
+
+int workspace_writable(const struct workspace *w)
+{
+    return !access(w->dir, W_OK) && (!file_exists(w->db) || !access(w->db, W_OK));
+}

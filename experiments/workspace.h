@@ -10,4 +10,6 @@ struct workspace {
 /* dir NULL: $ELECTROSCOPE_WORKSPACE, else $XDG_DATA_HOME/electroscope, else
  * ~/.local/share/electroscope. Creates the directories when `create`. */
 int workspace_open(struct workspace *w, const char *dir, int create, struct err *err);
+/* 0: this user may not write there, only look. */
+int workspace_writable(const struct workspace *w);
 #endif

@@ -17,12 +17,13 @@ static int run(struct cli *c, struct err *err)
     int theme = a->theme ? app_theme(a->theme) : -1;
     if (a->theme && theme < 0)
         return err_set(err, E_USAGE, "--theme: it is dark, light or mono");
-    int rc = cli_workspace(c, !a->readonly, &w, err);
+    int rc = cli_workspace(c, !a->readonly, &w, err), readonly = a->readonly;
     if (!rc && a->run)
         rc = launch_find_run(&w, a->run, &found, err);
+    readonly |= !rc && !workspace_writable(&w);
     struct app_args app = {.workspace = &w, .screen = a->screen, .run = found.id, .theme = theme,
                            .color = a->color == 0 ? 1 : a->color == 1 ? 2 : 0, .ascii = a->ascii,
-                           .no_mouse = a->no_mouse, .readonly = a->readonly, .no_title = a->no_title};
+                           .no_mouse = a->no_mouse, .readonly = readonly, .no_title = a->no_title};
     return rc ? rc : app_run_loop(&app, err);
 }
 
@@ -43,7 +44,7 @@ static const struct option_row options[] = {
     {.name = "no-title", .kind = OPTION_FLAG, .offset = offsetof(struct workbench_args, no_title),
      .help = "leave the terminal's title as it is"},
     {.name = "readonly", .kind = OPTION_FLAG, .offset = offsetof(struct workbench_args, readonly),
-     .help = "watch only"},
+     .help = "watch only; so it is where the workspace may not be written"},
     {.name = NULL},
 };
 

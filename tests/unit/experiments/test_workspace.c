@@ -162,6 +162,41 @@ static void of_many_that_race_one_wins(void **state)
     }
 }
 
+/* Asked by somebody who is not root, whom no mode stops. */
+static int writable_by_other(const struct workspace *w)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (!child) {
+        if (!geteuid() && setuid(65534))
+            _exit(9);
+        _exit(workspace_writable(w));
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void who_may_not_write_is_told(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test_workspace.XXXXXX";
+    struct workspace w;
+    struct err err = {0};
+    assert_non_null(mkdtemp(path));
+    assert_int_equal(workspace_open(&w, path, 1, &err), 0);
+    assert_int_equal(chmod(path, 0777), 0);
+    assert_int_equal(writable_by_other(&w), 1); /* there is no store yet */
+    assert_int_equal(file_write_atomic(w.db, "x", 1, &err), 0);
+    assert_int_equal(chmod(w.db, 0444), 0);
+    assert_int_equal(writable_by_other(&w), 0);
+    assert_int_equal(chmod(w.db, 0666), 0);
+    assert_int_equal(writable_by_other(&w), 1);
+    assert_int_equal(chmod(path, 0555), 0);
+    assert_int_equal(writable_by_other(&w), 0);
+    assert_int_equal(chmod(path, 0755), 0);
+    assert_int_equal(file_remove_tree(path, &err), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +206,7 @@ int main(void)
         cmocka_unit_test(the_second_holder_is_told_the_first_ones_pid),
         cmocka_unit_test(a_dead_holders_lock_is_taken_over),
         cmocka_unit_test(of_many_that_race_one_wins),
+        cmocka_unit_test(who_may_not_write_is_told),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
