@@ -286,6 +286,10 @@ static void draw_bottom(struct runs *s, struct grid *g, struct rect part)
     pane_vline(g, part.y, left.w, part.h, STYLE(ROLE_DIM, 0));
 }
 
+#define LIST_HEAD 2
+#define PREVIEW_WIDE 10 /* rows at most that no run needs: beside events, alone */
+#define PREVIEW_ALONE 14
+
 /* Rows that the parts get: the list first, then detail, then events. */
 static void runs_draw(void *self, struct app *a, struct grid *g, struct rect area)
 {
@@ -308,6 +312,10 @@ static void runs_draw(void *self, struct app *a, struct grid *g, struct rect are
     int need = below && (s->wide || !s->focus) ? runs_preview_rows(s, area.w, area.h) : 0; /* what ails them, in full */
     below = need > below ? need : below;
     below = below > area.h / 2 ? area.h / 2 : below;
+    int idle = below ? area.h - below - bottom - LIST_HEAD - s->nall - s->ngroups - 1 : 0; /* rows of no run */
+    int most = bottom ? PREVIEW_WIDE : PREVIEW_ALONE;
+    while (idle-- > 0 && (below < most || bottom))
+        *(below < most ? &below : &bottom) += 1;
     struct rect part = area;
     if (s->focus && (s->maximised || (!s->wide && !strip))) { /* no room beside the list */
         draw_strip(s, g, area);

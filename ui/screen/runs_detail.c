@@ -16,29 +16,48 @@
 #include "ui/widget/wrap.h"
 
 #define WHY 800
+#define FACTS 4 /* rows of facts; more where there is room */
 
-/* "name value" pairs, the name dim, cut where the row ends. */
-static int pair(struct grid *g, struct rect row, int x, const char *name, const char *value,
-                int role)
+/* Facts of a run, flowing: `spare` more rows may be begun where one does not fit. */
+struct flow {
+    struct grid *g;
+    struct rect row;
+    int x, spare, cut; /* cut: what follows is text, which may be cut */
+};
+#define CUT_LEAST 12 /* columns of a text */
+
+static void next_row(struct flow *f)
 {
-    int w = text_columns(name) + 1 + text_columns(value);
-    if (x > row.x && x + w > row.x + row.w)
-        return row.x + row.w;
-    x += grid_text(g, row, row.y, x, -1, STYLE(ROLE_DIM, 0), name) + 1;
-    x += grid_text(g, row, row.y, x, -1, STYLE((uint8_t)role, 0), value);
-    return x + 3;
+    f->row.y++;
+    f->x = f->row.x;
 }
 
-static int metric_pair(struct grid *g, struct rect row, int x, const char *name,
-                       const struct query_run *r, int metric, int val)
+/* "name value", the name dim; what no row has room for is left out, unless it begins a row. */
+static void pair(struct flow *f, const char *name, const char *value, int role)
+{
+    int w = text_columns(name) + 1 + text_columns(value), end = f->row.x + f->row.w;
+    if (f->x > f->row.x && f->x + w > end && f->spare > 0) {
+        next_row(f);
+        f->spare--;
+    }
+    int begin = f->cut && end - f->x > text_columns(name) + CUT_LEAST;
+    if (f->x > f->row.x && f->x + w > end && !begin) {
+        f->x = end;
+        return;
+    }
+    f->x += grid_text(f->g, f->row, f->row.y, f->x, -1, STYLE(ROLE_DIM, 0), name) + 1;
+    f->x += grid_end(f->g, f->row, f->row.y, f->x, end - f->x, STYLE((uint8_t)role, 0), value) + 3;
+}
+
+static void metric_pair(struct flow *f, const char *name, const struct query_run *r, int metric, int val)
 {
     char text[FMT];
     const struct metric_info *m = &metric_table[metric];
     if (val ? !r->val_has[metric] : !r->has[metric])
-        return x;
+        return;
     double v = val ? r->val_last[metric] : r->last[metric];
     fmt_metric(text, sizeof text, v, m->unit, m->decimals, metric_is_share(metric));
-    return pair(g, row, x, name, text, isfinite(v) ? ROLE_TEXT : ROLE_BAD);
+    pair(f, name, text, isfinite(v) ? ROLE_TEXT : ROLE_BAD);
 }
 
 /* A label with the step of the held-out values where the run is further by now. */
@@ -52,11 +71,9 @@ static const char *held_out(const struct query_run *r, const char *label, char *
     return out;
 }
 
-/* These return where they end: the row's beginning where there is nothing to say. */
-static int losses(struct grid *g, struct rect row, const struct query_run *r)
+static void losses(struct flow *f, const struct query_run *r)
 {
     char text[200], a[FMT], b[FMT], c[FMT], d[FMT], w[FMT], held[64];
-    int x = row.x;
     if (r->has[METRIC_total_loss] && r->has[METRIC_gen_loss] && r->has[METRIC_disc_loss]) {
         snprintf(text, sizeof text, "%s = %s × gen %s + %s × disc %s",
                  fmt_fixed(a, sizeof a, r->last[METRIC_total_loss], 3),
@@ -64,77 +81,71 @@ static int losses(struct grid *g, struct rect row, const struct query_run *r)
                  fmt_fixed(b, sizeof b, r->last[METRIC_gen_loss], 3),
                  fmt_round(c, sizeof c, r->config.disc_weight),
                  fmt_fixed(d, sizeof d, r->last[METRIC_disc_loss], 4));
-        x = pair(g, row, x, "loss", text, ROLE_TEXT);
+        pair(f, "loss", text, ROLE_TEXT);
     } else {
-        x = metric_pair(g, row, x, "loss", r, METRIC_total_loss, 0);
+        metric_pair(f, "loss", r, METRIC_total_loss, 0);
     }
-    x = metric_pair(g, row, x, held_out(r, "held-out", held, sizeof held), r, METRIC_total_loss, 1);
-    x = metric_pair(g, row, x, "learning rate", r, METRIC_learning_rate, 0);
-    return metric_pair(g, row, x, "gradient norm", r, METRIC_grad_norm, 0);
+    metric_pair(f, held_out(r, "held-out", held, sizeof held), r, METRIC_total_loss, 1);
+    metric_pair(f, "learning rate", r, METRIC_learning_rate, 0);
+    metric_pair(f, "gradient norm", r, METRIC_grad_norm, 0);
 }
 
-static int discrimination(struct grid *g, struct rect row, const struct query_run *r)
+static void discrimination(struct flow *f, const struct query_run *r)
 {
     char held[64];
-    int x = row.x;
     int common = r->val_has[METRIC_rtd_auc_common];
-    x = metric_pair(g, row, x, held_out(r, "AUC common", held, sizeof held), r,
-                    METRIC_rtd_auc_common, 1);
-    x = metric_pair(g, row, x, common ? "AUC own" : held_out(r, "AUC own", held, sizeof held),
-                    r, METRIC_rtd_auc, 1);
-    x = metric_pair(g, row, x, "recall", r, METRIC_rtd_recall, r->val_has[METRIC_rtd_recall]);
-    x = metric_pair(g, row, x, "precision", r, METRIC_rtd_precision,
-                    r->val_has[METRIC_rtd_precision]);
-    x = metric_pair(g, row, x, "replaced", r, METRIC_fake_share, r->val_has[METRIC_fake_share]);
-    x = metric_pair(g, row, x, "said replaced", r, METRIC_said_share, r->val_has[METRIC_said_share]);
-    x = metric_pair(g, row, x, "leaves", r, METRIC_leaf_angle, 0);
-    return metric_pair(g, row, x, "generator right", r, METRIC_mlm_accuracy, 0);
+    metric_pair(f, held_out(r, "AUC common", held, sizeof held), r, METRIC_rtd_auc_common, 1);
+    metric_pair(f, common ? "AUC own" : held_out(r, "AUC own", held, sizeof held), r, METRIC_rtd_auc, 1);
+    metric_pair(f, "recall", r, METRIC_rtd_recall, r->val_has[METRIC_rtd_recall]);
+    metric_pair(f, "precision", r, METRIC_rtd_precision, r->val_has[METRIC_rtd_precision]);
+    metric_pair(f, "replaced", r, METRIC_fake_share, r->val_has[METRIC_fake_share]);
+    metric_pair(f, "said replaced", r, METRIC_said_share, r->val_has[METRIC_said_share]);
+    metric_pair(f, "leaves", r, METRIC_leaf_angle, 0);
+    metric_pair(f, "generator right", r, METRIC_mlm_accuracy, 0);
 }
 
-static void shape(struct grid *g, struct rect row, const struct query_run *r)
+static void shape(struct flow *f, const struct query_run *r)
 {
     char text[160], n[FMT], t[FMT], gen[16], objective[40], tie[40];
-    int x = row.x;
     config_get(&r->config, config_find("objective"), objective, sizeof objective);
     config_get(&r->config, config_find("tie"), tie, sizeof tie);
-    x = pair(g, row, x, "objective", objective, ROLE_TEXT);
-    x = pair(g, row, x, "sharing", tie, ROLE_TEXT);
-    x = pair(g, row, x, "generator", run_generator(r, gen, sizeof gen), ROLE_TEXT);
+    pair(f, "objective", objective, ROLE_TEXT);
+    pair(f, "sharing", tie, ROLE_TEXT);
+    pair(f, "generator", run_generator(r, gen, sizeof gen), ROLE_TEXT);
     snprintf(text, sizeof text, "%ld × %ld", r->config.layers, r->config.hidden_size);
-    x = pair(g, row, x, "layers", text, ROLE_TEXT);
+    pair(f, "layers", text, ROLE_TEXT);
     if (r->params)
-        x = pair(g, row, x, "parameters", fmt_count(n, sizeof n, (double)r->params), ROLE_TEXT);
+        pair(f, "parameters", fmt_count(n, sizeof n, (double)r->params), ROLE_TEXT);
     snprintf(text, sizeof text, "%ld × %ld", r->config.batch, r->config.seq);
-    x = pair(g, row, x, "batch", text, ROLE_TEXT);
+    pair(f, "batch", text, ROLE_TEXT);
     snprintf(text, sizeof text, "%s of %s", fmt_exact(n, sizeof n, r->step),
              fmt_exact(t, sizeof t, r->config.steps));
-    x = pair(g, row, x, "step", text, ROLE_TEXT);
+    pair(f, "step", text, ROLE_TEXT);
     if (r->kernel[0])
-        pair(g, row, x, "kernels", r->kernel, ROLE_TEXT);
+        pair(f, "kernels", r->kernel, ROLE_TEXT);
 }
 
-static void origin(const struct runs *s, struct grid *g, struct rect row, const struct query_run *r)
+static void origin(const struct runs *s, struct flow *f, const struct query_run *r)
 {
     char text[320], step[FMT];
-    int x = row.x;
     run_standing(s, r, text, sizeof text);
     if (r->state == RUN_RUNNING && isfinite(run_eta(r)))
         strncat(text, " left", sizeof text - strlen(text) - 1);
     const char *state = run_state_name(r->state);
-    x = pair(g, row, x, strncmp(text, state, strlen(state)) ? state : "state", text,
-             r->state == RUN_FAILED || r->state == RUN_LOST ? ROLE_BAD : ROLE_TEXT);
+    pair(f, strncmp(text, state, strlen(state)) ? state : "state", text,
+         r->state == RUN_FAILED || r->state == RUN_LOST ? ROLE_BAD : ROLE_TEXT);
     if (r->checkpoint[0])
-        x = pair(g, row, x, "checkpoint", fmt_exact(step, sizeof step, r->checkpoint_step),
-                 ROLE_TEXT);
+        pair(f, "checkpoint", fmt_exact(step, sizeof step, r->checkpoint_step), ROLE_TEXT);
     if (r->parent) {
         const struct query_run *p = app_run(s->app, r->parent);
         snprintf(text, sizeof text, "%s", p ? p->name : "gone");
-        x = pair(g, row, x, "from", text, ROLE_TEXT);
+        pair(f, "from", text, ROLE_TEXT);
     }
+    f->cut = 1;
     if (r->tags[0])
-        x = pair(g, row, x, "tags", r->tags, ROLE_TEXT);
+        pair(f, "tags", r->tags, ROLE_TEXT);
     if (r->note[0])
-        pair(g, row, x, "note", r->note, ROLE_TEXT);
+        pair(f, "note", r->note, ROLE_TEXT);
 }
 
 /* The rows that a preview of a run needs: title, four of facts, what is unusual in full, one event. */
@@ -170,7 +181,8 @@ void runs_draw_detail(struct runs *s, struct grid *g, struct rect area)
     const struct query_run *r = runs_current(s);
     int rows = area.h - 1, end = area.y + area.h;
     char why[WHY];
-    pane_titlef(g, area.y, area.x, area.w, 0, "%s", r ? r->name : "no run");
+    const char *parts[] = { r ? r->name : "no run", s->wide || s->detail ? NULL : "Tab: events, threads" };
+    pane_title(g, area.y, area.x, area.w, 0, parts, 2);
     if (!r)
         return;
     struct rect row = { area.y + 1, area.x + 1, 1, area.w - 2 };
@@ -180,16 +192,22 @@ void runs_draw_detail(struct runs *s, struct grid *g, struct rect area)
         row.y += used;
         rows -= used;
     }
-    row.y += losses(g, row, r) > row.x;
+    struct flow f = { g, row, row.x, rows - FACTS - (s->detail ? 0 : 2), 0 };
+    losses(&f, r);
+    if (f.x > f.row.x)
+        next_row(&f);
     if (rows >= 3)
-        row.y += discrimination(g, row, r) > row.x;
+        discrimination(&f, r);
+    if (f.x > f.row.x)
+        next_row(&f);
     if (rows >= 5) {
-        shape(g, row, r);
-        row.y++;
+        shape(&f, r);
+        next_row(&f);
     }
-    if (row.y < end)
-        origin(s, g, row, r);
-    row.y++;
+    if (f.row.y < end)
+        origin(s, &f, r);
+    next_row(&f);
+    row = f.row;
     for (int i = 0; i < s->nown && s->own[i].run == r->id && row.y < end; i++)
         row.y += runs_draw_event(s, g, (struct rect){ row.y, row.x, end - row.y, row.w }, &s->own[i], 1);
 }
@@ -280,7 +298,8 @@ void runs_draw_page(struct runs *s, struct grid *g, struct rect area)
 {
     const struct query_run *r = runs_current(s);
     int rows = runs_detail_rows(s, area.w);
-    rows = rows < 6 ? 6 : rows > area.h / 2 ? area.h / 2 : rows;
+    rows = (rows < 6 ? 6 : rows) + (area.w < 100 ? 3 : 1); /* its facts, all of them */
+    rows = rows > area.h / 2 ? area.h / 2 : rows;
     struct rect top = { area.y, area.x, rows, area.w }, left, right;
     runs_draw_detail(s, g, top);
     left = (struct rect){ area.y + rows, area.x, area.h - rows, area.w };

@@ -27,7 +27,7 @@ static int put(struct query_event *all, int n, int most, const struct query_even
     return n + 1;
 }
 
-/* "checkpoint 4,000 · best so far: AUC common .748" */
+/* "checkpoint 4,000, best: AUC common .748" */
 static void tell_mark(const struct query_mark *m, struct query_event *out)
 {
     char step[FMT], value[FMT], name[64];
@@ -35,7 +35,7 @@ static void tell_mark(const struct query_mark *m, struct query_event *out)
     *out = (struct query_event){ .run = m->run, .step = m->step, .time = m->time, .severity = SEV_INFO };
     int n = snprintf(out->text, sizeof out->text, "checkpoint %s", fmt_exact(step, sizeof step, m->step));
     if (m->best)
-        n += snprintf(out->text + n, sizeof out->text - (size_t)n, " · best so far");
+        n += snprintf(out->text + n, sizeof out->text - (size_t)n, ", best");
     if (!m->best || !isfinite(m->value))
         return;
     snprintf(name, sizeof name, "val_%s", info->name);

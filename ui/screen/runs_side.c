@@ -71,7 +71,7 @@ int runs_draw_event(const struct runs *s, struct grid *g, struct rect row, const
     app_unread(s->app, &from);
     uint8_t fresh = e->id > from ? ATTR_BOLD : 0; /* what was said here has no id */
     if (r && !own)
-        x += run_name_draw(g, row, row.y, x, row.w > 70 ? 24 : 17, s->tail, STYLE(ROLE_TEXT, fresh), r->name,
+        x += run_name_draw(g, row, row.y, x, row.w > 110 ? 40 : row.w > 70 ? 24 : 17, s->tail, STYLE(ROLE_TEXT, fresh), r->name,
                            r->tags) + 2;
     struct rect rest = { row.y, x, row.h, row.x + row.w - x };
     if (row.h > 1) {
