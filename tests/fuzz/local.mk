@@ -4,7 +4,9 @@
 check_PROGRAMS += tests/fuzz/fuzz
 tests_fuzz_fuzz_SOURCES = tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/mutate.c tests/fuzz/memory.c \
 	tests/fuzz/targets_model.c tests/fuzz/targets_text.c tests/fuzz/targets_task.c \
-	tests/fuzz/targets_host.c tests/fuzz/targets_ui.c tests/fuzz/targets_store.c \
+	tests/fuzz/targets_host.c tests/fuzz/targets_ui.c tests/fuzz/targets_store.c tests/fuzz/targets_screens.c \
+	tests/fuzz/store_damage.c tests/fuzz/store_damage.h tests/unit/ui/fixture.c tests/unit/ui/fixture_tokens.c \
+	tests/unit/ui/fixture_ablations.c tests/unit/ui/fixture.h \
 	tests/unit/task/toy.c tests/unit/task/toy.h
 tests_fuzz_fuzz_LDADD = $(TESTLIBS)
 TESTS += tests/fuzz/fuzz

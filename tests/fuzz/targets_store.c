@@ -2,11 +2,9 @@
  * the constraints; then any value in any column, and any byte of the file. All that reads it for the
  * screens and the command line is called. A case is a list of changes of four bytes. */
 #include <math.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "db/csv.h"
 #include "db/query.h"
@@ -15,23 +13,14 @@
 #include "experiments/compare.h"
 #include "experiments/score_table.h"
 #include "src/base/err.h"
-#include "src/base/file.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/store_damage.h"
 #include "ui/cli/export_rows.h"
 #include "ui/cli/rows.h"
 
-#define TABLES_MAX 30
-#define COLUMNS_MAX 300
 #define RUNS 2
 #define STEPS 36
-#define CHANGES 16 /* of a case at most */
-static struct {
-    char name[32], column[COLUMNS_MAX][48];
-    int ncolumns;
-} table[TABLES_MAX];
-static int ntables;
-static char *whole; /* the store's bytes */
-static size_t whole_size;
+static struct damage store;
 
 /* --- a store with something in every table -------------------------------------------------- */
 
@@ -99,36 +88,9 @@ static void write_scores(struct store *s, int64_t run)
     need(store_mistakes(s, &key, &m, 1, &err), &err);
 }
 
-static void sql(sqlite3 *db, const char *text)
-{
-    int rc = sqlite3_exec(db, text, NULL, NULL, NULL);
-    fuzz_check(!rc, "%s: %s", text, sqlite3_errmsg(db));
-}
-
-static void list_columns(sqlite3 *db)
-{
-    sqlite3_stmt *st;
-    static const char text[] = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c "
-                               "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY 1, c.cid";
-    fuzz_check(!sqlite3_prepare_v2(db, text, -1, &st, NULL), "%s", sqlite3_errmsg(db));
-    while (sqlite3_step(st) == SQLITE_ROW) {
-        const char *of = (const char *)sqlite3_column_text(st, 0);
-        if (!ntables || strcmp(table[ntables - 1].name, of)) {
-            fuzz_check(ntables < TABLES_MAX, "more than %d tables", TABLES_MAX);
-            snprintf(table[ntables++].name, sizeof table[0].name, "%s", of);
-        }
-        int *n = &table[ntables - 1].ncolumns;
-        fuzz_check(*n < COLUMNS_MAX, "more than %d columns", COLUMNS_MAX);
-        snprintf(table[ntables - 1].column[(*n)++], sizeof table[0].column[0], "%s",
-                 (const char *)sqlite3_column_text(st, 1));
-    }
-    sqlite3_finalize(st);
-}
-
 void fuzz_setup_store(struct fuzz *f)
 {
     struct err err = {0};
-    sqlite3 *db;
     struct store *s = store_open("s.db", &err);
     fuzz_check(s != NULL, "%s", err.text);
     for (int i = 0; i < RUNS; i++) {
@@ -143,16 +105,10 @@ void fuzz_setup_store(struct fuzz *f)
         need(store_resume(s, run, 30, &err), &err);
     }
     store_close(s);
-    fuzz_check(!sqlite3_open("s.db", &db), "sqlite");
-    sql(db, "PRAGMA journal_mode = DELETE");
-    sql(db, "PRAGMA writable_schema = ON");
-    sql(db, "UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'");
-    list_columns(db);
-    sqlite3_close(db);
-    need(file_read("s.db", (size_t)8 << 20, &whole, &whole_size, &err), &err);
-    for (int i = 0; i < 8 * ntables; i++) {
-        const char seed[] = {(char)(i % ntables), (char)(i * 5), (char)(i % 3), (char)i,
-                             (char)((i + 3) % ntables), (char)(i * 7), 1, (char)(i * 3)};
+    damage_take(&store, "s.db");
+    for (int i = 0; i < 8 * store.ntables; i++) {
+        const char seed[] = {(char)(i % store.ntables), (char)(i * 5), (char)(i % 3), (char)i,
+                             (char)((i + 3) % store.ntables), (char)(i * 7), 1, (char)(i * 3)};
         fuzz_seed(f, seed, sizeof seed);
     }
     static const char bytes[] = "\x80\x00\x40\x05\x80\x20\x00\xFF\x00\x07\x01\x20";
@@ -160,56 +116,6 @@ void fuzz_setup_store(struct fuzz *f)
 }
 
 /* --- a case --------------------------------------------------------------------------------- */
-
-static void bind(sqlite3_stmt *st, unsigned value)
-{
-    static const char *const texts[] = {"", "abc", "\x1b[31m\xE2\x80\xAE", "nan", "1e999", "[1,2", "[[[[[[",
-                                        "[1,0.5,2,\"x\"]", "running", "done", "../../x", "%s%n", "8:0.45,16",
-                                        "{\"epochs\":-1}", "\xFF\xFE\xC3"};
-    static const int64_t whole_numbers[] = {0, 1, -1, 255, 65536, INT32_MAX, INT32_MIN, UINT32_MAX,
-                                            INT64_MAX, INT64_MIN, 1000000007};
-    static const double reals[] = {0.5, -0.5, 1e308, -1e308, 1e-320, INFINITY, -INFINITY};
-    enum { TEXTS = sizeof texts / sizeof *texts, REALS = sizeof reals / sizeof *reals,
-           WHOLE = sizeof whole_numbers / sizeof *whole_numbers };
-    static char large[6000];
-    value %= TEXTS + WHOLE + REALS + 4;
-    if (value < TEXTS)
-        sqlite3_bind_text(st, 1, texts[value], -1, SQLITE_STATIC);
-    else if ((value -= TEXTS) < WHOLE)
-        sqlite3_bind_int64(st, 1, whole_numbers[value]);
-    else if ((value -= WHOLE) < REALS)
-        sqlite3_bind_double(st, 1, reals[value]);
-    else if ((value -= REALS) == 0)
-        sqlite3_bind_null(st, 1);
-    else if (value == 1)
-        sqlite3_bind_zeroblob(st, 1, 9);
-    else
-        sqlite3_bind_text(st, 1, memset(large, value == 2 ? 'x' : '\xE2', sizeof large), sizeof large, SQLITE_STATIC);
-}
-
-/* The table, its column, one row or all, the value. */
-static void change(sqlite3 *db, const unsigned char op[4])
-{
-    char text[400];
-    sqlite3_stmt *st = NULL;
-    int of = op[0] % ntables;
-    const char *t = table[of].name, *n = table[of].column[op[1] % table[of].ncolumns];
-    if (op[2] & 1) /* every row, as far as they may be equal */
-        snprintf(text, sizeof text, "UPDATE OR IGNORE \"%s\" SET \"%s\" = ?1", t, n);
-    else
-        snprintf(text, sizeof text, "UPDATE OR IGNORE \"%s\" SET \"%s\" = ?1 WHERE \"%s\" IS (SELECT \"%s\" FROM \"%s\" "
-                 "LIMIT 1 OFFSET %d)", t, n, n, n, t, op[2] >> 1 & 7);
-    fuzz_check(!sqlite3_prepare_v2(db, text, -1, &st, NULL), "%s: %s", text, sqlite3_errmsg(db));
-    bind(st, op[3]);
-    sqlite3_step(st);
-    sqlite3_finalize(st);
-}
-
-/* One byte (23 bits of place) of the file. */
-static void change_byte(char *bytes, size_t size, const unsigned char op[4])
-{
-    bytes[((size_t)(op[0] & 0x7f) << 16 | (size_t)op[1] << 8 | op[2]) % size] = (char)op[3];
-}
 
 static const char *no_piece(const void *ud, int id)
 {
@@ -333,36 +239,11 @@ static void read_store(struct query *q, struct arena *a)
     free(one);
 }
 
-static void damage(const unsigned char *data, size_t size)
-{
-    sqlite3 *db;
-    struct err err = {0};
-    char *bytes = NULL;
-    size_t n = 0;
-    fuzz_file("s.db", whole, whole_size);
-    fuzz_check(!sqlite3_open("s.db", &db), "sqlite");
-    sql(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN");
-    for (size_t i = 0; i + 4 <= size; i += 4)
-        if (data[i] < 0x80)
-            change(db, data + i);
-    sql(db, "COMMIT");
-    sqlite3_close(db);
-    for (size_t i = 0; i + 4 <= size; i += 4)
-        if (data[i] >= 0x80) {
-            if (!bytes)
-                need(file_read("s.db", (size_t)8 << 20, &bytes, &n, &err), &err);
-            change_byte(bytes, n, data + i);
-        }
-    if (bytes)
-        fuzz_file("s.db", bytes, n);
-    free(bytes);
-}
-
 int fuzz_run_store(const char *data, size_t size)
 {
     struct arena a;
     struct err err = {0};
-    damage((const unsigned char *)data, size < 4 * CHANGES ? size : 4 * CHANGES);
+    damage_make(&store, "s.db", (const unsigned char *)data, size);
     struct query *q = query_open("s.db", &err);
     if (!q)
         return fuzz_refused(err.code, &err);
