@@ -10,7 +10,6 @@
 
 #include "db/query_int.h"
 #include "src/base/err.h"
-#include "src/base/visible.h"
 
 /* Ranges of steps that are still to be read, at a level. */
 struct todo {
@@ -45,13 +44,6 @@ static int bucket_of(const struct reduce *r, int64_t step)
     return (int)(((__int128)step - r->from) * r->buckets / span);
 }
 
-/* SQLite does not notice every flipped bit: a row that its own index denies is damage. */
-static int damaged(struct query *q, struct err *err)
-{
-    return err_set(err, E_INPUT, "%s is damaged: a series has a step that is out of place",
-                   visible((char[256]){0}, 256, q->sql.path));
-}
-
 static int read_points(struct query *q, struct reduce *r, int64_t from, int64_t to, struct err *err)
 {
     sqlite3_stmt *st = sql_stmt(&q->sql, "SELECT step, value, kind FROM point WHERE series = ? AND "
@@ -63,7 +55,7 @@ static int read_points(struct query *q, struct reduce *r, int64_t from, int64_t 
     while ((rc = sql_row(&q->sql, st, err)) > 0) {
         struct block b = block_read_point(st);
         if (b.first_step < from || b.first_step > to) {
-            rc = damaged(q, err);
+            rc = sql_damaged(&q->sql, err);
             break;
         }
         block_merge(&r->out[bucket_of(r, b.first_step)], &b);
@@ -105,7 +97,7 @@ static int read_blocks(struct query *q, struct reduce *r, struct todo *t, int64_
     while ((rc = sql_row(&q->sql, st, err)) > 0) {
         struct block b = block_read(st);
         if (b.first_step < start || b.first_step > to || !block_holds(&b, level)) {
-            rc = damaged(q, err);
+            rc = sql_damaged(&q->sql, err);
             break;
         }
         start = b.last_step < to ? b.last_step + 1 : INT64_MAX; /* where the next may begin */
@@ -225,7 +217,7 @@ static int series_in(struct query *q, int64_t run, int metric, struct reduce *r,
         return rc;
     r->series = e.id;
     if (e.first_step < 0 || e.last_step < e.first_step)
-        return damaged(q, err);
+        return sql_damaged(&q->sql, err);
     if (r->to < 0)
         r->to = e.last_step;
     if (r->from < 0)

@@ -142,6 +142,10 @@ static int load_level(struct sql *s, int64_t series, int level, struct rollup *r
     while ((rc = sql_row(s, st, err)) > 0) {
         struct block b = level == 1 ? block_read_point(st) : block_read(st), done;
         int closed;
+        if (level > 1 && !block_holds(&b, level - 1)) {
+            rc = sql_damaged(s, err);
+            break;
+        }
         rc = add_child(s, series, r, level, &b, &done, &closed, err);
         if (rc)
             break;

@@ -6,6 +6,8 @@
 #include "db/store_int.h"
 #include "src/base/err.h"
 
+#define POINTS_MOST (INT64_C(1) << 40) /* of a series; more is what somebody wrote there */
+
 static int64_t stored_metric(const struct store *s, int metric)
 {
     return s->metric_ids[metric < METRIC_VAL ? metric : METRIC_COUNT + metric - METRIC_VAL];
@@ -47,6 +49,8 @@ static int read_series(struct store *s, struct series *se, struct err *err)
     se->best = sqlite3_column_type(st, 6) == SQLITE_NULL ? NAN : sqlite3_column_double(st, 6);
     se->best_step = sqlite3_column_int64(st, 7);
     sqlite3_reset(st);
+    if (se->n < 0 || se->n > POINTS_MOST)
+        return sql_damaged(q, err);
     return rollup_load(q, se->id, &se->up, err);
 }
 
@@ -113,6 +117,10 @@ static int find_best(struct store *s, struct series *se, struct err *err)
     struct block in = {0};
     while ((rc = sql_row(&s->sql, st, err)) > 0) {
         struct block b = block_read(st);
+        if (!block_holds(&b, 2)) {
+            sqlite3_reset(st);
+            return sql_damaged(&s->sql, err);
+        }
         double before = direction > 0 ? all.max : all.min;
         int none = all.n == all.nonfinite;
         block_merge(&all, &b);
@@ -123,7 +131,7 @@ static int find_best(struct store *s, struct series *se, struct err *err)
         return rc;
     double before = direction > 0 ? all.max : all.min;
     int none = all.n == all.nonfinite;
-    int64_t tail = all.n ? all.last_step + 1 : 0;
+    int64_t tail = all.n ? all.last_step + (all.last_step < INT64_MAX) : 0;
     block_merge(&all, &se->up.open[2]);
     block_merge(&all, &se->up.open[1]);
     if (all.n == all.nonfinite)

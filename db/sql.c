@@ -33,6 +33,13 @@ int sql_fail(struct sql *s, int rc, struct err *err)
     return err_set(err, code, "%s: %s", SHOW(s->path), SHOW(why));
 }
 
+int sql_damaged(struct sql *s, struct err *err)
+{
+    s->code = E_INPUT;
+    return err_set(err, E_INPUT, "%s is damaged: a series has a step or a number that is out of place",
+                   SHOW(s->path));
+}
+
 void sql_uri(char *out, size_t size, const char *path, const char *params)
 {
     size_t n = (size_t)snprintf(out, size, "file:");

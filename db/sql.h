@@ -43,6 +43,8 @@ int sql_exec(struct sql *s, const char *text, struct err *err);
 int sql_int(struct sql *s, const char *text, int64_t *out, struct err *err);
 /* Code and sentence for the connection's last error. */
 int sql_fail(struct sql *s, int rc, struct err *err);
+/* E_INPUT: rows that no program of ours can have left so. SQLite does not notice every flipped bit. */
+int sql_damaged(struct sql *s, struct err *err);
 /* Copies a text column ("" for NULL), cut to size. */
 void sql_text(sqlite3_stmt *st, int column, char *out, size_t size);
 

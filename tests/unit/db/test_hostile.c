@@ -74,6 +74,37 @@ static void a_number_of_points_is_counted(void **state)
     assert_true(a.used < ROOM);
 }
 
+/* Who writes adds to what is there. */
+static void blocks_that_cannot_be_are_not_added_to(void **state)
+{
+    (void)state;
+    static const char *const lies[] = {
+        "UPDATE rollup SET n = 9223372036854775807 WHERE level = 1",
+        "UPDATE rollup SET nonfinite = -5 WHERE level = 1",
+        "UPDATE rollup SET last_step = -1 WHERE level = 1",
+        "UPDATE rollup SET max = 'nan', n = 9 WHERE level = 1",
+        "UPDATE series SET n = 9223372036854775807",
+        "UPDATE series SET n = -9223372036854775807",
+    };
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        char text[400];
+        snprintf(text, sizeof text, "CREATE TABLE r AS SELECT * FROM rollup; CREATE TABLE s AS SELECT * FROM series; %s",
+                 lies[i]);
+        change(text);
+        query_close(q);
+        struct store *s = rig_store(path);
+        struct event e = rig_metric(run, POINTS + 1, METRIC_total_loss, 1);
+        ok(store_begin(s, &err));
+        int rc = store_write_event(s, &e, &err);
+        assert_int_equal(rc, E_INPUT);
+        assert_non_null(strstr(err.text, "is damaged"));
+        store_close(s);
+        change("DELETE FROM rollup; INSERT INTO rollup SELECT * FROM r; REPLACE INTO series SELECT * FROM s; "
+               "DROP TABLE r; DROP TABLE s");
+        query_close(q);
+    }
+}
+
 /* sequence.n is what a sequence says that it has. */
 static void a_number_of_tokens_is_counted(void **state)
 {
