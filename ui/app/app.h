@@ -45,6 +45,8 @@ void app_prompt(struct app *a, const char *label, const char *start,
 /* The field just opened: what is typed first takes the place of its text; a key that moves the
  * caret keeps it. */
 void app_prompt_over(struct app *a);
+/* Says something behind the text of the open field; at >= 0: that byte is what is wrong. */
+void app_remark(struct app *a, int at, const char *text);
 /* The same with a list above the line that narrows to the word typed: item(ud, i, out) says its
  * i-th line, 0 past the end; one without a name is left out. Up and Down choose, Tab completes. */
 struct choice { char name[96], key[16], help[160]; };

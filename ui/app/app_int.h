@@ -29,6 +29,8 @@ struct field {
     char label[64], text[APP_FIELD], end[8]; /* end: of the names that a path is completed with */
     size_t caret;        /* byte offset */
     int fresh;           /* the first thing typed takes the place of the text */
+    char remark[160];    /* on the text, behind it */
+    int bad;             /* byte offset of what is wrong in it; -1: nothing */
     void (*done)(void *ud, const char *text);
     void (*change)(void *ud, const char *text);
     int (*item)(void *ud, int i, struct choice *out); /* NULL: no list */

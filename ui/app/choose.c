@@ -14,7 +14,7 @@ static size_t word_start(const struct field *f)
     size_t at = strlen(f->text), least = f->text[0] == '-' || f->text[0] == '=';
     if (f->palette)
         return 0;
-    while (at > least && !strchr(" ,", f->text[at - 1]))
+    while (at > least && !strchr(" ,(", f->text[at - 1]))
         at--;
     return at;
 }
@@ -128,9 +128,9 @@ void choice_draw(struct app *a, struct grid *g, struct rect area)
         grid_fill(g, row, STYLE(ROLE_TEXT, 0), " ");
         if (on)
             grid_cell(g, row, row.y, row.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
-        grid_text(g, row, row.y, row.x + 2, 18, STYLE(ROLE_TEXT, ATTR_BOLD), c.name);
+        grid_end(g, row, row.y, row.x + 2, c.key[0] ? 18 : 27, STYLE(ROLE_TEXT, ATTR_BOLD), c.name);
         grid_text(g, row, row.y, row.x + 21, 8, STYLE(ROLE_ACCENT, 0), c.key);
-        grid_text(g, row, row.y, row.x + 30, -1, STYLE(ROLE_DIM, 0), c.help);
+        grid_end(g, row, row.y, row.x + 30, row.w - 31, STYLE(ROLE_DIM, 0), c.help);
         if (on)
             grid_back(g, row, BACK_SELECTED);
     }

@@ -18,7 +18,14 @@ void app_prompt(struct app *a, const char *label, const char *start,
     f->done = done;
     f->change = change;
     f->ud = ud;
+    f->bad = -1;
     a->dirty = 1;
+}
+
+void app_remark(struct app *a, int at, const char *text)
+{
+    a->field.bad = at;
+    snprintf(a->field.remark, sizeof a->field.remark, "%s", text);
 }
 
 void app_prompt_path(struct app *a, const char *label, const char *start, const char *end,
@@ -171,6 +178,20 @@ void field_key(struct app *a, const struct key *k)
     }
 }
 
+#define REMARK_LEAST 12 /* columns */
+
+/* What is wrong in the text, which begins at x. */
+static void draw_bad(const struct field *f, struct grid *g, struct rect box, int x)
+{
+    char part[APP_FIELD];
+    snprintf(part, (size_t)f->bad + 1, "%s", f->text);
+    x += text_columns(part);
+    size_t end = after(f->text, (size_t)f->bad);
+    snprintf(part, end - (size_t)f->bad + 1, "%s", f->text + f->bad);
+    if (x >= box.x)
+        grid_text(g, box, box.y, x, -1, STYLE(ROLE_BAD, ATTR_UNDERLINE), part);
+}
+
 void field_draw(struct app *a, struct grid *g, struct rect line)
 {
     struct field *f = &a->field;
@@ -188,6 +209,11 @@ void field_draw(struct app *a, struct grid *g, struct rect line)
     int w = grid_text(g, box, line.y, x - skip, room + skip, STYLE(ROLE_TEXT, 0), f->text);
     if (f->fresh)
         grid_back(g, (struct rect){ line.y, x, 1, w - skip < room ? w - skip : room }, BACK_SELECTED);
+    if (f->bad >= 0 && f->text[f->bad])
+        draw_bad(f, g, box, x - skip);
+    int behind = x - skip + w + 2, rest = line.x + line.w - 1 - behind;
+    if (f->remark[0] && rest >= REMARK_LEAST)
+        grid_end(g, line, line.y, behind, rest, STYLE(f->bad < 0 ? ROLE_DIM : ROLE_WARN, 0), f->remark);
     g->cursor_y = line.y;
     g->cursor_x = x + at - skip;
 }

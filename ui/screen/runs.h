@@ -53,7 +53,7 @@ struct runs {
     int standing, standing_width; /* most columns that the words of a state needed at that width */
     int top, scroll, sort, descending, page;
     int tail;                    /* columns of what differs in the names of a sweep, the widest */
-    char filter_text[256], find[64], error[160];
+    char filter_text[256], filter_before[256], find[64], error[160];
     struct filter filter;
     int focus, maximised, detail; /* detail: the run's page is open */
     int wide;                    /* as drawn last: all panes stand at once */

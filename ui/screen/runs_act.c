@@ -141,15 +141,21 @@ static void set_filter(struct runs *s, const char *text)
     runs_arrange(s);
 }
 
-/* While it is typed the list follows; a half-written expression keeps the last good one. */
+/* While it is typed the list follows; of a half-written expression the words that make sense. */
 static void filter_change(void *ud, const char *text)
 {
     struct runs *s = ud;
-    struct filter f;
-    if (filter_parse(&f, text))
-        return;
-    s->filter = f;
-    set_filter(s, text);
+    char kept[sizeof s->filter_text];
+    size_t n;
+    filter_typed(s->app, text, &s->filter, &n);
+    snprintf(kept, sizeof kept, "%.*s", (int)n, text);
+    set_filter(s, kept);
+}
+
+static int filter_choice(void *ud, int i, struct choice *out)
+{
+    (void)ud;
+    return filter_item(i, out);
 }
 
 int runs_filter(struct runs *s, const char *text)
@@ -164,11 +170,22 @@ int runs_filter(struct runs *s, const char *text)
     return 0;
 }
 
+static void filter_done(void *ud, const char *text);
+
+static void ask_filter(struct runs *s, const char *start)
+{
+    app_choose(s->app, "filter:", start, filter_choice, filter_done, filter_change, s);
+    filter_change(s, start);
+}
+
+/* A wrong one stays open, with what is wrong marked; Esc takes the one before back. */
 static void filter_done(void *ud, const char *text)
 {
     struct runs *s = ud;
-    if (text && runs_filter(s, text))
-        app_say(s->app, SEV_WARN, "%s", s->error);
+    if (!text)
+        runs_filter(s, s->filter_before);
+    else if (runs_filter(s, text))
+        ask_filter(s, text);
 }
 
 static void set_archived(struct app *a, int64_t run, int archived)
@@ -247,7 +264,7 @@ static int go_back(struct runs *s, int action)
     } else if (action == ACT_BACK && s->find[0]) {
         s->find[0] = 0;
     } else if (action == ACT_BACK && s->filter_text[0]) {
-        filter_change(s, "");
+        runs_filter(s, "");
     } else if (action == ACT_BACK) {
         const int64_t *ids;
         int n = app_marks(s->app, &ids);
@@ -312,7 +329,8 @@ static void show(struct runs *s, int action)
         break;
     }
     case ACT_FILTER:
-        app_prompt(s->app, "filter:", s->filter_text, filter_done, filter_change, s);
+        snprintf(s->filter_before, sizeof s->filter_before, "%s", s->filter_text);
+        ask_filter(s, s->filter_text);
         break;
     case ACT_FIND: app_prompt(s->app, "find:", "", find_done, NULL, s); break;
     case ACT_FIND_NEXT: find_from(s, runs_cursor_row(s) + 1, 1); break;

@@ -367,3 +367,53 @@ int filter_match(const struct filter *f, const struct query_run *r)
 {
     return f->root < 0 || match(f, f->root, r);
 }
+
+static const char *const own_help[F_OWN] = {
+    [F_STATE] = "running, queued, paused, stopped, done, failed, lost; active: on the way to its end",
+    [F_NAME] = "part of the name", [F_TAG] = "part of the tags", [F_NOTE] = "part of the note",
+    [F_REASON] = "part of why it ended", [F_ID] = "number of the run", [F_STEP] = "steps trained",
+    [F_TOKENS] = "tokens trained", [F_LOSS] = "loss in training", [F_AUC] = "AUC common, or AUC own where that is all",
+    [F_RATE] = "tokens a second", [F_PARAMS] = "parameters", [F_AGE] = "hours it ran", [F_ARCHIVED] = "1: archived",
+};
+
+int filter_item(int i, struct choice *out)
+{
+    const char *name = filter_field(i);
+    if (!name)
+        return 0;
+    const struct config_field *f = config_find(name);
+    int metric = metric_find(name);
+    memset(out, 0, sizeof *out);
+    if (i && i < OWN && own[i].field == own[i - 1].field) /* another word for it */
+        return 1;
+    snprintf(out->name, sizeof out->name, "%s", name);
+    snprintf(out->help, sizeof out->help, "%s", i < OWN ? own_help[own[i].field]
+             : f ? f->help : metric >= 0 ? metric_table[metric].help : "");
+    return 1;
+}
+
+int filter_typed(struct app *a, const char *text, struct filter *f, size_t *n)
+{
+    char part[512], said[200];
+    int rc = filter_parse(f, text), shown = 0;
+    *n = strlen(text);
+    if (!rc) {
+        app_remark(a, -1, *text ? "" : "words, tie:all, seed>=3, and, or, not, ( )");
+        return 0;
+    }
+    for (int i = 0; i < f->bad && text[i]; i++)
+        shown += ((unsigned char)text[i] & 0xC0) != 0x80;
+    snprintf(said, sizeof said, "character %d: %s", shown + 1, f->error);
+    app_remark(a, f->bad, said);
+    for (int bad = rc; bad;) {
+        while (*n && text[*n - 1] == ' ')
+            --*n;
+        while (*n && text[*n - 1] != ' ')
+            --*n;
+        snprintf(part, sizeof part, "%.*s", (int)*n, text);
+        bad = filter_parse(f, part);
+    }
+    while (*n && text[*n - 1] == ' ')
+        --*n;
+    return rc;
+}

@@ -12,7 +12,7 @@
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
 
-#define NAME_TAIL 23 /* columns of a name at 80 that leave the columns of priority 4 and less */
+#define NAME_TAIL 18 /* columns of a name at 80 that leave the columns of priority 4 and less */
 #define NAME_STEM 5  /* more of them where there is room, for the sweep's name */
 #define NAME_WIDE 44 /* at most, where there is room */
 

@@ -84,25 +84,12 @@ int runs_choose_columns(struct runs *s, const char *text)
     return 0;
 }
 
-/* Fields that may be a column or group, below `from` other lines. */
-static int field_item(int i, struct choice *out)
-{
-    const char *name = filter_field(i);
-    if (!name)
-        return 0;
-    const struct config_field *f = config_find(name);
-    int metric = metric_find(name);
-    snprintf(out->name, sizeof out->name, "%s", name);
-    snprintf(out->help, sizeof out->help, "%s", f ? f->help : metric >= 0 ? metric_table[metric].help : "");
-    return 1;
-}
-
 static int column_item(void *ud, int i, struct choice *out)
 {
     (void)ud;
     memset(out, 0, sizeof *out);
     if (i >= COL_COUNT)
-        return field_item(i - COL_COUNT, out);
+        return filter_item(i - COL_COUNT, out);
     one_word(run_columns[i].title, out->name, sizeof out->name);
     return 1;
 }
@@ -123,7 +110,7 @@ static int group_item(void *ud, int i, struct choice *out)
     (void)ud;
     memset(out, 0, sizeof *out);
     if (i)
-        return field_item(i - 1, out);
+        return filter_item(i - 1, out);
     snprintf(out->name, sizeof out->name, "seeds");
     snprintf(out->help, sizeof out->help, "runs that differ in nothing but the seed");
     return 1;

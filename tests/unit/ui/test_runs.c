@@ -184,6 +184,22 @@ static void test_the_auc_is_named(void **state)
     make_anew();
 }
 
+/* However long the names of a sweep are. */
+static void test_what_stays_at_80_columns(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET name = 'weight-sharing tie=embeddings size=1/3 s3', "
+                                      "tags = 'sweep:weight-sharing' WHERE id = 9; "
+                                      "UPDATE run SET state = 'failed', reason = 'no space left on the disk' WHERE id = 8"), 0);
+    struct app *a = start(dir, NULL);
+    assert_true(fixture_shows(a, 24, 80, "objective sharing  gen  step   loss AUC comm left"));
+    assert_true(fixture_shows(a, 36, 120, "objective sharing  gen seed  step tokens   loss AUC comm loss trend"));
+    assert_true(fixture_shows(a, 36, 120, " tok/s left"));
+    assert_true(fixture_shows(a, 36, 120, " tags"));
+    finish(a);
+    make_anew();
+}
+
 /* A loss that rises in a later stage is told from that stage's best, which only the store has. */
 static void test_a_rise_in_a_later_stage_is_said(void **state)
 {
@@ -249,8 +265,19 @@ static void test_filter_narrows_and_clears(void **state)
     assert_int_equal(fixture_golden(a, 24, 80, "runs-nothing-80x24"), 0);
     fixture_keys(a, "Esc");
     assert_true(fixture_shows(a, 24, 80, "runs 9 "));
-    fixture_keys(a, "f s e d : 3 Enter");
-    assert_true(fixture_shows(a, 24, 120, "filter, character 1: sed is no field"));
+    fixture_keys(a, "f t a g : g e n Space a n d Space ( s e d : 3");
+    assert_true(fixture_shows(a, 24, 120, "(sed:3  character 14: sed is no field"));
+    assert_true(fixture_shows(a, 24, 120, "─ tag:gen ─")); /* the words that make sense */
+    fixture_keys(a, "Enter"); /* stays open */
+    assert_true(a->field.open && a->field.bad == 13);
+    fixture_keys(a, "Esc"); /* as it was before */
+    assert_false(a->field.open);
+    assert_true(fixture_shows(a, 24, 120, "runs 9 "));
+    fixture_keys(a, "f");
+    assert_true(fixture_shows(a, 24, 120, "words, tie:all, seed>=3"));
+    fixture_keys(a, "s e q _ Tab > = 1 Enter"); /* the fields are completed */
+    assert_true(fixture_shows(a, 24, 120, "0 of 9 match  seq_stages>=1"));
+    fixture_keys(a, "Esc");
     finish(a);
 }
 
@@ -555,6 +582,7 @@ int main(void)
         cmocka_unit_test(test_branches_stand_under_their_parent),
         cmocka_unit_test(test_ascii_has_no_byte_of_ours_above_127),
         cmocka_unit_test(test_the_auc_is_named),
+        cmocka_unit_test(test_what_stays_at_80_columns),
         cmocka_unit_test(test_a_rise_in_a_later_stage_is_said),
         cmocka_unit_test(test_panes_of_a_small_terminal),
         cmocka_unit_test(test_every_size_draws),
