@@ -224,11 +224,12 @@ static int act_view(struct tokens *s, struct app *a, int action)
     case ACT_FIND: app_prompt(a, "find", s->find, find_done, NULL, s); return 1;
     case ACT_SORT: s->by_loss = !s->by_loss; tokens_order(s); return 1;
     case ACT_FOLLOW:
+        if (!s->active) return 0; /* it stands still by itself */
         s->frozen = !s->frozen;
         if (!s->frozen) s->version = -1, s->watched = 0;
         return 1;
     case ACT_MAXIMISE: s->alone = !s->alone; return 1;
-    case ACT_CARD: s->card.choice = tokens_card_shown(s, a) ? -1 : 1; return 1;
+    case ACT_CARD: s->card.choice = tokens_card_shown(s, a) && !s->card.folded ? -1 : 1; return 1;
     case ACT_PAUSE: orders_pause(&s->orders, a, &s->run, 1); return 1;
     case ACT_STOP: orders_ask_stop(&s->orders, a, &s->run, 1); return 1;
     case ACT_PIN: return tokens_pin(s, a);
@@ -236,7 +237,7 @@ static int act_view(struct tokens *s, struct app *a, int action)
     case ACT_OPEN_CHECKPOINT: tokens_open_checkpoint(a); return 1;
     case ACT_OWN: own_prompt(s, a); return 1;
     case ACT_MARK: return own_toggle(s, a);
-    case ACT_MASKS: return own_redraw_masks(s, a);
+    case ACT_MASKS: return s->mode == MODE_OWN ? own_redraw_masks(s, a) : 0;
     case ACT_ENTER: return enter(s, a);
     case ACT_NEXT_PANE: return next_pane(s, 1);
     case ACT_PREV_PANE: return next_pane(s, -1);
@@ -264,9 +265,25 @@ static int chooses_token(int action)
     return 0;
 }
 
+/* What asks the host or writes a file; of a store that is only watched that would fail. */
+static int wants_to_write(const struct tokens *s, int action)
+{
+    switch (action) {
+    case ACT_MARK: case ACT_MASKS: case ACT_OWN: case ACT_PIN: case ACT_OPEN_CHECKPOINT: case ACT_PAUSE:
+    case ACT_STOP: return 1;
+    case ACT_ENTER: return s->focus == ON_TEXT;
+    case ACT_PREV_SNAPSHOT: case ACT_NEXT_SNAPSHOT: return s->mode == MODE_OWN;
+    }
+    return 0;
+}
+
 static int act_tokens(void *self, struct app *a, int action)
 {
     struct tokens *s = self;
+    if (app_readonly(a) && wants_to_write(s, action)) {
+        app_note(a, "Read-only: %s needs a workbench that may write", action_table[action].name);
+        return 1;
+    }
     if (s->focus == ON_RATES && tokens_rates_act(s, a, action)) return 1;
     s->moved |= chooses_token(action);
     switch (action) {
@@ -308,7 +325,8 @@ static int can_tokens(void *self, struct app *a, int action)
     case ACT_NEXT_SNAPSHOT: return (s->mode == MODE_SNAPSHOT && s->npast > 0) || s->mode == MODE_OWN;
     case ACT_FOLLOW: return s->active;
     case ACT_ENTER:
-        return s->focus == ON_LIST || s->focus == ON_RATES || (s->mode == MODE_OWN && !app_readonly(a));
+        return s->focus == ON_LIST || s->focus == ON_RATES || (s->focus == ON_DIAGNOSIS && s->ndiagnosis) ||
+               (s->mode == MODE_OWN && !app_readonly(a));
     case ACT_MARK: return s->nsentences > 0 && s->run > 0 && !app_readonly(a);
     case ACT_OPEN_CHECKPOINT: return !app_readonly(a);
     case ACT_MASKS: return s->mode == MODE_OWN && !app_readonly(a);
@@ -406,7 +424,7 @@ static void status_tokens(void *self, struct app *a, char *out, size_t size)
         snprintf(out, size, "%s · step %s · sentence %d of %d · %s", run->name, step,
                  s->current + 1, s->nsentences, fresh);
     else
-        snprintf(out, size, "%s · step %s · %s", run->name, step, fresh);
+        snprintf(out, size, "%s · step %s · %s", run->name, step, run_state_name(run->state));
 }
 
 const struct screen_ops tokens_screen = {

@@ -62,7 +62,7 @@ static void find_caught(struct tokens *s)
         for (int i = 0; i < s->past[k].nseqs; i++)
             for (int t = 0; t < s->past[k].seqs[i].n; t++) {
                 const struct past_cell *x = &s->past[k].seqs[i].cells[t];
-                if (!x->label || !(x->disc_prob >= TOKENS_SAID))
+                if (tokens_cell_outcome(x) != OUT_CAUGHT)
                     continue;
                 c->caught_step = s->past[k].step;
                 snprintf(c->caught_word, sizeof c->caught_word, "%.60s",
@@ -132,9 +132,7 @@ static int verse_token(const struct tokens *s, struct grid *g, struct rect in, i
                        const struct past_cell *c)
 {
     char piece[PIECE], was[PIECE + 16], original[PIECE];
-    int caught = c->disc_prob >= TOKENS_SAID;
-    enum outcome o = isnan(c->disc_prob) ? OUT_NONE : c->label ? caught ? OUT_CAUGHT : OUT_MISSED
-                     : caught ? OUT_FALSE : OUT_KEPT;
+    enum outcome o = tokens_cell_outcome(c);
     tokens_piece(s, c->sampled >= 0 ? c->sampled : c->original, piece, sizeof piece);
     was[0] = 0;
     if (c->label)
@@ -201,29 +199,53 @@ static int caption_rows(const struct tokens *s, int width)
     return wrap_text(NULL, (struct rect){ 0, 0, 1, width }, PLAIN, caption_text(s));
 }
 
-int tokens_card_rows(const struct tokens *s, struct rect in)
+static int at_work(const struct query_run *r)
 {
-    int first, last;
-    before_and_after(s, &first, &last);
-    int rows = 3 + caption_rows(s, in.w - 2) + verse(s, NULL, in, "", first);
-    return first == last ? rows + (first < 0) : rows + verse(s, NULL, in, "", last);
+    return r->state == RUN_RUNNING || r->state == RUN_PAUSED || r->state == RUN_STOPPING;
 }
 
-static int one_curve(struct grid *g, struct rect in, int x, const char *name, const char *value,
+/* A small screen has no room for the story of a run that ended before anybody looked. */
+static int folded(const struct tokens *s, const struct query_run *r, int brief)
+{
+    return brief && !s->card.choice && !at_work(r) && s->card.watched != r->id;
+}
+
+int tokens_card_rows(struct tokens *s, struct app *a, struct rect in, int brief)
+{
+    const struct query_run *r = app_run(a, s->run);
+    int first, last;
+    if (at_work(r))
+        s->card.watched = r->id;
+    s->card.folded = folded(s, r, brief);
+    if (s->card.folded)
+        return 1;
+    before_and_after(s, &first, &last);
+    int rows = 3 - brief + caption_rows(s, in.w - 2); /* brief: curves or how far it is, not both */
+    if (first < 0)
+        return rows + 1;
+    if (first == last || !brief || !at_work(r))
+        rows += verse(s, NULL, in, "", first);
+    return first == last ? rows : rows + verse(s, NULL, in, "", last);
+}
+
+/* The newest value stands beside its name, as wide as `room`; how it came there fills up from the left. */
+static int one_curve(struct grid *g, struct rect in, int x, const char *name, const char *value, int room,
                      const double *v, int n, int width)
 {
     x += grid_text(g, in, in.y, x, -1, DIM, name) + 1;
+    grid_text(g, in, in.y, x, -1, PLAIN, value);
+    x += room + 1;
+    n = n > CARD_POINTS ? CARD_POINTS : n;
     if (n > 1)
-        spark_draw(g, in, in.y, x, width, STYLE(ROLE_SERIES1, 0), v, NULL, n);
-    x += width + 1;
-    return x + grid_text(g, in, in.y, x, -1, PLAIN, value) + 3;
+        spark_draw(g, in, in.y, x, n < width ? n : width, STYLE(ROLE_SERIES1, 0), v, NULL, n);
+    return x + width + 2;
 }
 
-static void curves_row(const struct tokens *s, const struct query_run *r, struct grid *g, struct rect in)
+static void curves_row(const struct tokens *s, const struct query_run *r, struct grid *g, struct rect in, int brief)
 {
     const struct tokens_card *c = &s->card;
-    char loss[FMT] = "-", auc[FMT] = "-", unigram[FMT], text[64];
-    int gen = r->has[METRIC_gen_loss], width = in.w >= 100 ? 24 : 12;
+    char loss[FMT] = "-", auc[FMT] = "-", unigram[FMT], text[64], left[FMT];
+    int gen = r->has[METRIC_gen_loss], width = in.w >= 100 ? 24 : brief ? 8 : 12;
     double v = gen ? r->last[METRIC_gen_loss] : r->last[METRIC_total_loss];
     if (c->nloss)
         fmt_fixed(loss, sizeof loss, v, 2);
@@ -234,9 +256,17 @@ static void curves_row(const struct tokens *s, const struct query_run *r, struct
     if (gen && r->has[METRIC_unigram_loss] && in.w >= 90)
         snprintf(text, sizeof text, "%s (unigram %s)", loss,
                  fmt_fixed(unigram, sizeof unigram, r->last[METRIC_unigram_loss], 2));
-    int x = one_curve(g, in, in.x, gen ? "training gen loss" : "training loss", text, c->loss, c->nloss, width);
+    int x = one_curve(g, in, in.x, brief ? gen ? "gen loss" : "loss" : gen ? "training gen loss" : "training loss",
+                      text, text_columns(text) > 5 ? text_columns(text) : 5, c->loss, c->nloss, width);
     if (s->has_disc)
-        one_curve(g, in, x, c->auc_metric == METRIC_VAL + METRIC_rtd_auc_common ? "AUC common" : "AUC own", auc, c->auc, c->nauc, width);
+        one_curve(g, in, x, c->auc_metric == METRIC_VAL + METRIC_rtd_auc_common ? "AUC common" : "AUC own", auc, 5,
+                  c->auc, c->nauc, width);
+    if (!brief)
+        return;
+    fmt_time(left, sizeof left, run_eta(r));
+    snprintf(text, sizeof text, "%d %%%s%s%s", (int)(100 * (double)r->step / (double)r->config.steps),
+             isfinite(run_eta(r)) ? "  " : "", isfinite(run_eta(r)) ? left : "", isfinite(run_eta(r)) ? " left" : "");
+    grid_right(g, in, in.y, in.x, in.w, PLAIN, text);
 }
 
 /* How far it is; at the end what may come next. */
@@ -273,7 +303,19 @@ static void last_row(const struct tokens *s, const struct query_run *r, struct g
     }
 }
 
-void tokens_card_draw(struct tokens *s, struct app *a, struct grid *g, struct rect r)
+/* The run's end in its title. */
+static void draw_folded(const struct query_run *run, struct grid *g, struct rect r)
+{
+    char end[80], v[FMT];
+    snprintf(end, sizeof end, "%s %s", sign(SIGN_STATE + run->state), run_state_name(run->state));
+    if (run->val_has[METRIC_rtd_auc_common])
+        snprintf(end + strlen(end), sizeof end - strlen(end), ", AUC common %s",
+                 fmt_prob(v, sizeof v, run->val_last[METRIC_rtd_auc_common]));
+    const char *parts[] = { run->name, end, "H how it went" };
+    pane_title(g, r.y, r.x, r.w, 0, parts, 3);
+}
+
+void tokens_card_draw(struct tokens *s, struct app *a, struct grid *g, struct rect r, int brief)
 {
     const struct query_run *run = app_run(a, s->run);
     struct rect in = { r.y + 1, r.x + 1, 1, r.w - 2 };
@@ -283,25 +325,33 @@ void tokens_card_draw(struct tokens *s, struct app *a, struct grid *g, struct re
     find_caught(s);
     tokens_card_read(s, a);
     before_and_after(s, &first, &last);
+    if (s->card.folded) {
+        draw_folded(run, g, r);
+        return;
+    }
+    int going = at_work(run), tail = !(brief && going); /* one row says curves and progress */
     const char *parts[] = { run->name, "how it goes", "H hides" };
     pane_title(g, r.y, r.x, r.w, 0, parts, 3);
-    in.h = r.h - 2;
+    in.h = r.h - 1 - tail;
     in.y += wrap_text(g, in, STYLE(s->card.role, 0), caption_text(s));
-    curves_row(s, run, g, in);
-    in.y++;
-    in.h = r.y + r.h - 1 - in.y;
+    if (!brief || going)
+        curves_row(s, run, g, (struct rect){ in.y++, in.x, 1, in.w }, brief);
+    in.h = r.y + r.h - tail - in.y;
     if (first < 0 && in.h > 0) {
         grid_text(g, in, in.y, in.x, -1, DIM,
                   s->npast ? "no probe sentence: w pins one for the runs to come"
                            : "the probe sentence comes with the first snapshot");
         in.y++;
     }
-    int rows = verse(s, g, in, first == last ? "step" : "before", first);
-    in.y += rows;
-    in.h -= rows;
+    if (tail || first == last) {
+        int rows = verse(s, g, in, first == last ? "step" : "before", first);
+        in.y += rows;
+        in.h -= rows;
+    }
     if (first != last && in.h > 0)
         in.y += verse(s, g, in, run->state == RUN_DONE ? "after" : "now", last);
-    last_row(s, run, g, (struct rect){ r.y + r.h - 1, in.x, 1, in.w });
+    if (tail)
+        last_row(s, run, g, (struct rect){ r.y + r.h - 1, in.x, 1, in.w });
 }
 
 /* While there is nothing to see: what is made, how far it is, what will follow. */

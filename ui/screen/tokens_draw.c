@@ -16,12 +16,13 @@
 static const char *legend_rows(const struct tokens *s, int wide)
 {
     if (s->view == VIEW_WATERFALL)
-        return !tokens_judged(s) ? "digit: first decimal of the generator's p at a masked token"
+        return tokens_masked_only(s) ? "digit: first decimal of the p given to the original at a masked token"
+               : !tokens_judged(s) ? "digit: first decimal of the generator's p at a masked token"
                : wide       ? "digit: first decimal of p(replaced), underlined where the token was replaced "
                               "then; a row is a snapshot"
                             : "digit: first decimal of p(replaced), underlined: replaced then";
     if (s->view == VIEW_STRIP) return "";
-    if (s->objective == OBJ_BERT_MLM && s->mode != MODE_OWN)
+    if (tokens_masked_only(s))
         return wide ? "upper row: what the model reads, [M] is masked · was: the original"
                     : "upper row as read, [M] is masked · was: original";
     if (!tokens_judged(s))
@@ -44,7 +45,7 @@ void tokens_legend(struct tokens *s, struct grid *g, struct rect r)
         x += grid_text(g, r, r.y, x, -1, STYLE(tokens_sign_role(marks[i]), 0), tokens_sign(marks[i])) + 1;
         x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), tokens_outcome_name(marks[i]));
     }
-    if (s->objective == OBJ_BERT_MLM && s->mode != MODE_OWN) return; /* nothing is sampled */
+    if (tokens_masked_only(s)) return;
     x += 2;
     x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), sign(SIGN_SAME)) + 1;
     x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), wide ? "sampled the same" : "same");
@@ -87,7 +88,7 @@ static void draw_main(struct tokens *s, struct app *a, struct grid *g, struct re
         return;
     }
     const char *parts[] = {name, fresh, views[s->view], legend, own};
-    pane_title(g, r.y, r.x, r.w, s->focus == ON_TEXT, parts, 5);
+    pane_title(g, r.y, r.x, r.w, s->focus == ON_TEXT, parts, c ? 5 : 1);
     struct rect in = {r.y + 1, r.x, r.h - 1, r.w};
     const struct query_run *run = app_run(a, s->run);
     if (!c && run && run->state == RUN_PREPARING) {
@@ -185,10 +186,10 @@ void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area)
         draw_alone(s, a, g, area);
         return;
     }
-    int card = tokens_card_shown(s, a) && !reading && (wide || small) ? tokens_card_rows(s, area) : 0;
+    int card = tokens_card_shown(s, a) && !reading && (wide || small) ? tokens_card_rows(s, a, area, small) : 0;
     if (card) {
         card = card > area.h / 2 ? area.h / 2 : card;
-        tokens_card_draw(s, a, g, (struct rect){area.y, area.x, card, area.w});
+        tokens_card_draw(s, a, g, (struct rect){area.y, area.x, card, area.w}, small);
         area.y += card, area.h -= card;
         small = small && area.h >= 12;
     }
@@ -196,7 +197,7 @@ void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area)
         draw_wide(s, a, g, area);
         return;
     }
-    int strip = small ? 6 : 0;
+    int strip = small ? tokens_small_rows(s) : 0;
     if (s->focus == ON_RATES && area.h >= 4) {
         strip = area.h >= 14 ? area.h - 7 : area.h;
         tokens_pane_rates(s, g, (struct rect){area.y + area.h - strip, area.x, strip, area.w});
@@ -208,7 +209,7 @@ void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area)
     } else if (small && s->focus == ON_LIST) { /* the list takes the strip's place, and more */
         strip = area.h / 2;
         tokens_pane_list(s, g, (struct rect){area.y + area.h - strip, area.x, strip, area.w});
-    } else if (small) {
+    } else if (strip) {
         tokens_small(s, g, (struct rect){area.y + area.h - strip, area.x, strip, area.w});
     }
     draw_main(s, a, g, (struct rect){area.y, area.x, area.h - strip, area.w});

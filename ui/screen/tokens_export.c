@@ -3,9 +3,11 @@
 #include <stdlib.h>
 
 #include "db/csv.h"
+#include "src/base/str.h"
 #include "ui/screen/tokens_int.h"
 
 static const char *const outcomes[] = {"kept", "caught", "missed", "false_alarm", NULL};
+static const char *const sources[] = {"live", "snapshot", "probe", "user"};
 
 static void csv_piece(const struct tokens *s, struct csv_out *out, int32_t id)
 {
@@ -13,8 +15,9 @@ static void csv_piece(const struct tokens *s, struct csv_out *out, int32_t id)
 }
 
 /* pll: with the log probability of the token where it alone is masked, of the sentence shown. */
-static void csv_row(const struct tokens *s, struct csv_out *out, const struct token_seq *q, int i, int pll)
+static void csv_row(const struct tokens *s, struct csv_out *out, const struct sentence *x, int i, int pll)
 {
+    const struct token_seq *q = x->seq;
     const struct token_row *r = &q->rows[i];
     csv_int(out, i);
     csv_piece(s, out, r->original);
@@ -32,6 +35,7 @@ static void csv_row(const struct tokens *s, struct csv_out *out, const struct to
     csv_int(out, s->run);
     csv_int(out, s->step);
     csv_int(out, q->sentence);
+    csv_text(out, sources[x->source]);
     if (pll) csv_known_float(out, q == tokens_current(s)->seq ? (float)own_pll_at(s, i) : NAN);
     csv_end_row(out);
 }
@@ -69,7 +73,6 @@ static int export_hunt(const struct tokens *s, struct csv_out *out)
 {
     static const char *const heads[] = {"step", "source", "sentence", "position", "original", "sampled",
                                         "gen_prob", "disc_prob", "label", "outcome", "loss", "run"};
-    static const char *const sources[] = {"live", "snapshot", "probe", "user"};
     csv_heads(out, heads, sizeof heads / sizeof heads[0]);
     csv_end_row(out);
     for (int i = 0; i < s->hunt.n; i++) {
@@ -94,18 +97,72 @@ static int export_hunt(const struct tokens *s, struct csv_out *out)
     return s->hunt.n;
 }
 
-/* Text: all sentences in their order; strip and table: the one shown, in the columns of
+/* The list of sentences, in its order. */
+static int export_list(const struct tokens *s, struct csv_out *out)
+{
+    static const char *const heads[] = {"sentence", "source", "text", "tokens", "masked", "same", "replaced",
+                                        "caught", "missed", "false_alarms", "loss", "run", "step"};
+    csv_heads(out, heads, sizeof heads / sizeof heads[0]);
+    csv_end_row(out);
+    for (int i = 0; i < s->nsentences; i++) {
+        const struct sentence *x = &s->sentences[i];
+        int judged = x->count[OUT_NONE] == 0, tokens = 0;
+        struct str text;
+        for (int o = 0; o <= OUT_NONE; o++) tokens += x->count[o];
+        str_init(&text);
+        tokens_sentence_text(s, x->seq, &text);
+        csv_int(out, x->seq->sentence);
+        csv_text(out, sources[x->source]);
+        csv_text(out, text.failed ? NULL : str_get(&text));
+        csv_int(out, tokens);
+        csv_int(out, x->chosen);
+        csv_int(out, x->same);
+        csv_int(out, x->replaced);
+        for (int o = OUT_CAUGHT; o <= OUT_FALSE; o++)
+            if (judged) csv_int(out, x->count[o]);
+            else csv_text(out, NULL);
+        csv_known(out, x->loss);
+        csv_int(out, s->run);
+        csv_int(out, s->step);
+        csv_end_row(out);
+        str_free(&text);
+    }
+    return s->nsentences;
+}
+
+/* What is unusual about the run, as the pane says it. */
+static int export_diagnosis(const struct tokens *s, struct csv_out *out)
+{
+    static const char *const heads[] = {"finding", "normal_so_far", "look", "seen", "expected", "run"};
+    csv_heads(out, heads, sizeof heads / sizeof heads[0]);
+    csv_end_row(out);
+    for (int i = 0; i < s->ndiagnosis; i++) {
+        const struct diagnosis *d = &s->diagnosis[i];
+        csv_text(out, diagnosis_title(d->rule));
+        csv_int(out, d->severity == SEV_INFO);
+        csv_text(out, d->look);
+        csv_text(out, d->seen);
+        csv_text(out, d->expected);
+        csv_int(out, s->run);
+        csv_end_row(out);
+    }
+    return s->ndiagnosis;
+}
+
+/* A list, the findings or the rates where one is in focus. Text: all sentences in their order; strip and table: the one shown, in the columns of
  * `inspect --csv`, and that of `inspect --pll --csv` where it was asked for; the waterfall has its own. */
 int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *err)
 {
     static const char *const heads[] = {"position", "original", "masked", "sampled", "gen_prob",
                                         "disc_prob", "label", "outcome", "gen_rank", "gen_entropy",
-                                        "disc_loss", "same", "run", "step", "sentence"};
+                                        "disc_loss", "same", "run", "step", "sentence", "source"};
     struct tokens *s = self;
     int rows = 0, pll = own_pll_known(s);
     (void)err;
     if (s->focus == ON_RATES)
         return s->rates.listing ? export_hunt(s, out) : tokens_rates_export(s, out);
+    if (s->focus == ON_LIST) return export_list(s, out);
+    if (s->focus == ON_DIAGNOSIS && s->ndiagnosis) return export_diagnosis(s, out);
     if (s->view == VIEW_WATERFALL) {
         while (tokens_load_past(s, a)) {}
         return export_past(s, out);
@@ -121,7 +178,7 @@ int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *er
             if (s->view == VIEW_TABLE && s->only_changed && !r->chosen && !r->label &&
                 tokens_outcome(r) != OUT_FALSE)
                 continue;
-            csv_row(s, out, q, i, pll);
+            csv_row(s, out, &s->sentences[k], i, pll);
             rows++;
         }
     }

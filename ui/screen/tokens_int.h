@@ -77,6 +77,8 @@ struct past {
 /* What the card over the tokens shows (tokens_card.c). */
 struct tokens_card {
     int choice;                          /* 1 shown, -1 hidden, 0: as the run's kind has it */
+    int64_t watched;                     /* the run was seen at work: its end stays open */
+    int folded;                          /* as drawn last: its title alone */
     char caption[300];
     uint8_t role;
     double loss[CARD_POINTS], auc[CARD_POINTS];
@@ -181,7 +183,7 @@ struct tokens {
 };
 
 #define MATCH_FAR 1000000 /* beyond any list */
-#define TOKENS_SAID 0.5F                 /* p from which a token is said replaced */
+#define TOKENS_SAID 0.5F                 /* p above which a token is said replaced, as the metrics count it */
 
 /* tokens_load.c */
 void tokens_reload(struct tokens *s, struct app *a);
@@ -191,6 +193,10 @@ void tokens_select_run(struct tokens *s, struct app *a);
 const struct sentence *tokens_current(const struct tokens *s);
 /* What is shown has outcomes; 0: no discriminator, or two_stage has not come to it yet. */
 int tokens_judged(const struct tokens *s);
+/* Nothing is sampled: masked tokens, what the model gives the original, its loss. */
+int tokens_masked_only(const struct tokens *s);
+/* What a model that samples nothing gives the original at a masked token; NAN elsewhere. */
+double tokens_original_prob(double gen_loss);
 enum outcome tokens_outcome(const struct token_row *r);
 /* Loads missing snapshots of the history for at most a few milliseconds; 1: more to come. */
 int tokens_load_past(struct tokens *s, struct app *a);
@@ -300,8 +306,9 @@ void tokens_text_move(struct tokens *s, int lines);
 /* The card, tokens_card.c. */
 int tokens_card_shown(const struct tokens *s, struct app *a);
 void tokens_card_read(struct tokens *s, struct app *a);
-int tokens_card_rows(const struct tokens *s, struct rect in);
-void tokens_card_draw(struct tokens *s, struct app *a, struct grid *g, struct rect r);
+/* brief: for small screens, without what another row says too; of a run that ended before, its title alone. */
+int tokens_card_rows(struct tokens *s, struct app *a, struct rect in, int brief);
+void tokens_card_draw(struct tokens *s, struct app *a, struct grid *g, struct rect r, int brief);
 void tokens_card_preparing(struct tokens *s, struct app *a, struct grid *g, struct rect in);
 /* The current sentence becomes a probe of the workspace's coming runs. */
 int tokens_pin(struct tokens *s, struct app *a);
@@ -316,6 +323,7 @@ void tokens_pane_list(struct tokens *s, struct grid *g, struct rect r);
 int tokens_diagnosis_rows(const struct tokens *s, int width, int all);
 void tokens_pane_diagnosis(struct tokens *s, struct grid *g, struct rect r);
 void tokens_small(struct tokens *s, struct grid *g, struct rect r);
+int tokens_small_rows(const struct tokens *s); /* with the title; 0: there is no token */
 void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area);
 /* "live", "frozen", "snapshot 40k", "stale 12 s" */
 const char *tokens_fresh(const struct tokens *s, char *out, size_t size);

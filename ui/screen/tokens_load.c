@@ -23,6 +23,10 @@ const struct sentence *tokens_current(const struct tokens *s)
 
 int tokens_judged(const struct tokens *s) { return s->has_disc && s->counts.judged; }
 
+int tokens_masked_only(const struct tokens *s) { return s->objective == OBJ_BERT_MLM && s->mode != MODE_OWN; }
+
+double tokens_original_prob(double gen_loss) { return exp(-gen_loss); }
+
 /* The configuration with the packed corpus that the host made for this run. */
 static struct config packed(struct app *a, const struct query_run *run)
 {

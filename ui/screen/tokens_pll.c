@@ -109,6 +109,15 @@ static void least(const struct tokens *s, const struct token_seq *q, char *out, 
                  fmt_fixed(v, sizeof v, own_pll_at(s, at), 2));
 }
 
+/* One more fact, where it fits whole. */
+static int fact(struct grid *g, struct rect r, int x, const char *text)
+{
+    char more[160];
+    snprintf(more, sizeof more, " · %s", text);
+    return !*text || x + text_columns(more) > r.x + r.w
+               ? x : x + grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), more);
+}
+
 void own_pll_draw(struct tokens *s, struct grid *g, struct rect r)
 {
     const struct own_pll *p = &s->own.pll;
@@ -116,9 +125,11 @@ void own_pll_draw(struct tokens *s, struct grid *g, struct rect r)
     char sum[FMT], each[FMT], step[FMT], word[128];
     int n = 0, x = r.x + 1;
     if (!c || r.h < 1) return;
-    x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), r.w >= 110 ? "pseudo-log-likelihood " : "PLL ");
+    x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), r.w >= 110 ? "pseudo-log-likelihood" : "PLL") + 1;
     if (!p->n) {
-        grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), p->asked ? "comes: each token is masked in its turn" : p->why);
+        grid_text(g, r, r.y, x - 1, 1, STYLE(ROLE_DIM, 0), ":");
+        x++;
+        grid_end(g, r, r.y, x, r.x + r.w - x, STYLE(ROLE_DIM, 0), p->asked ? "comes: each token is masked in its turn" : p->why);
         return;
     }
     for (int i = 0; i < p->n; i++) n += !isnan(own_pll_at(s, i));
@@ -126,11 +137,13 @@ void own_pll_draw(struct tokens *s, struct grid *g, struct rect r)
     x += grid_textf(g, r, r.y, x, -1, STYLE(ROLE_TEXT, 0), " nats, %s a token (%d)",
                     fmt_fixed(each, sizeof each, n ? p->sum / n : NAN, 2), n);
     least(s, c->seq, word, sizeof word);
-    x += grid_textf(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), " · %s", word);
-    if (s->own.live)
-        x += grid_textf(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), " · checkpoint %s",
-                        fmt_count(step, sizeof step, (double)p->step));
-    if (!isnan(p->disc))
-        grid_textf(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), " · log P(original) %s",
-                   fmt_fixed(sum, sizeof sum, p->disc, 2));
+    x = fact(g, r, x, word);
+    if (s->own.live) {
+        snprintf(word, sizeof word, "checkpoint %s", fmt_count(step, sizeof step, (double)p->step));
+        x = fact(g, r, x, word);
+    }
+    if (!isnan(p->disc)) {
+        snprintf(word, sizeof word, "log P(original) %s", fmt_fixed(sum, sizeof sum, p->disc, 2));
+        fact(g, r, x, word);
+    }
 }

@@ -60,7 +60,7 @@ struct style tokens_style(const struct token_row *r, int at_cursor)
 enum outcome tokens_outcome(const struct token_row *r)
 {
     if (isnan(r->disc_prob)) return OUT_NONE;
-    int said = r->disc_prob >= TOKENS_SAID;
+    int said = r->disc_prob > TOKENS_SAID;
     return r->label ? said ? OUT_CAUGHT : OUT_MISSED : said ? OUT_FALSE : OUT_KEPT;
 }
 

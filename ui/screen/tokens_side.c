@@ -54,12 +54,16 @@ static int token_facts(const struct tokens *s, struct grid *g, struct rect in, c
         grid_text(g, in, in.y, in.x, -1, LABEL, "a mark of the format: not counted");
         return 1;
     }
+    double given = tokens_masked_only(s) && t->chosen ? tokens_original_prob(t->gen_loss) : NAN;
+    if (!isnan(given))
+        end += snprintf(end, 64, "p(original) %s  ", fmt_prob(v[0], FMT, given));
     if (!isnan(t->disc_prob))
         end += snprintf(end, 64, "p(replaced) %s ", fmt_prob(v[0], FMT, t->disc_prob));
-    if (o == OUT_NONE)
-        in.y--, in.h++;
-    else
+    int first = o != OUT_NONE || (!isnan(given) && in.h > 1); /* it has a row of its own */
+    if (first)
         grid_text(g, in, in.y, in.x, -1, PLAIN, text);
+    else
+        in.y--, in.h++;
     if (*tokens_sign(o)) {
         int x = in.x + text_columns(text);
         grid_text(g, in, in.y, x, 1, STYLE(tokens_sign_role(o), 0), tokens_sign(o));
@@ -69,7 +73,7 @@ static int token_facts(const struct tokens *s, struct grid *g, struct rect in, c
     }
     double log_p = own_pll_at(s, s->cursor), loss = (double)(isnan(t->disc_loss) ? t->gen_loss : t->disc_loss);
     if (isnan(log_p))
-        snprintf(text, sizeof text, "loss %s", isnan(loss) ? "-" : fmt_fixed(v[1], FMT, loss, 3));
+        snprintf(first ? text : end, 64, "loss %s", isnan(loss) ? "-" : fmt_fixed(v[1], FMT, loss, 3));
     else
         snprintf(text, sizeof text, "log p %s  loss %s", fmt_fixed(v[3], FMT, log_p, 2),
                  fmt_fixed(v[1], FMT, loss, 2));
@@ -77,7 +81,7 @@ static int token_facts(const struct tokens *s, struct grid *g, struct rect in, c
         snprintf(text + strlen(text), sizeof text - strlen(text), "  entropy %s%s",
                  fmt_fixed(v[2], FMT, t->gen_entropy, 2), isnan(log_p) ? " nats" : "");
     grid_text(g, in, in.y + 1, in.x, -1, LABEL, text);
-    return o == OUT_NONE ? 1 : 2;
+    return 1 + first;
 }
 
 /* Filled in: the generator's candidates as the discriminator ranks them (appendix G). */
@@ -200,9 +204,7 @@ void tokens_pane_past(struct tokens *s, struct grid *g, struct rect r)
         const struct past_cell *q = tokens_past(s, at, s->cursor);
         int here = s->past[at].step == s->step;
         struct style st = STYLE(ROLE_TEXT, here ? ATTR_BOLD : 0);
-        enum outcome o = isnan(q->disc_prob) ? OUT_NONE
-                         : q->label ? q->disc_prob >= TOKENS_SAID ? OUT_CAUGHT : OUT_MISSED
-                         : q->disc_prob >= TOKENS_SAID ? OUT_FALSE : OUT_KEPT;
+        enum outcome o = tokens_cell_outcome(q);
         grid_right(g, in, y, in.x, 7, here ? st : LABEL,
                    fmt_count(step, sizeof step, (double)s->past[at].step));
         grid_text(g, in, y, in.x + 9, in.w - 18, st,
@@ -363,7 +365,20 @@ void tokens_pane_list(struct tokens *s, struct grid *g, struct rect r)
     }
 }
 
-/* Five lines for small screens: the token, the generator, the training, the counts, a word. */
+/* There are snapshots of the sentence, whatever the cursor is on: nothing moves with it. */
+static int has_past(const struct tokens *s)
+{
+    return s->npast > 0 && (s->mode == MODE_SNAPSHOT || s->fallback);
+}
+
+static int warns(const struct tokens *s) { return s->ndiagnosis && s->diagnosis[0].severity > SEV_INFO; }
+
+int tokens_small_rows(const struct tokens *s)
+{
+    return tokens_current(s) ? 4 + has_past(s) + warns(s) : 0;
+}
+
+/* Lines for small screens: the token, the generator, the training, the counts, a word. */
 void tokens_small(struct tokens *s, struct grid *g, struct rect r)
 {
     char text[2 * PIECE], piece[PIECE], v[2][FMT];
@@ -371,7 +386,7 @@ void tokens_small(struct tokens *s, struct grid *g, struct rect r)
     struct rect in = inner(r);
     int y = in.y, k[PAST_MAX], n;
     pane_titlef(g, r.y, r.x, r.w, 0, "token %d", s->cursor);
-    if (!t) return;
+    if (!t || !in.h) return;
     token_line(s, t, text, sizeof text);
     int x = in.x + grid_text(g, in, y, in.x, -1, STYLE(ROLE_TEXT, ATTR_BOLD), text) + 2;
     struct rect rest = {y, x, 1, in.x + in.w - x};
@@ -399,7 +414,7 @@ void tokens_small(struct tokens *s, struct grid *g, struct rect r)
         grid_text(g, in, y, in.x, -1, LABEL, no_proposals(s, t));
     y++;
     n = past_of(s, k, PAST_MAX);
-    if (y < in.y + in.h && n > 0) {
+    if (y < in.y + in.h && has_past(s)) {
         x = in.x + grid_text(g, in, y, in.x, -1, LABEL, "over training ");
         past_spark(s, g, (struct rect){y, x, 1, in.w - (x - in.x)}, y, k, n);
         y++;
@@ -413,7 +428,7 @@ void tokens_small(struct tokens *s, struct grid *g, struct rect r)
     else if (y < in.y + in.h)
         grid_text(g, in, y++, in.x, -1, LABEL, s->has_disc ? "no discriminator yet: no p(replaced), no outcome"
                                                            : "no discriminator: no p(replaced), no outcome");
-    if (y < in.y + in.h && s->ndiagnosis && s->diagnosis[0].severity > SEV_INFO)
+    if (y < in.y + in.h && warns(s))
         grid_textf(g, in, y, in.x, -1, STYLE(ROLE_WARN, 0), "! %s · Tab says why",
                    diagnosis_title(s->diagnosis[0].rule));
 }

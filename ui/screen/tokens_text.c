@@ -77,7 +77,7 @@ static void draw_token(struct tokens *s, struct grid *g, struct rect r, const st
     struct style st = tokens_style(t, cursor);
     if (special) st = (struct style){ROLE_DIM, cursor ? BACK_SELECTED : BACK_NONE, 0};
     tokens_piece(s, shown(t), piece, sizeof piece);
-    x += grid_text(g, r, y, x, p->w, st, piece);
+    x += grid_end(g, r, y, x, p->w, st, piece);
     struct style lead = {ROLE_DIM, st.back, 0};
     for (; x < end; x++) /* wider than its text: visibly one token and no word missing; a join goes on in a word */
         grid_text(g, r, y, x, 1, joined ? st : lead, joined ? sign(SIGN_DOT) : sign(SIGN_DASHED));

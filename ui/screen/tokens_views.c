@@ -12,9 +12,20 @@
 #define PIECE 256
 
 enum strip_row { ROW_ORIGINAL, ROW_MASKED, ROW_SAMPLED, ROW_GEN_P, ROW_RANK, ROW_ENTROPY, ROW_P,
-                 ROW_OUTCOME, ROW_LOSS, ROW_COUNT };
+                 ROW_OUTCOME, ROW_LOSS, ROW_P_ORIGINAL, ROW_COUNT };
 static const char *const row_names[ROW_COUNT] = {
-    "original", "masked", "sampled", "gen p", "gen rank", "entropy", "p(repl)", "outcome", "loss"};
+    "original", "masked", "sampled", "gen p", "gen rank", "entropy", "p(repl)", "outcome", "loss", "p(orig)"};
+/* What a strip has without outcomes, and where nothing is sampled either. */
+static const int judged_rows[] = {ROW_ORIGINAL, ROW_MASKED, ROW_SAMPLED, ROW_GEN_P, ROW_RANK, ROW_ENTROPY, ROW_P,
+                                  ROW_OUTCOME, ROW_LOSS, -1};
+static const int sampled_rows[] = {ROW_ORIGINAL, ROW_MASKED, ROW_SAMPLED, ROW_GEN_P, ROW_RANK, ROW_ENTROPY, ROW_LOSS,
+                                   -1};
+static const int masked_rows[] = {ROW_ORIGINAL, ROW_MASKED, ROW_P_ORIGINAL, ROW_ENTROPY, ROW_LOSS, -1};
+
+static const int *rows_of(const struct tokens *s)
+{
+    return tokens_judged(s) ? judged_rows : tokens_masked_only(s) ? masked_rows : sampled_rows;
+}
 
 static double row_loss(const struct token_row *r)
 {
@@ -32,7 +43,7 @@ static const char *field(const struct tokens *s, const struct token_row *r, int 
     case ROW_ORIGINAL: return tokens_piece(s, r->original, out, size);
     case ROW_MASKED: return r->masked != r->original ? tokens_piece(s, r->masked, out, size) : out;
     case ROW_SAMPLED:
-        if (s->objective == OBJ_BERT_MLM && s->mode != MODE_OWN) return out; /* nothing is sampled */
+        if (tokens_masked_only(s)) return out;
         if (r->sampled != r->original) return tokens_piece(s, r->sampled, out, size);
         if (r->same) snprintf(out, size, "%s", sign(SIGN_SAME));
         return out;
@@ -42,6 +53,8 @@ static const char *field(const struct tokens *s, const struct token_row *r, int 
         return out;
     case ROW_ENTROPY: return isnan(r->gen_entropy) ? out : fmt_fixed(out, size, r->gen_entropy, 2);
     case ROW_P: return isnan(r->disc_prob) ? out : fmt_prob(out, size, r->disc_prob);
+    case ROW_P_ORIGINAL:
+        return isnan(r->gen_loss) ? out : fmt_prob(out, size, tokens_original_prob(r->gen_loss));
     case ROW_OUTCOME:
         if (*tokens_sign(tokens_outcome(r)))
             snprintf(out, size, "%s%s", tokens_sign(tokens_outcome(r)), r->same ? sign(SIGN_SAME) : "");
@@ -93,24 +106,25 @@ static int strip_block(struct tokens *s, struct grid *g, struct rect r, const st
 {
     char text[PIECE];
     int x = r.x + 10, i = first;
-    for (int row = 0; row < ROW_COUNT && row < r.h; row++)
-        grid_text(g, r, r.y + row, r.x + 1, 8, STYLE(ROLE_DIM, 0), row_names[row]);
+    const int *rows = rows_of(s);
+    for (int k = 0; rows[k] >= 0 && k < r.h; k++)
+        grid_text(g, r, r.y + k, r.x + 1, 8, STYLE(ROLE_DIM, 0), row_names[rows[k]]);
     for (; i < q->n; i++) {
         const struct token_row *t = &q->rows[i];
         int w = strip_width(s, t);
         if (x + w > r.x + r.w && i > first) break;
-        for (int row = 0; row < ROW_COUNT && row < r.h; row++) {
-            field(s, t, row, text, sizeof text);
-            struct style st = strip_style(t, row, i == s->cursor);
+        for (int k = 0; rows[k] >= 0 && k < r.h; k++) {
+            field(s, t, rows[k], text, sizeof text);
+            struct style st = strip_style(t, rows[k], i == s->cursor);
             if (!strcmp(text, "·"))
                 st = (struct style){ROLE_DIM, i == s->cursor ? BACK_SELECTED : BACK_NONE, 0};
             if (i == s->cursor)
-                grid_fill(g, (struct rect){r.y + row, x, 1, w}, STYLE(ROLE_TEXT, 0), " "),
-                    grid_back(g, (struct rect){r.y + row, x, 1, w}, st.back);
-            grid_text(g, r, r.y + row, x, w, st, text);
+                grid_fill(g, (struct rect){r.y + k, x, 1, w}, STYLE(ROLE_TEXT, 0), " "),
+                    grid_back(g, (struct rect){r.y + k, x, 1, w}, st.back);
+            grid_text(g, r, r.y + k, x, w, st, text);
+            tokens_hit(s, r.y + k, x, w, s->current, i);
         }
         if (i == s->cursor) g->cursor_y = r.y, g->cursor_x = x;
-        for (int row = 0; row < ROW_COUNT; row++) tokens_hit(s, r.y + row, x, w, s->current, i);
         x += w + 1;
     }
     return i;
@@ -120,13 +134,14 @@ void tokens_strip(struct tokens *s, struct grid *g, struct rect r)
 {
     const struct sentence *c = tokens_current(s);
     if (!c || r.w < 16) return;
-    int next = strip_first(s, c->seq, r.w - 10), y = r.y;
+    int next = strip_first(s, c->seq, r.w - 10), y = r.y, tall = 0;
+    while (rows_of(s)[tall] >= 0) tall++;
     /* More blocks below while there is room: the sentence goes on. */
     while (next < c->seq->n && y < r.y + r.h) {
         struct rect block = {y, r.x, r.y + r.h - y, r.w};
         next = strip_block(s, g, block, c->seq, next);
-        y += ROW_COUNT + 1;
-        if (y + ROW_COUNT > r.y + r.h) break;
+        y += tall + 1;
+        if (y + tall > r.y + r.h) break;
     }
 }
 
@@ -153,6 +168,11 @@ static const struct column mlm_cols[] = {
     {"log p", 1, 6, 6, ALIGN_RIGHT}};
 static const int mlm_what[] = {COL_POS, ROW_ORIGINAL, ROW_MASKED, ROW_SAMPLED, ROW_GEN_P, ROW_RANK,
                                ROW_ENTROPY, ROW_LOSS, COL_LOG_P};
+/* Where nothing is sampled. */
+static const struct column masked_cols[] = {
+    {"pos", 0, 4, 4, ALIGN_RIGHT},     {"original", 0, 8, 20, ALIGN_LEFT}, {"masked", 0, 6, 16, ALIGN_LEFT},
+    {"p(orig)", 1, 7, 7, ALIGN_RIGHT}, {"entropy", 2, 7, 7, ALIGN_RIGHT},  {"loss", 0, 6, 6, ALIGN_RIGHT}};
+static const int masked_what[] = {COL_POS, ROW_ORIGINAL, ROW_MASKED, ROW_P_ORIGINAL, ROW_ENTROPY, ROW_LOSS};
 struct shape { const struct column *cols; const int *what; int n; };
 
 /* The last column is of sentences whose pseudo-log-likelihood is known. */
@@ -161,6 +181,8 @@ static struct shape shape_of(const struct tokens *s)
     int less = !own_pll_known(s);
     if (tokens_judged(s))
         return (struct shape){table_cols, table_what, (int)(sizeof table_what / sizeof *table_what) - less};
+    if (tokens_masked_only(s))
+        return (struct shape){masked_cols, masked_what, (int)(sizeof masked_what / sizeof *masked_what)};
     return (struct shape){mlm_cols, mlm_what, (int)(sizeof mlm_what / sizeof *mlm_what) - less};
 }
 
@@ -258,6 +280,7 @@ static void waterfall_row(struct tokens *s, struct grid *g, struct rect r, int y
     for (int i = first; i < c->seq->n; i++) {
         int x = r.x + 9 + (i - first) * cell;
         const struct past_cell *p = tokens_past(s, k, i);
+        float known;
         if (x + cell > r.x + r.w) break;
         struct style st = STYLE(ROLE_DIM, 0);
         snprintf(text, sizeof text, "%s", " ");
@@ -269,8 +292,9 @@ static void waterfall_row(struct tokens *s, struct grid *g, struct rect r, int y
                 snprintf(text, sizeof text, "%d", d > 9 ? 9 : d);
             else
                 st.role = ROLE_DIM;
-        } else if (p && p->chosen && !isnan(p->gen_prob)) {
-            int d = (int)(p->gen_prob * 10);
+        } else if (p && p->chosen && !isnan(known = tokens_masked_only(s) ? (float)tokens_original_prob(p->loss)
+                                                                          : p->gen_prob)) {
+            int d = (int)(known * 10);
             st = STYLE(ROLE_TEXT, ATTR_UNDERLINE);
             snprintf(text, sizeof text, "%d", d > 9 ? 9 : d);
         } else if (p) {

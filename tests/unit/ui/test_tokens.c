@@ -108,7 +108,9 @@ static void test_outcomes(void **state)
     assert_int_equal(tokens_outcome(&r), OUT_MISSED);
     r.label = 0;
     assert_int_equal(tokens_outcome(&r), OUT_KEPT);
-    r.disc_prob = .5F;
+    r.disc_prob = .5F; /* a logit of 0 is not said replaced: so the metrics and `tokens --csv` count */
+    assert_int_equal(tokens_outcome(&r), OUT_KEPT);
+    r.disc_prob = .51F;
     assert_int_equal(tokens_outcome(&r), OUT_FALSE);
     r.disc_prob = NAN;
     assert_int_equal(tokens_outcome(&r), OUT_NONE);
@@ -253,7 +255,9 @@ static void test_export_has_the_columns_of_inspect(void **state)
     for (int k = 0; k < s->nsentences; k++) tokens += s->sentences[k].seq->n;
     assert_int_equal(rows, tokens); /* text: all sentences */
     assert_int_equal(strncmp(buf, "position,original,masked,sampled,gen_prob,disc_prob,label,outcome,"
-                                  "gen_rank,gen_entropy,disc_loss,same,run,step,sentence\r\n", 111), 0);
+                                  "gen_rank,gen_entropy,disc_loss,same,run,step,sentence,source\r\n", 118), 0);
+    assert_non_null(strstr(buf, ",0,probe\r\n")); /* both have a sentence 0 */
+    assert_non_null(strstr(buf, ",0,snapshot\r\n"));
     assert_non_null(strstr(buf, "8,hungry,[MASK],angry,0.0610000007,0.970000029,1,caught,4,2.5,"));
     assert_non_null(strstr(buf, "2,chef,[MASK],chef,0.0610000007,"));
     assert_non_null(strstr(buf, ",0,kept,1,2.5,"));

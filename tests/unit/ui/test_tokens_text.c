@@ -218,6 +218,9 @@ static void test_the_likelihood_stands_beside_an_own_sentence(void **state)
     assert_true(fixture_shows(a, 36, 120, "pseudo-log-likelihood −42.00 nats, −3.00 a token (14) · "
                                           "least expected: hungry −16.00 · log P(original) −1.50"));
     assert_true(fixture_shows(a, 24, 80, "PLL −42.00 nats, −3.00 a token (14)"));
+    /* A fact that does not fit whole is not begun. */
+    assert_true(fixture_shows(a, 24, 80, "least expected: hungry −16.00 "));
+    assert_false(fixture_shows(a, 24, 80, "log P"));
     s->cursor = 8;
     assert_true(fixture_shows(a, 36, 120, "log p −16.00"));
     fixture_keys(a, "i i"); /* the table, and what is exported of it */
@@ -225,8 +228,8 @@ static void test_the_likelihood_stands_beside_an_own_sentence(void **state)
     int rows;
     char *csv = fixture_export(a, &rows);
     assert_int_equal(rows, 16);
-    assert_non_null(strstr(csv, ",step,sentence,gen_log_prob\r\n"));
-    assert_non_null(strstr(csv, ",400000,7,-16\r\n"));
+    assert_non_null(strstr(csv, ",step,sentence,source,gen_log_prob\r\n"));
+    assert_non_null(strstr(csv, ",400000,7,user,-16\r\n"));
     free(csv);
     fixture_keys(a, "i i");
     s->own.number = 8; /* of another sentence now */
@@ -341,6 +344,117 @@ static void test_live_batches_and_their_end(void **state)
     app_free(a);
 }
 
+/* bert_mlm samples nothing: what it has is shown, and no row or column of what it lacks. */
+static void test_a_masked_model_shows_what_it_has(void **state)
+{
+    (void)state;
+    static const char *const lacks[] = {"sampled", "gen p", "gen rank", "p(repl)", "outcome"};
+    struct app *a = start(3);
+    struct tokens *s = app_self(a);
+    fixture_keys(a, "n");
+    assert_true(fixture_shows(a, 24, 80, "p(original) .287  loss 1.250  entropy 2.50 nats")); /* e^-1.25 */
+    assert_true(fixture_shows(a, 36, 120, "p(original) .287"));
+    assert_true(fixture_shows(a, 36, 120, "loss 1.250  entropy 2.50 nats"));
+    s->alone = 1;
+    for (int view = 1; view < 3; view++) { /* strip, table */
+        fixture_keys(a, "i");
+        assert_true(fixture_shows(a, 24, 80, "p(orig)") && fixture_shows(a, 24, 80, ".287"));
+        for (size_t k = 0; k < sizeof lacks / sizeof *lacks; k++)
+            assert_false(fixture_shows(a, 24, 80, lacks[k]));
+    }
+    fixture_keys(a, "i"); /* the waterfall: its digit is that of .287 */
+    char line[2][400];
+    assert_true(fixture_shows(a, 24, 80, "first decimal of the p given to the original"));
+    lines_at(a, 80, "▸  1.00M", line);
+    assert_non_null(strstr(line[0], " 2 "));
+    fixture_keys(a, "i"); /* as it was */
+    app_free(a);
+}
+
+/* On a small screen the story of a run that ended before is one line, until it is asked for. */
+static void test_the_card_is_folded_where_room_is_short(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET state='done', preset='demo' WHERE id=9"), 0);
+    struct app *a = start(9);
+    struct tokens *s = app_self(a);
+    assert_true(tokens_card_shown(s, a));
+    assert_true(fixture_shows(a, 24, 80, "● done, AUC common .961 ─ H how it went"));
+    assert_false(fixture_shows(a, 24, 80, "before 1.00k"));
+    fixture_keys(a, "H");
+    assert_true(fixture_shows(a, 24, 80, "before 1.00k") && fixture_shows(a, 24, 80, "H hides"));
+    fixture_keys(a, "H");
+    assert_false(fixture_shows(a, 24, 80, "how it goes") || fixture_shows(a, 24, 80, "how it went"));
+    app_free(a);
+    a = start(9);
+    assert_true(fixture_shows(a, 36, 120, "how it goes")); /* here it has room */
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET state='running' WHERE id=9"), 0);
+    a = start(9);
+    assert_true(fixture_shows(a, 24, 80, "how it goes"));
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET state='done' WHERE id=9"), 0);
+    a->fixed_now += 2;
+    app_tick(a);
+    assert_true(fixture_shows(a, 24, 80, "before 1.00k")); /* who saw it run sees how it ends */
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET state='running', preset='small' WHERE id=9"), 0);
+}
+
+/* Each of these would ask a host or write a file. */
+static void test_a_reader_is_told_why_a_key_does_nothing(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"Space", "Enter", "o", "w", "p", "F9"};
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+        struct app_args args = {.color = 1, .readonly = 1, .run = 9};
+        struct app *a = fixture_app(dir, "Tokens", &args);
+        fixture_keys(a, "[");
+        fixture_keys(a, keys[k]);
+        assert_true(fixture_shows(a, 24, 120, "Read-only: "));
+        assert_false(a->field.open || a->question.open);
+        assert_null(((struct tokens *)app_self(a))->own.asked);
+        app_free(a);
+    }
+}
+
+/* What has ended is not frozen, and no masks are drawn for a sentence that is nobody's own. */
+static void test_keys_for_nothing_do_nothing(void **state)
+{
+    (void)state;
+    struct app *a = start(3);
+    struct tokens *s = app_self(a);
+    fixture_keys(a, "F");
+    assert_false(s->frozen);
+    fixture_keys(a, "*");
+    assert_null(s->own.asked);
+    app_free(a);
+}
+
+/* The pane in focus is what is exported. */
+static void test_list_and_findings_are_exported(void **state)
+{
+    (void)state;
+    struct app *a = start(9);
+    struct tokens *s = app_self(a);
+    int rows;
+    fixture_keys(a, "["); /* the newest snapshot */
+    s->focus = ON_LIST;
+    char *csv = fixture_export(a, &rows);
+    assert_int_equal(rows, s->nsentences);
+    assert_non_null(strstr(csv, "sentence,source,text,tokens,masked,same,replaced,caught,missed,false_alarms,loss,run,"
+                                "step\r\n0,probe,the chef cooked the meal"));
+    free(csv);
+    s->focus = ON_DIAGNOSIS;
+    s->ndiagnosis = 1;
+    s->diagnosis[0] = (struct diagnosis){.rule = DIAG_ALL_ORIGINAL, .severity = SEV_WARN, .seen = "seen, so",
+                                         .expected = "e", .look = "l"};
+    csv = fixture_export(a, &rows);
+    assert_int_equal(rows, 1);
+    assert_non_null(strstr(csv, ",0,l,\"seen, so\",e,9\r\n"));
+    free(csv);
+    app_free(a);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "host"))
@@ -357,6 +471,11 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_every_word_of_a_diagnosis_can_be_read),
         cmocka_unit_test(test_opening_a_checkpoint_does_not_block),
         cmocka_unit_test(test_live_batches_and_their_end),
+        cmocka_unit_test(test_a_masked_model_shows_what_it_has),
+        cmocka_unit_test(test_the_card_is_folded_where_room_is_short),
+        cmocka_unit_test(test_a_reader_is_told_why_a_key_does_nothing),
+        cmocka_unit_test(test_keys_for_nothing_do_nothing),
+        cmocka_unit_test(test_list_and_findings_are_exported),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
