@@ -217,6 +217,15 @@ int file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+uint64_t file_identity(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st))
+        return 0;
+    uint64_t id = (uint64_t)st.st_dev * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)st.st_ino;
+    return id ? id : 1;
+}
+
 int64_t file_size(const char *path)
 {
     struct stat st;

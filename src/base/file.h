@@ -30,4 +30,6 @@ int file_mkdirs(const char *path, struct err *err);
 int file_remove_tree(const char *path, struct err *err);
 int file_exists(const char *path);
 int64_t file_size(const char *path); /* -1 if absent */
+/* Which file lies there: another number once it was replaced; 0 if absent. */
+uint64_t file_identity(const char *path);
 #endif

@@ -344,8 +344,9 @@ void app_tick(struct app *a)
     double now = app_now(a);
     int64_t before = a->version;
     int had = a->query != NULL;
+    uint64_t file = a->store;
     data_tick(a);
-    int moved = a->version != before || had != (a->query != NULL);
+    int moved = a->version != before || had != (a->query != NULL) || file != a->store;
     if (moved)
         app_runs(a, &runs);
     double period = ops->period(s->self, a);

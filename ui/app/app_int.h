@@ -65,6 +65,7 @@ struct app {
     struct query *query;
     int64_t version;
     double opened;               /* last try to open the store */
+    uint64_t store;              /* the file that is open; 0: said to be gone */
     double poll_at;              /* app_now of a tick that was asked for; 0: none */
     struct arena arena;
     const struct query_run *runs;

@@ -149,9 +149,25 @@ void app_saw_events(struct app *a)
     app_set_state(a, "events.seen", text);
 }
 
+/* A store that was taken away is said once; another one in its place is opened. */
+static void check_file(struct app *a)
+{
+    uint64_t now = file_identity(a->workspace.db);
+    if (!now && a->store)
+        app_say(a, SEV_ERROR, "%s is gone: what is shown was read before", a->workspace.db);
+    if (now && now != a->store) {
+        query_close(a->query);
+        a->query = NULL;
+        a->event_seen = -1;
+    }
+    a->store = now;
+}
+
 void data_tick(struct app *a)
 {
     struct err err = { 0 };
+    if (a->query)
+        check_file(a);
     if (!a->query) {
         if (!file_exists(a->workspace.db))
             return;
@@ -164,6 +180,7 @@ void data_tick(struct app *a)
             return;
         }
         a->stale = 1;
+        a->store = file_identity(a->workspace.db);
         a->version = query_version(a->query);
         count_events(a);
         return;

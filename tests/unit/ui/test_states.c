@@ -111,6 +111,32 @@ static void test_a_broken_store_is_said(void **state)
     }
 }
 
+/* A store that is taken away under a screen is said, once; another in its place is read. */
+static void test_a_store_that_goes_is_said(void **state)
+{
+    (void)state;
+    char place[] = "test_gone.XXXXXX", db[64], away[64];
+    assert_non_null(mkdtemp(place));
+    assert_int_equal(fixture_make(place), 0);
+    struct app *a = start(place, "Runs", NULL);
+    const struct app_message *said;
+    snprintf(db, sizeof db, "%s/runs.db", place);
+    snprintf(away, sizeof away, "%s/away.db", place);
+    assert_int_equal(rename(db, away), 0);
+    app_tick(a);
+    int n = app_messages(a, &said);
+    assert_true(fixture_shows(a, 24, 120, "runs.db is gone: what is shown was read before"));
+    assert_true(fixture_shows(a, 24, 120, "runs 9 "));
+    app_tick(a);
+    assert_int_equal(app_messages(a, &said), n);
+    assert_int_equal(fixture_add_runs(place, 2), 0);
+    app_tick(a);
+    app_tick(a);
+    assert_true(fixture_shows(a, 24, 120, "runs 2 "));
+    app_free(a);
+    assert_int_equal(file_remove_tree(place, NULL), 0);
+}
+
 /* No key that the footer offers to a reader would fail. */
 static void test_a_reader_is_offered_nothing_that_fails(void **state)
 {
@@ -300,6 +326,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_an_empty_form_is_the_demo),
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_a_broken_store_is_said),
+        cmocka_unit_test(test_a_store_that_goes_is_said),
         cmocka_unit_test(test_a_reader_is_offered_nothing_that_fails),
         cmocka_unit_test(test_tiny_terminals),
         cmocka_unit_test(test_hostile_text_everywhere),
