@@ -16,11 +16,15 @@
 #include "ui/widget/pane.h"
 
 enum { WAY_DEMO, WAY_TEXT, WAY_MODEL, WAYS };
-static const struct { const char *title, *what; } ways[WAYS] = {
-    { "Try it on the sample text", "a tiny ELECTRA on the King James Bible, watched token by token" },
-    { "Your own text", "the same on a text file you name: its vocabulary is learnt first" },
-    { "Open a checkpoint",
-      "ours or of Hugging Face: see what it makes of your own sentences" },
+/* brief: where there is less room than NARROW columns */
+#define NARROW 70
+static const struct { const char *title, *what, *brief; } ways[WAYS] = {
+    { "Try it on the sample text", "a tiny ELECTRA on the King James Bible, watched token by token",
+      "a tiny ELECTRA on the King James Bible" },
+    { "Your own text", "the same on a text file you name: its vocabulary is learnt first",
+      "the same on a text file that you name" },
+    { "Open a checkpoint", "ours or of Hugging Face: see what it makes of your own sentences",
+      "ours or of Hugging Face, for your sentences" },
 };
 
 static void submit(struct runs *s, const char *name, const char *corpus)
@@ -132,23 +136,33 @@ static void look_around(struct runs *s)
 static int is_busy(const struct machine *m) { return m->load > .5 * m->cores; }
 
 /* What a way costs, as far as it is known before it is gone. */
-static void cost_of(const struct runs *s, int way, char *out, size_t size)
+static void cost_of(const struct runs *s, int way, int narrow, char *out, size_t size)
 {
     if (way == WAY_MODEL)
         snprintf(out, size, "free: seconds to read it");
     else
-        snprintf(out, size, "~%s%s%s%s", s->first.time,
-                 is_busy(&s->first.machine) ? " if idle, busy now" : " to train",
-                 s->first.guess ? is_busy(&s->first.machine) ? ": a guess" : " (a guess)" : "",
-                 way == WAY_TEXT ? ", after reading it" : "");
+        snprintf(out, size, "~%s%s%s%s", s->first.time, way == WAY_TEXT && !narrow ? " after reading it" : " to train",
+                 s->first.guess ? ", a guess" : "",
+                 is_busy(&s->first.machine) && !narrow ? "; longer while this machine is busy" : "");
 }
 
-static void draw_way(const struct runs *s, struct grid *g, struct rect in, int y, int i, int roomy)
+/* Bytes of a list before its last "·". */
+static int without_last(const char *list)
+{
+    const char *last = list + strlen(list);
+    for (const char *p = list; (p = strstr(p, " · ")) != NULL; p++)
+        last = p;
+    return (int)(last - list);
+}
+
+/* In `rows`: its name, what it is, its size, a blank. */
+static void draw_way(const struct runs *s, struct grid *g, struct rect in, int y, int i, int rows)
 {
     int on = i == s->choice, x = in.x + 2;
-    const char *what = ways[i].what;
+    int narrow = in.w < NARROW;
+    const char *what = narrow ? ways[i].brief : ways[i].what;
     char cost[120];
-    cost_of(s, i, cost, sizeof cost);
+    cost_of(s, i, narrow, cost, sizeof cost);
     if (on) {
         grid_cell(g, in, y, in.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
         if (y < in.y + in.h) {
@@ -159,14 +173,15 @@ static void draw_way(const struct runs *s, struct grid *g, struct rect in, int y
     x += grid_text(g, in, y, x, -1, STYLE(on ? ROLE_ACCENT : ROLE_TEXT, ATTR_BOLD), ways[i].title) + 2;
     if (i == WAY_DEMO && !s->first.has_text) {
         grid_text(g, in, y, x, -1, STYLE(ROLE_WARN, 0), "! the text is not installed");
-        what = "first, in a shell: sudo apt-get install bible-kjv";
+        what = narrow ? "first: sudo apt-get install bible-kjv" : "first, in a shell: sudo apt-get install bible-kjv";
     } else {
         grid_text(g, in, y, x, -1, STYLE(ROLE_DIM, 0), cost);
     }
-    grid_text(g, in, y + 1, in.x + 4, -1, STYLE(ROLE_TEXT, 0), what);
-    if (roomy && i != WAY_MODEL)
-        grid_textf(g, in, y + 2, in.x + 4, -1, STYLE(ROLE_DIM, 0), "%s%s", s->first.costs,
-                   in.w >= 126 ? s->first.source : "");
+    if (rows > 1)
+        grid_text(g, in, y + 1, in.x + 4, -1, STYLE(ROLE_TEXT, 0), what);
+    if (rows > 3 && i != WAY_MODEL)
+        grid_textf(g, in, y + 2, in.x + 4, -1, STYLE(ROLE_DIM, 0), "%.*s%s", narrow ? without_last(s->first.costs) : 200,
+                   s->first.costs, in.w >= 126 ? s->first.source : "");
     if (on)
         grid_back(g, (struct rect){ y, in.x, 1, in.w }, BACK_SELECTED);
 }
@@ -182,15 +197,18 @@ void runs_draw_first(struct runs *s, struct grid *g, struct rect area)
     pane_title(g, area.y, area.x, area.w, 1, parts, 2);
     grid_text(g, in, y, in.x, -1, STYLE(ROLE_TEXT, 0),
               app_readonly(s->app) ? "No runs yet, and this workbench is read-only."
+              : in.w < NARROW      ? "No runs yet. Three ways; Enter takes one:"
                                    : "No runs yet. Three ways to the first one; Enter takes it:");
-    y += 2;
-    for (int i = 0; i < WAYS && !app_readonly(s->app); i++, y += roomy ? 4 : 3)
-        draw_way(s, g, in, y, i, roomy);
+    int rows = roomy ? 4 : in.h >= 2 + 3 * WAYS + 2 ? 3 : 1; /* of a way */
+    y += rows > 1 ? 2 : 1;
+    for (int i = 0; i < WAYS && !app_readonly(s->app); i++, y += rows)
+        draw_way(s, g, in, y, i, rows);
     y -= roomy;
     load[0] = 0;
     if (is_busy(m))
         snprintf(load, sizeof load, "; busy: load %.1f", m->load);
-    grid_textf(g, in, y, in.x, -1, STYLE(ROLE_DIM, 0), "This machine: %d core%s, %s of memory free, %s kernels%s.",
+    grid_textf(g, in, y, in.x, -1, STYLE(ROLE_DIM, 0),
+               in.w < NARROW ? "%d core%s, %s free, %s%s." : "This machine: %d core%s, %s of memory free, %s kernels%s.",
                m->cores, m->cores == 1 ? "" : "s",
                m->memory_free > 0 ? fmt_size(memory, sizeof memory, m->memory_free) : "an unknown amount",
                m->kernel, load);

@@ -81,6 +81,11 @@ static void test_pictures(void **state)
     snprintf(first->costs, sizeof first->costs, "777k parameters · 2.40M tokens · 45 MB of memory");
     snprintf(first->time, sizeof first->time, "2:05");
     bad += fixture_golden(a, 24, 80, "runs-empty-80x24");
+    for (int h = 8; h <= 17; h += 9) { /* nothing is cut, all three are there */
+        assert_true(fixture_shows(a, h, 60, "Open a checkpoint  free: seconds to read it"));
+        assert_true(fixture_shows(a, h, 60, "Your own text  ~2:05 to train "));
+    }
+    assert_true(fixture_shows(a, 17, 60, "   ours or of Hugging Face, for your sentences "));
     first->has_text = 0;
     assert_true(fixture_shows(a, 24, 80, "apt-get install bible-kjv"));
     app_free(a);
