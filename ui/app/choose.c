@@ -1,7 +1,9 @@
 /* A field with a list above it that narrows as one types; the palette is one of the actions. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "src/base/str.h"
 #include "ui/app/app_int.h"
 #include "ui/term/sign.h"
 
@@ -28,8 +30,8 @@ int choice_matches(const struct field *f, int *out, int max)
     text = strcmp(text, "?") ? text : ""; /* asked for: all */
     for (int pass = 0; pass < 2; pass++) {
         for (int i = 0; n < max && f->item(f->ud, i, &c); i++) {
-            const char *at = strstr(c.name, text);
-            if (c.name[0] && at && (at == c.name) == (pass == 0))
+            int begins = !strncasecmp(c.name, text, strlen(text));
+            if (c.name[0] && begins == (pass == 0) && (begins || str_contains(c.name, text)))
                 out[n++] = i;
         }
     }

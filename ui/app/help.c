@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/base/str.h"
 #include "ui/app/app_int.h"
 #include "ui/term/sign.h"
 #include "ui/widget/pane.h"
@@ -23,7 +24,7 @@ struct line { int action; const char *title, *sign, *what; };
 static int matches(const char *find, int action)
 {
     const struct action_info *i = &action_table[action];
-    return !*find || strstr(i->name, find) || strstr(i->help, find) || strstr(i->word, find) ||
+    return !*find || str_contains(i->name, find) || str_contains(i->help, find) || str_contains(i->word, find) ||
            !strcmp(i->keys, find);
 }
 
@@ -67,7 +68,7 @@ static int collect(struct app *app, struct line *out)
         out[n++] = (struct line){ .action = a, .what = action_table[a].help };
     }
     for (int i = 0, any = 0; i < LEGENDS; i++) {
-        if (*h->find && !strstr(legend[i].sign, h->find) && !strstr(legend[i].what, h->find))
+        if (*h->find && !str_contains(legend[i].sign, h->find) && !str_contains(legend[i].what, h->find))
             continue;
         if (!any++)
             out[n++] = (struct line){ .action = ACT_NONE, .title = "Signs and words" };

@@ -156,6 +156,8 @@ int runs_read_events(struct runs *s, int64_t run, int most, struct query_event *
 /* Actions on the marked runs, or on the one under the cursor (runs_act.c). */
 int runs_act(struct runs *s, int action);
 int runs_can(struct runs *s, int action);
+/* 1: the line has what was looked for. */
+int runs_found(const struct runs *s, int row);
 /* The footer's word where it is not the table's. */
 const char *runs_word(struct runs *s, int action);
 #endif

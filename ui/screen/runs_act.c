@@ -103,6 +103,12 @@ static void move(struct runs *s, int action)
     }
 }
 
+int runs_found(const struct runs *s, int row)
+{
+    const struct query_run *r = s->rows[row];
+    return r && (str_contains(r->name, s->find) || str_contains(r->tags, s->find) || str_contains(r->note, s->find));
+}
+
 static void find_from(struct runs *s, int start, int by)
 {
     int found = 0;
@@ -110,14 +116,9 @@ static void find_from(struct runs *s, int start, int by)
         return;
     for (int k = 0; k < s->n && !found; k++) {
         int row = ((start + k * by) % s->n + s->n) % s->n;
-        const struct query_run *r = s->rows[row];
-        if (!r)
-            continue;
-        if (str_contains(r->name, s->find) || str_contains(r->tags, s->find) ||
-            str_contains(r->note, s->find)) {
+        found = runs_found(s, row);
+        if (found)
             move_to(s, row);
-            found = 1;
-        }
     }
     if (!found)
         app_say(s->app, SEV_WARN, "%s is in no name, tag or note", s->find);

@@ -434,8 +434,13 @@ static void draw_title(struct runs *s, struct grid *g, struct rect area)
              sign(s->descending ? SIGN_DESCENDING : SIGN_ASCENDING));
     if (nmarks)
         snprintf(marks, sizeof marks, "marked %d", nmarks);
+    int at = 0, hits = 0, on = s->find[0] ? runs_cursor_row(s) : -1;
+    for (int i = 0; s->find[0] && i < s->n; i++) {
+        hits += runs_found(s, i);
+        at = i == on && runs_found(s, i) ? hits : at;
+    }
     if (s->find[0])
-        snprintf(find, sizeof find, "find %s", s->find);
+        snprintf(find, sizeof find, "find %s %d/%d", s->find, at, hits);
     if (s->ngroups)
         snprintf(groups, sizeof groups, "means by %s", s->group_text);
     const char *parts[] = { count, filter, sorted, groups, marks, find };
