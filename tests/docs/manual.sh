@@ -26,6 +26,9 @@ while IFS='|' read -r keys name; do
     item=".It ${keys:+Ic \"$keys\" , }Ic \":$name\""
     grep -qxF -- "$item" "$flat" || say "the manual lacks $item"
 done <"$flat.keys"
+for s in $(sed -n 's/^S(\([a-z_]*\),.*/\1/p' "${srcdir:-..}/ui/app/setting.def"); do
+    grep -q "^\.It Ic $s No = " "$flat" || say "the manual lacks the setting $s"
+done
 if command -v mandoc >/dev/null; then
     [ -z "$(mandoc -Tlint -W style "$page" | grep -v 'referenced manual not found')" ] ||
         { mandoc -Tlint -W style "$page"; say "mandoc complains"; }

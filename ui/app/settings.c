@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <ini.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,47 +13,55 @@
 #include "src/base/visible.h"
 #include "ui/term/theme.h"
 
-static int word(const char *value, const char *const *words, int *out)
+static const struct { const char *name, *choices; size_t at; } rows[] = {
+#define S(name, choices, preset, help) { #name, choices, offsetof(struct settings, name) },
+#include "ui/app/setting.def"
+#undef S
+};
+#define ROWS ((int)(sizeof rows / sizeof rows[0]))
+
+/* The number of a word among "a|b|c"; -1: it is none of them. */
+static int choice(const char *choices, const char *value)
 {
-    for (int i = 0; words[i]; i++) {
-        if (!strcmp(value, words[i])) {
-            *out = i;
-            return 1;
-        }
+    size_t n = strlen(value);
+    for (int i = 0; *choices; i++) {
+        size_t len = strcspn(choices, "|");
+        if (len == n && !strncmp(choices, value, n))
+            return i;
+        choices += len + (choices[len] == '|');
     }
+    return -1;
+}
+
+static int fail(struct settings *s, const char *name, const char *what, const char *choices)
+{
+    char shown[96];
+    if (!s->error[0])
+        snprintf(s->error, sizeof s->error, "%s %s%s", visible(shown, sizeof shown, name), what, choices);
     return 0;
 }
 
+/* Above the first section stands what is meant for [workbench] as well. */
 static int handler(void *user, const char *section, const char *name, const char *value)
 {
-    static const char *const yes[] = { "no", "yes", NULL };
-    static const char *const colors[] = { "never", "auto", "always", NULL };
     struct settings *s = user;
-    char shown[96];
-    if (strcmp(section, "workbench"))
+    int row = 0;
+    if (*section && strcmp(section, "workbench"))
         return 1; /* somebody else's */
-    int known = 1, ok = 0;
+    while (row < ROWS && strcmp(name, rows[row].name))
+        row++;
+    if (row == ROWS)
+        return fail(s, name, "is no setting", "");
+    if (!*rows[row].choices)
+        return snprintf(s->on_event, sizeof s->on_event, "%s", value) < (int)sizeof s->on_event ||
+               fail(s, name, "is too long", "");
+    int v = choice(rows[row].choices, value);
+    if (v < 0)
+        return fail(s, name, "is one of ", rows[row].choices);
     if (!strcmp(name, "theme"))
-        ok = (s->theme = theme_find(value)) >= 0;
-    else if (!strcmp(name, "color"))
-        ok = word(value, colors, &s->color);
-    else if (!strcmp(name, "ascii"))
-        ok = word(value, yes, &s->ascii);
-    else if (!strcmp(name, "mouse"))
-        ok = word(value, yes, &s->mouse);
-    else if (!strcmp(name, "title"))
-        ok = word(value, yes, &s->title);
-    else if (!strcmp(name, "bell"))
-        ok = word(value, yes, &s->bell);
-    else if (!strcmp(name, "on_event"))
-        ok = snprintf(s->on_event, sizeof s->on_event, "%s", value) < (int)sizeof s->on_event;
-    else
-        known = 0;
-    if (!ok && !s->error[0])
-        snprintf(s->error, sizeof s->error, known ? "%s has a value it does not know"
-                                                  : "%s is no setting",
-                 visible(shown, sizeof shown, name));
-    return ok;
+        v = theme_find(value);
+    memcpy((char *)s + rows[row].at, &v, sizeof v);
+    return 1;
 }
 
 void settings_read(struct settings *s)

@@ -1,9 +1,5 @@
-/* $XDG_CONFIG_HOME/electroscope/config, an INI file that the program reads and never writes:
- *     [workbench]
- *     theme = dark | light | mono        color = auto | never | always
- *     ascii = no    mouse = yes    title = yes    bell = yes
- *     on_event = COMMAND   run by sh when a run ends, with ELECTROSCOPE_RUN and
- *                          ELECTROSCOPE_STATE set */
+/* $XDG_CONFIG_HOME/electroscope/config, an INI file that the program reads and never writes; its
+ * settings are the rows of setting.def. */
 #ifndef ES_UI_SETTINGS_H
 #define ES_UI_SETTINGS_H
 #include <stddef.h>

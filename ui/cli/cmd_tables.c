@@ -155,6 +155,22 @@ static void manual_legend(void)
     puts(".El");
 }
 
+static void manual_settings(void)
+{
+    static const struct { const char *name, *choices, *preset, *help; } rows[] = {
+#define S(name, choices, preset, help) {#name, choices, preset, help},
+#include "ui/app/setting.def"
+#undef S
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        printf(".It Ic %s No = Ar %s\n", rows[i].name, *rows[i].choices ? rows[i].choices : "COMMAND");
+        sentence(rows[i].help);
+        fputs("Default: ", stdout);
+        roff(rows[i].preset);
+        puts(".");
+    }
+}
+
 static int manual(const char *path, struct err *err)
 {
     char line[1024];
@@ -170,6 +186,8 @@ static int manual(const char *path, struct err *err)
             manual_fields();
         else if (!strcmp(line, "@KEYS@\n"))
             manual_keys(), manual_legend();
+        else if (!strcmp(line, "@SETTINGS@\n"))
+            manual_settings();
         else
             fputs(line, stdout);
     }

@@ -522,7 +522,10 @@ static void test_settings(void **state)
     assert_string_equal(s.error, "config line 3: colour is no setting");
     write_config("[workbench]\ntheme = pink\n");
     settings_read(&s);
-    assert_string_equal(s.error, "config line 2: theme has a value it does not know");
+    assert_string_equal(s.error, "config line 2: theme is one of dark|light|mono");
+    write_config("color = never\nbell = no\n"); /* without a section */
+    settings_read(&s);
+    assert_true(s.color == 0 && !s.bell && !s.error[0]);
 }
 
 static void test_a_changed_number_is_bold_for_one_tick(void **state)
