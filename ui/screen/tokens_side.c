@@ -331,7 +331,8 @@ void tokens_pane_list(struct tokens *s, struct grid *g, struct rect r)
                                                                    : "in order"};
     snprintf(text, sizeof text, "sentences %d of %d", s->current + 1, s->nsentences);
     pane_title(g, r.y, r.x, r.w, s->focus == ON_LIST, parts, 2);
-    int facts = in.w >= 70 ? s->has_disc ? 40 : 24 : 0;
+    int words = in.w >= 100, facts = in.w < 70 ? 0 : !s->has_disc ? 20 : words ? 33 : 21;
+    facts += facts ? 2 : 0; /* apart from the text */
     s->list_top = s->current < s->list_top ? s->current
                   : s->current >= s->list_top + in.h ? s->current - in.h + 1
                                                      : s->list_top;
@@ -353,11 +354,11 @@ void tokens_pane_list(struct tokens *s, struct grid *g, struct rect r)
         sentence_text(s, x->seq, text, sizeof text);
         grid_end(g, in, y, in.x + start, in.w - start - facts - 12, st, text);
         if (facts && s->has_disc)
-            snprintf(text, sizeof text, "%3d replaced %3d caught %3d false", x->replaced,
-                     x->count[OUT_CAUGHT], x->count[OUT_FALSE]);
+            snprintf(text, sizeof text, words ? "%3d replaced %3d caught %3d false" : "%3d replaced ✓%-3d ▵%-3d",
+                     x->replaced, x->count[OUT_CAUGHT], x->count[OUT_FALSE]);
         else
             snprintf(text, sizeof text, "%3d masked %3d same", x->chosen, x->same);
-        if (facts) grid_text(g, in, y, in.x + in.w - facts - 9, facts, dim, text);
+        if (facts) grid_text(g, in, y, in.x + in.w - facts - 10, facts, dim, text);
         snprintf(text, sizeof text, "loss %s", isnan(x->loss) ? "-" : fmt_fixed(v, sizeof v, x->loss, 3));
         grid_right(g, in, y, in.x + in.w - 11, 11, st, text);
         if (here && s->focus == ON_LIST) g->cursor_y = y, g->cursor_x = in.x;
@@ -381,7 +382,7 @@ int tokens_small_rows(const struct tokens *s)
 /* Lines for small screens: the token, the generator, the training, the counts, a word. */
 void tokens_small(struct tokens *s, struct grid *g, struct rect r)
 {
-    char text[2 * PIECE], piece[PIECE], v[2][FMT];
+    char text[2 * PIECE], piece[PIECE], v[2][FMT], n_replaced[FMT], n_all[FMT];
     const struct token_row *t = at_cursor(s);
     struct rect in = inner(r);
     int y = in.y, k[PAST_MAX], n;
@@ -421,10 +422,10 @@ void tokens_small(struct tokens *s, struct grid *g, struct rect r)
     }
     const struct counts *c = &s->counts;
     if (y < in.y + in.h && tokens_judged(s))
-        grid_textf(g, in, y++, in.x, -1, LABEL, "precision %s recall %s of %lld replaced in %lld",
+        grid_textf(g, in, y++, in.x, -1, LABEL, "precision %s recall %s of %s replaced in %s",
                    prob_or_dash(ratio(c->n[OUT_CAUGHT], c->n[OUT_CAUGHT] + c->n[OUT_FALSE]), v[0]),
                    prob_or_dash(ratio(c->n[OUT_CAUGHT], c->replaced), v[1]),
-                   (long long)c->replaced, (long long)c->tokens);
+                   fmt_exact(n_replaced, FMT, c->replaced), fmt_exact(n_all, FMT, c->tokens));
     else if (y < in.y + in.h)
         grid_text(g, in, y++, in.x, -1, LABEL, s->has_disc ? "no discriminator yet: no p(replaced), no outcome"
                                                            : "no discriminator: no p(replaced), no outcome");
