@@ -8,8 +8,10 @@
 #include "ui/term/sign.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
-#include "ui/widget/scale.h"
+#include "ui/widget/spread.h"
 #include "ui/widget/wrap.h"
+
+#define SPREAD_ROWS 64
 
 static const char *statistic_name(const struct ablations *s)
 {
@@ -106,6 +108,17 @@ static void draw_papers(const struct ablations *s, struct grid *g, struct rect a
                    area.w < 100 ? 14 : 20, s->t.paper[i]->label, s->t.paper[i]->value, s->t.paper[i]->source);
 }
 
+/* Rows of the table with all that stands around it, in so many columns. */
+static int table_rows(const struct ablations *s, int w)
+{
+    char best[400];
+    struct rect in = {0, 0, 100, w - 4};
+    ablations_best(s, best, sizeof best);
+    int words = draw_words(s, NULL, (struct rect){0, 0, 100, w});
+    return 2 + wrap_text(NULL, in, STYLE(ROLE_TEXT, 0), best) + wrap_text(NULL, in, STYLE(ROLE_TEXT, 0), s->complaint) +
+           s->t.nrows + (words ? words + 1 : 0) + (s->t.npaper ? s->t.npaper + 1 : 0);
+}
+
 static void draw_table(struct ablations *s, struct grid *g, struct rect area)
 {
     struct table_layout t;
@@ -150,97 +163,33 @@ static void draw_table(struct ablations *s, struct grid *g, struct rect area)
     }
 }
 
-struct spread {
-    struct grid *g;
-    struct rect plot;   /* where values are */
-    double lo, hi;
-};
-
-static int column_of(const struct spread *p, double v)
-{
-    double share = p->hi > p->lo ? (v - p->lo) / (p->hi - p->lo) : .5;
-    int x = (int)(share * (p->plot.w - 1) + .5);
-    return p->plot.x + (x < 0 ? 0 : x >= p->plot.w ? p->plot.w - 1 : x);
-}
-
-static void range_of(const struct ablations *s, struct spread *p)
-{
-    p->lo = INFINITY;
-    p->hi = -INFINITY;
-    for (int i = 0; i < s->t.nrows; i++) {
-        const struct stats *x = &s->t.rows[i].cell[s->t.ranked].s;
-        p->lo = x->n ? fmin(p->lo, x->min) : p->lo;
-        p->hi = x->n ? fmax(p->hi, x->max) : p->hi;
-    }
-    double pad = p->hi > p->lo ? .05 * (p->hi - p->lo) : fmax(.001, fabs(p->hi) * .01);
-    p->lo -= pad;
-    p->hi += pad;
-}
-
-static void spread_row(const struct ablations *s, const struct spread *p, int y, int at, int base)
-{
-    const struct ablation_row *r = &s->t.rows[s->order[at]];
-    const struct ablation_cell *x = &r->cell[s->t.ranked];
-    uint8_t role = at == s->row ? ROLE_ACCENT : ROLE_TEXT;
-    if (!x->s.n)
-        return;
-    for (int c = column_of(p, x->s.min); c <= column_of(p, x->s.max); c++)
-        grid_cell(p->g, p->plot, y, c, STYLE(ROLE_DIM, 0), sign(c == base ? SIGN_DOT : SIGN_HLINE));
-    grid_cell(p->g, p->plot, y, column_of(p, ablations_centre(s, &x->s)), STYLE(role, ATTR_BOLD), sign(SIGN_VLINE));
-    for (int k = 0; k < r->n; k++) {
-        int c = column_of(p, x->values[k]), here = 0;
-        char many[2] = "";
-        if (!isfinite(x->values[k]))
-            continue;
-        for (int j = 0; j < r->n; j++)
-            here += isfinite(x->values[j]) && column_of(p, x->values[j]) == c;
-        *many = (char)('0' + (here < 9 ? here : 9));
-        grid_cell(p->g, p->plot, y, c, STYLE(role, 0), here > 1 ? many : sign(SIGN_DONE));
-    }
-}
-
-static void spread_axis(const struct spread *p, int y, int share)
-{
-    struct ticks t;
-    ticks_linear(&t, p->lo, p->hi, p->plot.w / 12 + 1, share ? SCALE_SHARE : SCALE_PLAIN);
-    for (int i = 0; i < t.n; i++) {
-        int w = text_columns(t.label[i]), x = column_of(p, t.at[i]) - w / 2;
-        x = x + w > p->plot.x + p->plot.w ? p->plot.x + p->plot.w - w : x < p->plot.x ? p->plot.x : x;
-        grid_text(p->g, p->plot, y, x, -1, STYLE(ROLE_DIM, 0), t.label[i]);
-    }
-}
-
+/* A row for each that the table shows, the axis below. */
 void ablations_draw_spread(struct ablations *s, struct grid *g, struct rect area)
 {
-    struct spread p = {.g = g};
-    char label[160];
+    const struct ablation *t = &s->t;
     const char *parts[] = {"spread", NULL, s->statistic == SHOW_MEDIAN ? "● a seed (2: two)  │ median  · baseline" : "● a seed (2: two)  │ mean  · baseline"};
-    if (s->t.ranked < 0 || area.h < 3)
+    struct spread_row row[SPREAD_ROWS];
+    char label[SPREAD_ROWS][160];
+    double lo = INFINITY, hi = -INFINITY;
+    if (t->ranked < 0 || area.h < 3)
         return;
-    parts[1] = ablations_title(s->t.metrics[s->t.ranked].name);
+    parts[1] = ablations_title(t->metrics[t->ranked].name);
     pane_title(g, area.y, area.x, area.w, 0, parts, 3);
-    int rows = area.h - 2, w = 0, top = table_top(s->top, s->row, rows, s->t.nrows);
-    for (int i = 0; i < s->t.nrows; i++) {
-        int mine = text_columns(ablations_levels(&s->t, s->t.rows[i].value, label, sizeof label));
-        w = mine > w ? mine : w;
+    int rows = area.h - 2 < SPREAD_ROWS ? area.h - 2 : SPREAD_ROWS, top = table_top(s->top, s->row, rows, t->nrows), n = 0;
+    for (int i = 0; i < t->nrows; i++) {
+        const struct ablation_row *r = &t->rows[s->order[i]];
+        const struct ablation_cell *x = &r->cell[t->ranked];
+        lo = x->s.n ? fmin(lo, x->s.min) : lo;
+        hi = x->s.n ? fmax(hi, x->s.max) : hi;
+        if (i < top || n == rows)
+            continue;
+        row[n] = (struct spread_row){ablations_levels(t, r->value, label[n], sizeof label[n]), x->values, r->n,
+                                     i == s->row, x->s.n ? ablations_centre(s, &x->s) : NAN};
+        n++;
     }
-    w = w > area.w / 3 ? area.w / 3 : w;
-    p.plot = (struct rect){area.y + 1, area.x + w + 5, area.h - 1, area.w - w - 7};
-    if (p.plot.w < 8)
-        return;
-    range_of(s, &p);
-    int base = s->t.rows[s->t.baseline].cell[s->t.ranked].s.n
-                   ? column_of(&p, ablations_centre(s, &s->t.rows[s->t.baseline].cell[s->t.ranked].s)) : -1;
-    int shown = s->t.nrows - top < rows ? s->t.nrows - top : rows;
-    for (int i = 0; i < shown; i++) {
-        ablations_levels(&s->t, s->t.rows[s->order[top + i]].value, label, sizeof label);
-        int y = area.y + 1 + i, on = top + i == s->row;
-        grid_middle(g, area, y, area.x + 3, w, STYLE(on ? ROLE_ACCENT : ROLE_TEXT, 0), label);
-        if (base >= 0)
-            grid_cell(g, p.plot, y, base, STYLE(ROLE_DIM, 0), sign(SIGN_DOT));
-        spread_row(s, &p, y, top + i, base);
-    }
-    spread_axis(&p, area.y + 1 + shown, s->t.metrics[s->t.ranked].share);
+    const struct stats *base = &t->rows[t->baseline].cell[t->ranked].s;
+    spread_plot(g, (struct rect){area.y + 1, area.x, area.h - 1, area.w}, row, n, lo, hi,
+                base->n ? ablations_centre(s, base) : NAN, t->metrics[t->ranked].share);
 }
 
 static void missing_text(const struct ablation *t, char *out, size_t size)
@@ -325,15 +274,17 @@ void ablations_along(const struct ablations *s, char *out, size_t size)
         snprintf(out + n, size - n, " and %d more", more - 6);
 }
 
-static void draw_effects(const struct ablations *s, struct grid *g, struct rect area)
+/* Of a row (as in `order`). Returns the lines it takes; g NULL: only counts. */
+static int draw_effects(const struct ablations *s, struct grid *g, struct rect area, int row)
 {
     const struct ablation *t = &s->t;
     char text[700];
     const char *parts[] = {"what it is worth"};
     struct rect in = {area.y + 1, area.x + 1, area.h - 1, area.w - 2};
     int y = in.y, few = 0;
-    pane_title(g, area.y, area.x, area.w, 0, parts, 1);
-    ablations_sentence(s, s->order[s->row], text, sizeof text);
+    if (g)
+        pane_title(g, area.y, area.x, area.w, 0, parts, 1);
+    ablations_sentence(s, s->order[row], text, sizeof text);
     y += prose(g, in, y, STYLE(ROLE_TEXT, 0), text);
     for (int i = 0; i < t->neffects; i++) {
         effect_text(t, &t->effects[i], text, sizeof text);
@@ -358,8 +309,9 @@ static void draw_effects(const struct ablations *s, struct grid *g, struct rect 
     }
     if (t->nfields > 1) {
         missing_text(t, text, sizeof text);
-        prose(g, in, y, STYLE(t->nmissing ? ROLE_TEXT : ROLE_DIM, 0), text);
+        y += prose(g, in, y, STYLE(t->nmissing ? ROLE_TEXT : ROLE_DIM, 0), text);
     }
+    return y - area.y;
 }
 
 static void draw_empty(struct ablations *s, struct grid *g, struct rect area)
@@ -381,6 +333,53 @@ static void draw_empty(struct ablations *s, struct grid *g, struct rect area)
     prose(g, in, in.y, STYLE(ROLE_TEXT, 0), text);
 }
 
+static int left_width(int w) { return w * 3 / 5; }
+
+static void draw_beside(struct ablations *s, struct grid *g, struct rect part)
+{
+    struct rect left = part, right = part;
+    left.w = left_width(part.w);
+    right.x = left.w + 1;
+    right.w = part.w - right.x;
+    ablations_draw_spread(s, g, left);
+    draw_effects(s, g, right, s->row);
+    pane_hline(g, part.y, left.w, 1, STYLE(ROLE_DIM, 0));
+    pane_vline(g, part.y, left.w, part.h, STYLE(ROLE_DIM, 0));
+}
+
+#define SEEDS_LEAST 3 /* of a row's seeds: fewer are not worth a part of their own */
+
+/* Rows of the part between table and seeds, where table, spread and the seeds of the row under the cursor
+ * all have room; 0: they have not. */
+static int thirds(const struct ablations *s, struct rect area)
+{
+    int table = table_rows(s, area.w), right = area.w - left_width(area.w) - 1, most = 0, mid = s->t.nrows + 2;
+    for (int i = 0; i < s->t.nrows; i++) { /* of any row: nothing moves with the cursor */
+        int lines = draw_effects(s, NULL, (struct rect){0, 0, 100, right}, i);
+        mid = lines > mid ? lines : mid;
+        most = s->t.rows[i].n > most ? s->t.rows[i].n : most;
+    }
+    int left = area.h - table - mid, need = most < SEEDS_LEAST ? most : SEEDS_LEAST;
+    if (s->maximised || area.w < 110 || s->t.ranked < 0 || left < need + 2)
+        return 0;
+    int seeds = most + s->t.nmetrics + 4, spare = left - seeds, apart = 2 * s->t.nrows;
+    return spare > 0 ? mid + (spare < apart ? spare : apart) : mid;
+}
+
+static void draw_thirds(struct ablations *s, struct grid *g, struct rect area, int mid)
+{
+    struct rect part = area;
+    part.h = table_rows(s, area.w);
+    draw_table(s, g, part);
+    part.y += part.h;
+    part.h = mid;
+    draw_beside(s, g, part);
+    part.y += mid;
+    part.h = area.y + area.h - part.y;
+    ablations_draw_below(s, g, part);
+    pane_hline(g, part.y, area.x + left_width(area.w), 1, STYLE(ROLE_DIM, 0));
+}
+
 void ablations_draw(void *self, struct app *a, struct grid *g, struct rect area)
 {
     struct ablations *s = self;
@@ -394,6 +393,11 @@ void ablations_draw(void *self, struct app *a, struct grid *g, struct rect area)
         ablations_draw_page(s, g, area);
         return;
     }
+    int third = thirds(s, area);
+    if (third) {
+        draw_thirds(s, g, area, third);
+        return;
+    }
     int wide = area.w >= 110 && area.h >= 28, strip = area.h >= 16 && area.w >= 50;
     int below = s->maximised || !strip ? 0 : wide ? area.h * 2 / 5 : s->t.nrows + 2 > 7 ? 7 : s->t.nrows + 2;
     below = below && below < 5 ? 5 : below;
@@ -404,16 +408,8 @@ void ablations_draw(void *self, struct app *a, struct grid *g, struct rect area)
     part.h = below;
     if (!below)
         return;
-    if (!wide) {
+    if (wide)
+        draw_beside(s, g, part);
+    else
         ablations_draw_spread(s, g, part);
-        return;
-    }
-    struct rect left = part, right = part;
-    left.w = part.w * 3 / 5;
-    right.x = left.w + 1;
-    right.w = part.w - right.x;
-    ablations_draw_spread(s, g, left);
-    draw_effects(s, g, right);
-    pane_hline(g, part.y, left.w, 1, STYLE(ROLE_DIM, 0));
-    pane_vline(g, part.y, left.w, part.h, STYLE(ROLE_DIM, 0));
 }

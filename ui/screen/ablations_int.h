@@ -75,6 +75,8 @@ double ablations_centre(const struct ablations *s, const struct stats *x);
 int ablations_decimals(const struct ablation *t, int m);
 /* ablations_page.c: the page of a row; the plot of all rows' seeds (ablations_draw.c). */
 void ablations_draw_page(struct ablations *s, struct grid *g, struct rect area);
+/* The seeds of the row under the cursor and its metrics, below the table. */
+void ablations_draw_below(struct ablations *s, struct grid *g, struct rect area);
 /* "! differ with the rows, too: learning_rate": a difference may be theirs. "": nothing does. */
 void ablations_along(const struct ablations *s, char *out, size_t size);
 void ablations_draw_spread(struct ablations *s, struct grid *g, struct rect area);

@@ -58,7 +58,7 @@ static void seed_line(struct ablations *s, struct grid *g, struct rect in, int y
     int x = in.x + 13 + VALUE_W * n;
     if (run)
         run_name_draw(g, in, y, x, in.x + in.w - x, 0, STYLE(ROLE_TEXT, 0), run->name, run->tags);
-    if (k != s->seed)
+    if (k != s->seed || !s->detail)
         return;
     grid_cell(g, row, y, row.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
     grid_back(g, row, BACK_SELECTED);
@@ -139,9 +139,24 @@ static int draw_metrics(const struct ablations *s, struct grid *g, struct rect i
             x += columns[c].w + (c != M_P);
         }
         if (m >= 0 && in.w >= 150)
-            grid_text(g, in, y, x + 1, -1, DIM, t->metrics[m].help);
+            grid_end(g, in, y, x + 1, in.x + in.w - x - 2, DIM, t->metrics[m].help);
     }
     return y - in.y;
+}
+
+void ablations_draw_below(struct ablations *s, struct grid *g, struct rect area)
+{
+    const struct ablation_row *r = ablations_current(s);
+    struct rect in = {area.y + 1, area.x + 3, area.h - 1, area.w - 3};
+    char seeds[32];
+    snprintf(seeds, sizeof seeds, "%d seed%s", r->n, r->n == 1 ? "" : "s");
+    const char *parts[] = {r->label, seeds, "Enter opens them"};
+    pane_title(g, area.y, area.x, area.w, 0, parts, 3);
+    int used = draw_seeds(s, g, in, in.h - 1);
+    in.y += used + 1;
+    in.h -= used + 1;
+    if (in.h > 1)
+        draw_metrics(s, g, in);
 }
 
 void ablations_draw_page(struct ablations *s, struct grid *g, struct rect area)

@@ -401,6 +401,43 @@ static void test_an_empty_store(void **state)
     file_remove_tree(empty, NULL);
 }
 
+/* The line of the screen on which `what` stands. */
+static int line_of(const char *text, const char *what)
+{
+    const char *at = strstr(text, what);
+    int line = 0;
+    if (!at)
+        fail_msg("%s is not in\n%s", what, text);
+    for (const char *p = text; p < at; p++)
+        line += *p == '\n';
+    return line;
+}
+
+/* Where there is room the seeds of the row under the cursor stand below, and the parts stay where they are. */
+static void test_the_seeds_of_a_row_stand_below(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    int at = 0;
+    for (int i = 0; i < 5; i++) {
+        char *text = fixture_text(a, 36, 120);
+        int line = line_of(text, "Enter opens them");
+        if (i)
+            assert_int_equal(line, at);
+        at = line;
+        free(text);
+        fixture_keys(a, "Down");
+    }
+    assert_true(fixture_shows(a, 36, 120, "tie=embeddings generator_size=1 ─ 2 seeds"));
+    char *text = fixture_text(a, 55, 200); /* all metrics, and the spread has three lines a row */
+    line_of(text, "AUC own          2     .8500");
+    char *plot = strstr(text, "─ spread ─");
+    assert_non_null(plot);
+    assert_int_equal(line_of(plot, "\n   none 1/2") - line_of(plot, "\n   none 1/4"), 3);
+    free(text);
+    app_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -421,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_budgets_of_their_own),
         cmocka_unit_test(test_only_what_is_tested_is_counted),
         cmocka_unit_test(test_an_empty_store),
+        cmocka_unit_test(test_the_seeds_of_a_row_stand_below),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
