@@ -28,6 +28,18 @@ static int seeds_of(const struct ablation *t, int64_t out[SEEDS])
     return n;
 }
 
+/* The level that a form gets as the k-th of a field. Where a generator is no network its size is the
+ * form's first (launch_draft.c), so that comes first which such a row has. */
+static int level_at(const struct ablation *t, int field, int k)
+{
+    int first = 0;
+    for (int i = 0; i < t->nfields && !strcmp(t->fields[field].field->name, "generator_size"); i++)
+        for (int r = t->nrows - 1; r >= 0 && !strcmp(t->fields[i].field->name, "generator"); r--)
+            if (strcmp(t->fields[i].levels[t->rows[r].value[i]], "mlm"))
+                first = t->rows[r].value[field];
+    return k == 0 ? first : k <= first ? k - 1 : k;
+}
+
 void ablations_launch(struct ablations *s)
 {
     const struct ablation *t = &s->t;
@@ -43,7 +55,7 @@ void ablations_launch(struct ablations *s)
     for (int i = 0; i < t->nfields && n < sizeof text; i++) {
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%s=", n ? ";" : "", t->fields[i].field->name);
         for (int k = 0; k < t->fields[i].nlevels && n < sizeof text; k++)
-            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", k ? "|" : "", t->fields[i].levels[k]);
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", k ? "|" : "", t->fields[i].levels[level_at(t, i, k)]);
     }
     int seeds = seeds_of(t, seed);
     for (int k = 0; k < seeds && n < sizeof text; k++)

@@ -173,15 +173,26 @@ static void edit_change(void *ud, const char *text)
         snprintf(s->typed_error, sizeof s->typed_error, "%.255s", err.text);
 }
 
+/* As the form shows it. */
+static void shown_value(const struct launch *s, int field, char value[CONFIG_TEXT])
+{
+    draft_get(&s->draft, &s->plain, field, value, CONFIG_TEXT);
+    if (config_fields[field].type == CONFIG_BOOL && (!strcmp(value, "0") || !strcmp(value, "1")))
+        snprintf(value, CONFIG_TEXT, "%s", *value == '1' ? "yes" : "no");
+}
+
 static void edit_done(void *ud, const char *text)
 {
     struct launch *s = ud;
     struct err err = { 0 };
     int field = s->editing;
-    char what[96];
+    char what[96], shown[CONFIG_TEXT];
     s->editing = -1;
     s->typed_error[0] = 0;
     if (!text || field < 0)
+        return;
+    shown_value(s, field, shown);
+    if (!strcmp(text, shown)) /* looked at, not changed */
         return;
     struct draft was = s->draft;
     if (draft_put(&s->draft, field, text, &err)) {
@@ -198,7 +209,7 @@ static void edit_done(void *ud, const char *text)
 static int is_path(int field)
 {
     return field == LAUNCH_corpus || field == LAUNCH_vocab || field == LAUNCH_validation ||
-           field == LAUNCH_init_generator || field == LAUNCH_init_discriminator;
+           field == LAUNCH_init_generator || field == LAUNCH_init_discriminator || field == LAUNCH_probe_data;
 }
 
 static void edit(struct launch *s)
@@ -211,7 +222,7 @@ static void edit(struct launch *s)
         return;
     }
     s->editing = field;
-    draft_get(&s->draft, &s->plain, field, value, sizeof value);
+    shown_value(s, field, value);
     snprintf(s->typed, sizeof s->typed, "%s", value);
     snprintf(label, sizeof label, "%s:", config_fields[field].name);
     if (is_path(field))

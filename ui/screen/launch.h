@@ -1,5 +1,5 @@
-/* Shared by the files of the Launch screen: the draft (launch_draft.c), what it stands for
- * (launch_cost.c), its looks (launch_draw.c), its keys (launch.c). */
+/* Shared by the files of the Launch screen: the draft (launch_draft.c,
+ * launch_command.c), what it stands for (launch_cost.c), its looks (launch_draw.c), its keys (launch.c). */
 #ifndef ES_UI_LAUNCH_H
 #define ES_UI_LAUNCH_H
 #include "experiments/estimate.h"
@@ -31,6 +31,17 @@ struct draft_values {
     char *item[LAUNCH_VALUES];
     int n;
 };
+/* The fields with several values; seeds first, so that a table fills seed by seed. */
+struct draft_axes {
+    struct draft_values v[LAUNCH_FIELDS];
+    int field[LAUNCH_FIELDS], n;
+    long runs; /* all combinations */
+};
+/* Combinations that are no runs (tie=all at another generator size), and the first's reason. */
+struct draft_left {
+    int n;
+    char why[256];
+};
 enum launch_button { BUTTON_START, BUTTON_MEASURE, BUTTON_SAVE, BUTTON_OPEN, BUTTON_COPY, BUTTONS };
 struct launch_measure;
 struct launch {
@@ -43,6 +54,7 @@ struct launch {
     char typed[CONFIG_TEXT], typed_error[256], find[64];
     /* What the draft stands for. */
     struct sweep runs;
+    struct draft_left left;
     struct estimate cost;
     int has_cost, bad;               /* bad: field of the error, -1 */
     struct err err;
@@ -80,14 +92,21 @@ const char *draft_get(const struct draft *d, const struct config *plain, int fie
 int draft_put(struct draft *d, int field, const char *text, struct err *err);
 /* 0, or E_USAGE: more values than LAUNCH_VALUES. */
 int draft_split(int field, const char *text, struct draft_values *out, struct err *err);
-/* All runs of the draft, resolved and named. *bad: field of the error, -1. A corpus that cannot be
- * used is an error too, but the runs are there. */
-int draft_runs(const struct draft *d, const struct workspace *w, struct sweep *out, int *bad,
-               struct err *err);
+/* E_USAGE: more than LAUNCH_RUNS. */
+int draft_find_axes(const struct draft *d, struct draft_axes *x, int *bad, struct err *err);
+/* Of the combination `index`: the value of an axis; "tie=none mask_prob=0.2", without the seed. */
+const char *draft_axis_value(const struct draft_axes *x, int axis, long index);
+void draft_label(const struct draft_axes *x, long index, char *out, size_t size);
+/* All runs of the draft, resolved and named; combinations that cannot be are in *left (may be NULL)
+ * where others can. *bad: field of the error, -1. A corpus that cannot be used is an error too, but
+ * the runs are there. */
+int draft_runs(const struct draft *d, const struct workspace *w, struct sweep *out,
+               struct draft_left *left, int *bad, struct err *err);
+
+/* launch_command.c */
 /* The command that does the same. */
 void draft_command(const struct draft *d, const struct workspace *w, const struct sweep *runs,
                    struct str *out);
-
 /* The sections of an experiment file that makes the same runs. */
 void draft_file(const struct draft *d, const struct sweep *runs, struct str *out);
 

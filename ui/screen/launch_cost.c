@@ -22,7 +22,7 @@ void launch_recount(struct launch *s)
     s->has_cost = 0;
     memset(&s->err, 0, sizeof s->err);
     draft_plain(&s->draft, &s->plain);
-    draft_runs(&s->draft, w, &s->runs, &s->bad, &s->err);
+    draft_runs(&s->draft, w, &s->runs, &s->left, &s->bad, &s->err);
     if (s->runs.n) {
         s->has_cost = !estimate_runs(w, &s->runs, &s->measured, &s->cost, &why);
         if (!s->has_cost && !s->err.code) {

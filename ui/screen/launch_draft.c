@@ -9,8 +9,6 @@
 #include "src/base/visible.h"
 #include "ui/screen/launch.h"
 
-#define SHOW(s) visible((char[120]){0}, 120, (s))
-
 void draft_init(struct draft *d)
 {
     memset(d, 0, sizeof *d);
@@ -200,14 +198,7 @@ void draft_from_config(struct draft *d, const struct config *c)
 
 /* --- runs ------------------------------------------------------------------------------------- */
 
-struct axes {
-    struct draft_values v[LAUNCH_FIELDS];
-    int field[LAUNCH_FIELDS], n;
-    long runs;
-};
-
-/* The fields with several values; seeds first, so that a table fills seed by seed. */
-static int find_axes(const struct draft *d, struct axes *x, int *bad, struct err *err)
+int draft_find_axes(const struct draft *d, struct draft_axes *x, int *bad, struct err *err)
 {
     x->n = 0;
     x->runs = 1;
@@ -243,7 +234,15 @@ static int field_of(const char *text)
     return -1;
 }
 
-static int one_run(const struct draft *d, const struct axes *x, long index, struct sweep_run *r,
+const char *draft_axis_value(const struct draft_axes *x, int axis, long index)
+{
+    long stride = x->runs;
+    for (int k = 0; k <= axis; k++)
+        stride /= x->v[k].n;
+    return x->v[axis].item[index / stride % x->v[axis].n];
+}
+
+static int one_run(const struct draft *d, const struct draft_axes *x, long index, struct sweep_run *r,
                    int *bad, struct err *err)
 {
     struct config *c = &r->config;
@@ -252,12 +251,9 @@ static int one_run(const struct draft *d, const struct axes *x, long index, stru
     for (int i = 0; i < LAUNCH_FIELDS && !rc; i++)
         if (d->set[i] && i != LAUNCH_preset) {
             const char *value = d->value[i];
-            long stride = x->runs;
-            for (int k = 0; k < x->n; k++) {
-                stride /= x->v[k].n;
+            for (int k = 0; k < x->n; k++)
                 if (x->field[k] == i)
-                    value = x->v[k].item[index / stride % x->v[k].n];
-            }
+                    value = draft_axis_value(x, k, index);
             struct draft_values v;
             if (value == d->value[i] && *value && !draft_split(i, value, &v, err))
                 value = v.item[0]; /* without the blanks around it */
@@ -267,6 +263,16 @@ static int one_run(const struct draft *d, const struct axes *x, long index, stru
     if (!rc && (rc = config_resolve(c, err)))
         *bad = field_of(err->text);
     return rc;
+}
+
+/* A generator that is a table of frequencies has no size: of several sizes the first one stands for
+ * all. */
+static int is_idle(const struct draft_axes *x, long index, const struct config *c, struct err *err)
+{
+    for (int k = 0; k < x->n && c->generator != GEN_MLM; k++)
+        if (x->field[k] == LAUNCH_generator_size && draft_axis_value(x, k, index) != x->v[k].item[0])
+            return err_set(err, E_USAGE, "generator: without a network it has no size, so one stands for all");
+    return 0;
 }
 
 /* "tiny-wiki": preset, text, and an objective that is not the usual one. */
@@ -282,25 +288,30 @@ static void made_up_name(const struct draft *d, struct config *c)
              (int)strcspn(base, ".,"), base, *objective ? "-" : "", objective);
 }
 
-static void name_run(const struct draft *d, const struct axes *x, long index, struct sweep_run *r)
+static const char *sweep_name(const struct draft *d)
 {
-    long stride = x->runs;
-    r->label[0] = 0;
+    return d->set[LAUNCH_name] && *d->value[LAUNCH_name] ? d->value[LAUNCH_name] : "sweep";
+}
+
+void draft_label(const struct draft_axes *x, long index, char *out, size_t size)
+{
+    *out = 0;
     for (int k = 0; k < x->n; k++) {
-        stride /= x->v[k].n;
-        size_t used = strlen(r->label);
+        size_t used = strlen(out);
         if (x->field[k] != LAUNCH_seed)
-            snprintf(r->label + used, sizeof r->label - used, "%s%s=%s", used ? " " : "",
-                     config_fields[x->field[k]].name, x->v[k].item[index / stride % x->v[k].n]);
+            snprintf(out + used, size - used, "%s%s=%s", used ? " " : "",
+                     config_fields[x->field[k]].name, draft_axis_value(x, k, index));
     }
-    long seeds = x->n && x->field[0] == LAUNCH_seed ? x->v[0].n : 1;
-    r->row = (int)(index % (x->runs / seeds));
+}
+
+static void name_run(const struct draft *d, const struct draft_axes *x, long index, struct sweep_run *r)
+{
+    draft_label(x, index, r->label, sizeof r->label);
     if (x->runs == 1 && !*r->config.name)
         made_up_name(d, &r->config);
     if (x->runs == 1)
         return;
-    const char *name = d->set[LAUNCH_name] && *d->value[LAUNCH_name] ? d->value[LAUNCH_name]
-                                                                   : "sweep";
+    const char *name = sweep_name(d);
     char tags[CONFIG_TEXT];
     snprintf(r->config.name, CONFIG_TEXT, "%.50s%s%.150s s%ld", name, *r->label ? " " : "", r->label,
              r->config.seed);
@@ -334,145 +345,64 @@ static int find_text(const struct workspace *w, struct config *c, int *bad, stru
     return rc;
 }
 
-int draft_runs(const struct draft *d, const struct workspace *w, struct sweep *out, int *bad,
-               struct err *err)
+/* All combinations that can be, seed by seed. */
+static int make_runs(const struct draft *d, const struct draft_axes *x, struct sweep *out,
+                     struct draft_left *left, int *bad, struct err *err)
 {
+    struct err why = { 0 };
+    int field = -1;
+    out->runs = calloc((size_t)x->runs, sizeof *out->runs);
+    if (!out->runs)
+        return err_nomem(err, "the runs of a form");
+    out->seeds = x->n && x->field[0] == LAUNCH_seed ? x->v[0].n : 1;
+    long rows = x->runs / out->seeds;
+    for (long i = 0, row = 0; i < x->runs; i++) {
+        struct sweep_run *r = &out->runs[out->n];
+        row = i % rows ? row : 0;
+        int rc = one_run(d, x, i, r, &field, &why);
+        if (!rc)
+            rc = is_idle(x, i, &r->config, &why);
+        if (rc && !left->n++) {
+            snprintf(left->why, sizeof left->why, "%.*s", (int)sizeof left->why - 1, why.text);
+            *bad = field;
+            *err = why;
+        }
+        if (rc)
+            continue;
+        name_run(d, x, i, r);
+        r->row = (int)row++;
+        out->n++;
+    }
+    out->rows = out->n / out->seeds;
+    if (!out->n)
+        return err->code;
+    memset(err, 0, sizeof *err);
+    return 0;
+}
+
+int draft_runs(const struct draft *d, const struct workspace *w, struct sweep *out,
+               struct draft_left *left, int *bad, struct err *err)
+{
+    struct draft_left none;
+    left = left ? left : &none;
+    memset(left, 0, sizeof *left);
     *bad = -1;
     if (d->file[0])
         return draft_sweep(d, w, out, err);
-    struct axes *x = malloc(sizeof *x);
+    struct draft_axes *x = malloc(sizeof *x);
     memset(out, 0, sizeof *out);
     if (!x)
         return err_nomem(err, "the runs of a form");
-    int rc = find_axes(d, x, bad, err);
-    out->runs = rc ? NULL : calloc((size_t)x->runs, sizeof *out->runs);
-    if (!rc && !out->runs)
-        rc = err_nomem(err, "the runs of a form");
-    for (long i = 0; !rc && i < x->runs; i++) {
-        rc = one_run(d, x, i, &out->runs[i], bad, err);
-        if (!rc)
-            name_run(d, x, i, &out->runs[i]);
-        out->n += !rc;
-    }
+    int rc = draft_find_axes(d, x, bad, err);
+    if (!rc)
+        rc = make_runs(d, x, out, left, bad, err);
     if (rc)
         sweep_free(out);
     for (int i = 0; i < out->n && !rc; i++)
         rc = find_text(w, &out->runs[i].config, bad, err);
-    if (!rc) {
+    if (!rc)
         *bad = -1;
-        out->seeds = x->n && x->field[0] == LAUNCH_seed ? x->v[0].n : 1;
-        out->rows = out->n / out->seeds;
-        snprintf(out->name, sizeof out->name, "%.60s",
-                 *d->value[LAUNCH_name] ? d->value[LAUNCH_name] : "sweep");
-    }
+    snprintf(out->name, sizeof out->name, "%.60s", sweep_name(d));
     free(x);
     return rc;
-}
-
-/* --- command ---------------------------------------------------------------------------------- */
-
-static void quoted(struct str *out, const char *text)
-{
-    int plain = *text != 0;
-    for (const char *p = text; *p && plain; p++)
-        plain = isalnum((unsigned char)*p) || strchr("_-./:,=+@%", *p);
-    if (plain) {
-        str_add(out, text);
-        return;
-    }
-    str_addc(out, '\'');
-    for (const char *p = text; *p; p++)
-        if (*p == '\'')
-            str_add(out, "'\\''");
-        else
-            str_addc(out, *p);
-    str_addc(out, '\'');
-}
-
-/* The value as a command gets it: paths are absolute. */
-static void value_of(const struct draft *d, int field, const struct sweep *runs, char *out, size_t size)
-{
-    int path = field == LAUNCH_corpus || field == LAUNCH_vocab || field == LAUNCH_validation ||
-               field == LAUNCH_init_generator || field == LAUNCH_init_discriminator ||
-               field == LAUNCH_probe_data;
-    if (path && runs->n && !strchr(d->value[field], '|'))
-        config_get(&runs->runs[0].config, &config_fields[field], out, size);
-    else
-        snprintf(out, size, "%s", d->value[field]);
-}
-
-static void add_workspace(const struct workspace *w, struct str *out)
-{
-    struct workspace plain;
-    if (!workspace_open(&plain, NULL, 0, NULL) && !strcmp(plain.dir, w->dir))
-        return;
-    str_add(out, " --workspace ");
-    quoted(out, w->dir);
-}
-
-void draft_file(const struct draft *d, const struct sweep *runs, struct str *out)
-{
-    char v[CONFIG_TEXT];
-    str_add(out, "[run]\n");
-    for (int pass = 0; pass < 3; pass++)
-        for (int i = 0, any = 0; i < LAUNCH_FIELDS; i++) {
-            struct draft_values values;
-            if (!d->set[i] || i == LAUNCH_name || i == LAUNCH_tags ||
-                (*d->value[i] && draft_split(i, d->value[i], &values, NULL)))
-                continue;
-            int list = *d->value[i] && values.n > 1;
-            if (pass != (list ? i == LAUNCH_seed ? 2 : 1 : 0))
-                continue;
-            if (pass && !any++)
-                str_add(out, pass == 1 ? "[sweep]\n" : "[seeds]\n");
-            str_addf(out, "%s = ", pass == 2 ? "seeds" : config_fields[i].name);
-            if (!list) {
-                value_of(d, i, runs, v, sizeof v);
-                str_add(out, v);
-            }
-            for (int k = 0; list && k < values.n; k++)
-                str_addf(out, "%s%s", k ? pass == 2 ? ", " : " | " : "", values.item[k]);
-            str_addc(out, '\n');
-        }
-}
-
-static void sweep_command(const struct draft *d, const struct workspace *w, const struct sweep *runs,
-                          struct str *out)
-{
-    str_add(out, "electroscope sweep");
-    add_workspace(w, out);
-    str_add(out, " /dev/stdin <<'END'\n");
-    draft_file(d, runs, out);
-    str_add(out, "END\n");
-}
-
-void draft_command(const struct draft *d, const struct workspace *w, const struct sweep *runs,
-                   struct str *out)
-{
-    char v[CONFIG_TEXT];
-    str_clear(out);
-    if (d->file[0]) {
-        str_add(out, "electroscope sweep");
-        add_workspace(w, out);
-        str_addc(out, ' ');
-        quoted(out, d->file);
-        draft_sweep_options(d, out);
-        return;
-    }
-    if (runs->n > 1) {
-        sweep_command(d, w, runs, out);
-        return;
-    }
-    str_add(out, "electroscope train");
-    add_workspace(w, out);
-    for (int i = 0; i < LAUNCH_FIELDS; i++) {
-        if (!d->set[i])
-            continue;
-        value_of(d, i, runs, v, sizeof v);
-        str_add(out, " --");
-        for (const char *p = config_fields[i].name; *p; p++)
-            str_addc(out, *p == '_' ? '-' : *p);
-        str_addc(out, config_fields[i].type == CONFIG_BOOL ? '=' : ' ');
-        quoted(out, v);
-    }
 }

@@ -27,7 +27,7 @@ static void corpus_note(const struct launch *s, const char *value, char *out, si
 /* What -1 and 0 hang on. */
 static const char *by_what(int field)
 {
-    return field == LAUNCH_disc_weight || field == LAUNCH_gen_weight ? "objective" : "default";
+    return field == LAUNCH_disc_weight || field == LAUNCH_gen_weight ? "by objective: " : "";
 }
 
 /* What stands beside a value: its error, how many it is, or what it comes to. */
@@ -60,7 +60,7 @@ static void note(const struct launch *s, int field, const char *value, char *out
         config_show(&s->runs.runs[0].config, f, got, sizeof got);
         int derived = f->type == CONFIG_INT || f->type == CONFIG_REAL;
         if (derived && strcmp(got, value) && (!strcmp(value, "0") || !strcmp(value, "-1"))) {
-            snprintf(out, size, "(by %s: %s%s%s)", by_what(field), got, *f->unit ? " " : "", f->unit);
+            snprintf(out, size, "(%s%s%s%s)", by_what(field), got, *f->unit ? " " : "", f->unit);
             return;
         }
     }
@@ -102,7 +102,7 @@ static void draw_field(struct launch *s, struct grid *g, struct rect row, int fi
                       : grid_middle(g, row, row.y, x, w, DIM, made_up(s, field));
     int nx = x + (used > w || long_value ? used : bad ? used : w) + 1;
     if (nx < row.x + row.w)
-        grid_text(g, row, row.y, nx, -1, bad ? STYLE(ROLE_BAD, 0) : DIM, text);
+        grid_end(g, row, row.y, nx, row.x + row.w - nx, bad ? STYLE(ROLE_BAD, 0) : DIM, text);
     if (here)
         grid_text(g, row, row.y, row.x, 1, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
 }
@@ -171,11 +171,20 @@ static void draw_help(struct launch *s, struct grid *g, struct rect r)
         grid_text(g, r, r.y, r.x, -1, DIM, s->more ? "" : "Enter shows every field; / finds one");
         return;
     }
-    int used = wrap_text(g, r, PLAIN, config_fields[field].help);
-    struct rect rest = { r.y + used, r.x, r.h - used, r.w };
+    const char *help = config_fields[field].help;
     kind(s, field, text, sizeof text);
-    if (rest.h > 0)
-        wrap_text(g, rest, DIM, text);
+    int used = wrap_text(NULL, r, PLAIN, help), more = wrap_text(NULL, r, DIM, text);
+    if (used + more > r.h) { /* few rows: one paragraph, or what can be typed at the cost of the help */
+        char both[1400];
+        snprintf(both, sizeof both, "%s · %s", help, text);
+        if (wrap_text(NULL, r, PLAIN, both) <= r.h) {
+            wrap_text(g, r, PLAIN, both);
+            return;
+        }
+        used = r.h == 1 ? s->editing != field : r.h - more > 1 ? r.h - more : 1;
+    }
+    wrap_text(g, (struct rect){ r.y, r.x, used, r.w }, PLAIN, help);
+    wrap_text(g, (struct rect){ r.y + used, r.x, r.h - used, r.w }, DIM, text);
 }
 
 static void draw_form(struct launch *s, struct grid *g, struct rect area, int help)
@@ -250,6 +259,11 @@ static void runs_line(const struct launch *s, struct line *l)
     else
         snprintf(l->text, sizeof l->text, "%d, all new · %d rows × %d seed%s", s->runs.n, s->runs.rows,
                  s->runs.seeds, s->runs.seeds == 1 ? "" : "s");
+    size_t used = strlen(l->text);
+    if (s->left.n) {
+        l->role = ROLE_WARN;
+        snprintf(l->text + used, sizeof l->text - used, " · ! %d left out: %s", s->left.n, s->left.why);
+    }
 }
 
 static void params_line(const struct launch *s, struct line *l)
@@ -356,7 +370,7 @@ static int draw_buttons(struct launch *s, struct grid *g, struct rect r)
 static void draw_corpora(const struct launch *s, struct grid *g, struct rect r)
 {
     char tokens[FMT], vocab[FMT];
-    if (r.h < 3)
+    if (r.h < 2)
         return;
     pane_titlef(g, r.y, r.x, r.w, 0, "packed corpora %d", s->ncorpora);
     if (!s->ncorpora)
@@ -400,7 +414,7 @@ static void draw_cost(struct launch *s, struct grid *g, struct rect area, int wi
         struct rect in = { y, area.x + LABEL_W + 2, wide ? end - y : 1, text_w };
         grid_text(g, area, y, area.x + 1, LABEL_W, DIM, l[i].label);
         y += wide ? wrap_text(g, in, STYLE(l[i].role, 0), l[i].text)
-                  : (grid_text(g, in, y, in.x, -1, STYLE(l[i].role, 0), l[i].text), 1);
+                  : (grid_end(g, in, y, in.x, in.w, STYLE(l[i].role, 0), l[i].text), 1);
     }
     if (y < end && s->runs.n) {
         struct rect in = { y, area.x + LABEL_W + 2, wide ? (end - y < 7 ? end - y : 7) : 1, text_w };
@@ -418,7 +432,7 @@ static void draw_cost(struct launch *s, struct grid *g, struct rect area, int wi
     if (wide && y < end) {
         struct rect rest = { y, area.x, end - y, area.w };
         int used = draw_buttons(s, g, rest);
-        int corpora = 2 + (s->ncorpora ? s->ncorpora : 1);
+        int corpora = 1 + (s->ncorpora ? s->ncorpora : 1);
         y += used;
         corpora = corpora > end - y || s->runs.n < 2 ? end - y : corpora;
         draw_corpora(s, g, (struct rect){ y, area.x, corpora, area.w });

@@ -82,7 +82,7 @@ static int gives(const struct draft *d, const struct workspace *w, const struct 
     struct sweep got;
     struct err err;
     int bad, same = 0;
-    draft_runs(d, w, &got, &bad, &err); /* a text that is not there is the user's to mend */
+    draft_runs(d, w, &got, NULL, &bad, &err); /* a text that is not there is the user's to mend */
     if (got.n == want->n) {
         uint64_t *a = hashes(&got), *b = hashes(want);
         same = a && b && !memcmp(a, b, (size_t)got.n * sizeof *a);

@@ -11,7 +11,7 @@ libui_a_SOURCES += ui/screen/curves.c ui/screen/curves_draw.c ui/screen/curves_s
 	ui/screen/tokens_text.c ui/screen/tokens_views.c
 libui_a_SOURCES += ui/screen/ablations.c ui/screen/ablations_launch.c ui/screen/ablations_sweep.c ui/screen/ablations_draw.c ui/screen/ablations_int.h \
 	ui/screen/ablations_export.c ui/screen/ablations_page.c ui/screen/ablations_table.c
-libui_a_SOURCES += ui/screen/launch.c ui/screen/launch.h ui/screen/launch_cost.c \
+libui_a_SOURCES += ui/screen/launch.c ui/screen/launch.h ui/screen/launch_command.c ui/screen/launch_cost.c \
 	ui/screen/launch_draft.c ui/screen/launch_file.c ui/screen/launch_orders.c ui/screen/launch_sweep.c ui/screen/launch_draw.c ui/screen/tokens_card.c
 libui_a_SOURCES += ui/screen/compare.c ui/screen/compare_draw.c ui/screen/compare_export.c ui/screen/compare_int.h ui/screen/scores.c \
 	ui/screen/scores_export.c ui/screen/scores_int.h ui/screen/scores_side.c

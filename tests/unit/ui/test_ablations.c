@@ -261,6 +261,33 @@ static void test_missing_cells_are_launched(void **state)
     app_free(a);
 }
 
+/* A unigram generator has no size: the form has it once, at the size that its runs were given. */
+static void test_a_unigram_generator_is_launched_once(void **state)
+{
+    (void)state;
+    static const char change[] = "UPDATE run SET generator='%s' WHERE tie='embeddings' AND generator_size='1'";
+    char sql[200];
+    snprintf(sql, sizeof sql, change, "unigram");
+    assert_int_equal(fixture_sql(dir, sql), 0);
+    struct app *a = start(NULL);
+    fixture_keys(a, "c");
+    assert_string_equal(app_ops(a)->name, "Launch");
+    const struct launch *l = app_self(a);
+    assert_string_equal(l->draft.value[LAUNCH_generator], "mlm|unigram");
+    assert_string_equal(l->draft.value[LAUNCH_generator_size], "1|1/4|1/2");
+    int unigram = 0;
+    for (int i = 0; i < l->runs.n; i++) {
+        const struct config *c = &l->runs.runs[i].config;
+        unigram += c->generator == GEN_UNIGRAM;
+        assert_true(c->generator == GEN_MLM || !strcmp(c->generator_size, "1"));
+    }
+    assert_int_equal(unigram, 2 * l->runs.seeds); /* with and without tying */
+    fixture_keys(a, "u");
+    app_free(a);
+    snprintf(sql, sizeof sql, change, "mlm");
+    assert_int_equal(fixture_sql(dir, sql), 0);
+}
+
 /* What the screen writes, with the number of its rows. */
 static char *exported(struct app *a, int *rows)
 {
@@ -453,6 +480,7 @@ int main(void)
         cmocka_unit_test(test_filter_and_nothing),
         cmocka_unit_test(test_a_row_leads_to_its_runs),
         cmocka_unit_test(test_missing_cells_are_launched),
+        cmocka_unit_test(test_a_unigram_generator_is_launched_once),
         cmocka_unit_test(test_export_is_the_table),
         cmocka_unit_test(test_all_metrics_from_the_palette),
         cmocka_unit_test(test_budgets_of_their_own),

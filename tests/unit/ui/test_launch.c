@@ -180,26 +180,117 @@ static void test_a_run_is_taken_over_and_known_again(void **state)
     finish(a);
 }
 
+static void open_workspace(struct workspace *w)
+{
+    char full[4096];
+    memset(w, 0, sizeof *w);
+    assert_non_null(realpath(dir, full));
+    snprintf(w->dir, sizeof w->dir, "%.800s", full);
+    snprintf(w->corpora, sizeof w->corpora, "%.800s/corpora", full);
+}
+
+/* The file in a sweep's command makes the same runs, in the same order. */
+static void same_by_command(const struct draft *d, const struct workspace *w, const struct sweep *runs)
+{
+    struct sweep again;
+    struct err err = { 0 };
+    struct str out;
+    char path[200];
+    str_init(&out);
+    draft_command(d, w, runs, &out);
+    char *text = strstr(out.data, "<<'END'\n") + 8;
+    snprintf(path, sizeof path, "%s/again.ini", dir);
+    assert_int_equal(file_write_atomic(path, text, strlen(text) - 4, NULL), 0);
+    if (sweep_load(&again, w, path, NULL, &err))
+        fail_msg("%s\n%s", err.text, text);
+    assert_int_equal(again.n, runs->n);
+    assert_int_equal(again.rows, runs->rows);
+    for (int i = 0; i < again.n; i++) {
+        assert_true(config_hash(&again.runs[i].config) == config_hash(&runs->runs[i].config));
+        assert_string_equal(again.runs[i].label, runs->runs[i].label);
+        assert_int_equal(again.runs[i].row, runs->runs[i].row);
+    }
+    sweep_free(&again);
+    str_free(&out);
+}
+
+/* A grid with combinations that are no runs has the others, says why, and so does its command. */
+static void test_what_cannot_be_is_left_out(void **state)
+{
+    (void)state;
+    struct draft d;
+    struct sweep runs;
+    struct draft_left left;
+    struct workspace w;
+    struct err err = { 0 };
+    int bad;
+    open_workspace(&w);
+    draft_init(&d);
+    put(&d, LAUNCH_corpus, "wiki");
+    put(&d, LAUNCH_tie, "none,all");
+    put(&d, LAUNCH_generator_size, "1/2,1/4,1");
+    put(&d, LAUNCH_seed, "1-2");
+    assert_int_equal(draft_runs(&d, &w, &runs, &left, &bad, &err), 0);
+    assert_true(runs.n == 8 && runs.rows == 4 && left.n == 4 && bad == -1 && !err.code);
+    assert_non_null(strstr(left.why, "tie: all needs a generator of the discriminator's size"));
+    same_by_command(&d, &w, &runs);
+    sweep_free(&runs);
+    put(&d, LAUNCH_tie, "none");
+    put(&d, LAUNCH_generator, "mlm,unigram"); /* which has no size: one stands for all */
+    assert_int_equal(draft_runs(&d, &w, &runs, &left, &bad, &err), 0);
+    assert_true(runs.n == 8 && left.n == 4);
+    for (int i = 0, unigram = 0; i < runs.n; i++) {
+        unigram += runs.runs[i].config.generator == GEN_UNIGRAM;
+        assert_true(runs.runs[i].config.generator == GEN_MLM ||
+                    !strcmp(runs.runs[i].config.generator_size, "1/2"));
+        assert_true(i < runs.n - 1 || unigram == 2);
+    }
+    same_by_command(&d, &w, &runs);
+    sweep_free(&runs);
+    put(&d, LAUNCH_tie, "all"); /* none can be: the field is named */
+    put(&d, LAUNCH_generator_size, "1/2,1/4");
+    assert_int_equal(draft_runs(&d, &w, &runs, &left, &bad, &err), E_USAGE);
+    assert_true(bad == LAUNCH_tie && runs.n == 0);
+    struct app *a = start(NULL);
+    fixture_keys(a, "/ t i e Enter Enter ^U n o n e , a l l Enter");
+    fixture_keys(a, "/ g e n e r a t o r _ s i z e Enter Enter ^U 1 , 1 / 2 Enter");
+    assert_true(shows(a, 36, 120, "1 left out: tie:") && shows(a, 24, 80, "! 1 left out: tie: all"));
+    finish(a);
+}
+
+/* A field that was opened and not changed stays the preset's. */
+static void test_looking_at_a_field_sets_nothing(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL);
+    struct launch *s = form(a);
+    fixture_keys(a, "/ b i a s _ c o r r Enter Enter");
+    assert_true(shows(a, 24, 80, "bias_correction: no"));
+    fixture_keys(a, "Enter / s t e p s Enter Enter Enter");
+    assert_false(s->draft.set[LAUNCH_bias_correction] || s->draft.set[LAUNCH_steps]);
+    fixture_keys(a, "/ b i a s _ c o r r Enter Enter y e s Enter");
+    assert_true(s->runs.runs[0].config.bias_correction);
+    finish(a);
+}
+
 /* The file in the command makes the same runs as the form. */
 static void test_the_command_is_equivalent(void **state)
 {
     (void)state;
     struct draft d;
-    struct sweep runs, again;
-    struct workspace w = { 0 };
+    struct sweep runs;
+    struct workspace w;
     struct err err = { 0 };
     struct str out;
-    char path[200], full[4096];
+    char path[200];
     int bad;
-    assert_non_null(realpath(dir, full));
-    snprintf(w.dir, sizeof w.dir, "%.800s", full);
-    snprintf(w.corpora, sizeof w.corpora, "%.800s/corpora", full);
+    open_workspace(&w);
     str_init(&out);
     draft_init(&d);
     put(&d, LAUNCH_corpus, " wiki ");
     put(&d, LAUNCH_steps, "70");
     put(&d, LAUNCH_cased, "yes");
-    assert_int_equal(draft_runs(&d, &w, &runs, &bad, &err), 0);
+    assert_int_equal(draft_runs(&d, &w, &runs, NULL, &bad, &err), 0);
     assert_string_equal(runs.runs[0].config.name, "tiny-wiki");
     draft_command(&d, &w, &runs, &out);
     snprintf(path, sizeof path, "electroscope train --workspace ");
@@ -212,25 +303,13 @@ static void test_the_command_is_equivalent(void **state)
     put(&d, LAUNCH_seq_stages, "16:0.5,128|");
     assert_int_equal(draft_put(&d, LAUNCH_seq_stages, "", &err), 0);
     put(&d, LAUNCH_seed, "2,5-6");
-    assert_int_equal(draft_runs(&d, &w, &runs, &bad, &err), 0);
+    assert_int_equal(draft_runs(&d, &w, &runs, NULL, &bad, &err), 0);
     assert_true(runs.n == 12 && runs.rows == 4 && runs.seeds == 3);
-    draft_command(&d, &w, &runs, &out);
-    char *text = strstr(out.data, "<<'END'\n") + 8;
-    snprintf(path, sizeof path, "%s/again.ini", dir);
-    assert_int_equal(file_write_atomic(path, text, strlen(text) - 4, NULL), 0);
-    if (sweep_load(&again, &w, path, NULL, &err))
-        fail_msg("%s\n%s", err.text, text);
-    assert_int_equal(again.n, 12);
-    for (int i = 0; i < 12; i++) {
-        assert_true(config_hash(&again.runs[i].config) == config_hash(&runs.runs[i].config));
-        assert_string_equal(again.runs[i].label, runs.runs[i].label);
-        assert_int_equal(again.runs[i].row, runs.runs[i].row);
-    }
-    sweep_free(&again);
+    same_by_command(&d, &w, &runs);
     sweep_free(&runs);
     put(&d, LAUNCH_batch, "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32");
     put(&d, LAUNCH_steps, "1,2,3,4");
-    assert_int_equal(draft_runs(&d, &w, &runs, &bad, &err), E_USAGE);
+    assert_int_equal(draft_runs(&d, &w, &runs, NULL, &bad, &err), E_USAGE);
     assert_true(bad >= 0);
     str_free(&out);
 }
@@ -431,6 +510,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_the_draft_survives),
         cmocka_unit_test(test_a_sweep_shows_its_bill_first),
         cmocka_unit_test(test_a_run_is_taken_over_and_known_again),
+        cmocka_unit_test(test_what_cannot_be_is_left_out),
+        cmocka_unit_test(test_looking_at_a_field_sets_nothing),
         cmocka_unit_test(test_the_command_is_equivalent),
         cmocka_unit_test(test_paths_are_completed),
         cmocka_unit_test(test_measuring_ends_and_is_used),

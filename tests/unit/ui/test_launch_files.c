@@ -90,7 +90,7 @@ static void test_all_our_experiments_open(void **state)
         snprintf(path, sizeof path, "%s/experiments/%s.ini", top, names[i]);
         draft_init(&d);
         if (draft_open(&d, app_workspace(a), path, "ci", &err) || sweep_load(&want, app_workspace(a), path, &o, &err) ||
-            draft_runs(&d, app_workspace(a), &got, &bad, &err))
+            draft_runs(&d, app_workspace(a), &got, NULL, &bad, &err))
             fail_msg("%s", err.text);
         assert_int_equal(got.n, want.n);
         for (int k = 0; k < got.n; k++) {
