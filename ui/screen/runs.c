@@ -342,6 +342,12 @@ static void runs_mouse(void *self, struct app *a, const struct mouse *m)
         runs_act(s, m->wheel < 0 ? ACT_UP : ACT_DOWN);
         return;
     }
+    if (m->button == 1 && s->list.h && m->y == s->list.y - 1) {
+        for (int i = 0; i < s->shown.n; i++)
+            if (m->x >= s->list.x + 4 + s->shown.x[i] && m->x <= s->list.x + 4 + s->shown.x[i] + s->shown.w[i])
+                runs_sort_by(s, s->shown.col[i]);
+        return;
+    }
     int row = m->y - s->list.y + s->top;
     if (m->button != 1 || m->y < s->list.y || m->y >= s->list.y + s->list.h || row >= s->n)
         return;

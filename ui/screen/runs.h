@@ -130,6 +130,8 @@ int runs_filter(struct runs *s, const char *text);
 const char *runs_column_title(const struct runs *s, int col);
 int runs_find_column(const struct runs *s, const char *name);
 void runs_keep_sort(struct runs *s);
+/* By a column; by the one sorted by already: the other way round. */
+void runs_sort_by(struct runs *s, int col);
 int runs_cursor_row(const struct runs *s);
 const struct query_run *runs_current(const struct runs *s);
 void runs_draw_list(struct runs *s, struct grid *g, struct rect area);

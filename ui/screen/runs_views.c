@@ -152,8 +152,17 @@ static void sort_done(void *ud, const char *text)
         app_say(s->app, SEV_WARN, "There is no column %s", text);
         return;
     }
+    s->sort = -2; /* none: in its own direction */
+    runs_sort_by(s, c);
+}
+
+void runs_sort_by(struct runs *s, int c)
+{
+    if (c == COL_TREND)
+        return;
+    s->descending = c == s->sort ? !s->descending
+                                 : c < 0 || c == COL_AUC || c == COL_STEP || c == COL_TOKENS || c == COL_RATE;
     s->sort = c;
-    s->descending = c < 0 || c == COL_AUC || c == COL_STEP || c == COL_TOKENS || c == COL_RATE;
     runs_keep_sort(s);
 }
 

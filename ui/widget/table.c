@@ -149,10 +149,14 @@ void table_head(struct grid *g, struct rect area, int y, const struct table_layo
 {
     for (int i = 0; i < t->n; i++) {
         char title[64];
-        int is = t->col[i] == sorted;
-        snprintf(title, sizeof title, "%s%s", cols[t->col[i]].title,
-                 is ? sign(descending ? SIGN_DESCENDING : SIGN_ASCENDING) : "");
-        table_cell(g, area, y, t, cols, i, STYLE(is ? ROLE_ACCENT : ROLE_DIM, 0), title);
+        const char *name = cols[t->col[i]].title;
+        const char *arrow = t->col[i] != sorted ? "" : sign(descending ? SIGN_DESCENDING : SIGN_ASCENDING);
+        struct style style = STYLE(*arrow ? ROLE_ACCENT : ROLE_DIM, 0);
+        int fits = text_columns(name) + 1 <= t->w[i], behind = t->x[i] + t->w[i];
+        snprintf(title, sizeof title, "%s%s", name, fits ? arrow : "");
+        table_cell(g, area, y, t, cols, i, style, title);
+        if (*arrow && !fits && behind < area.w - 1) /* in the space after the column */
+            grid_cell(g, area, y, area.x + behind, style, arrow);
     }
     struct rect before = {area.y, area.x - 1, area.h, 1}; /* no letter of a heading is there */
     if (t->more_left)

@@ -20,6 +20,11 @@ tests_unit_ui_test_runs_SOURCES = tests/unit/ui/test_runs.c tests/unit/ui/fixtur
 	tests/unit/ui/fixture.h
 tests_unit_ui_test_runs_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_keys tests/unit/ui/test_runs
+check_PROGRAMS += tests/unit/ui/test_runs_list
+tests_unit_ui_test_runs_list_SOURCES = tests/unit/ui/test_runs_list.c tests/unit/ui/fixture.c \
+	tests/unit/ui/fixture.h
+tests_unit_ui_test_runs_list_LDADD = $(TESTLIBS)
+TESTS += tests/unit/ui/test_runs_list
 check_PROGRAMS += tests/unit/ui/test_groups
 tests_unit_ui_test_groups_SOURCES = tests/unit/ui/test_groups.c tests/unit/ui/fixture.c \
 	tests/unit/ui/fixture.h

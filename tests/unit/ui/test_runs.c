@@ -163,78 +163,6 @@ static void test_ascii_has_no_byte_of_ours_above_127(void **state)
     make_anew();
 }
 
-/* Fakes of a run's own say so beside others, and by the heading where all are. */
-static void test_the_auc_is_named(void **state)
-{
-    (void)state;
-    struct app *a = start(dir, NULL);
-    assert_true(fixture_shows(a, 24, 80, "AUC comm "));
-    assert_true(fixture_shows(a, 50, 160, "AUC common "));
-    assert_false(fixture_shows(a, 24, 80, "11.47 own"));
-    finish(a);
-    assert_int_equal(fixture_sql(dir, "DELETE FROM series WHERE run = 8 AND metric = "
-                                      "(SELECT id FROM metric WHERE name = 'val_rtd_auc_common')"), 0);
-    a = start(dir, NULL);
-    assert_true(fixture_shows(a, 24, 80, "11.47 own .951 12d10h"));
-    assert_true(fixture_shows(a, 18, 60, "11.47  .951 12d10h")); /* no room: its preview says it */
-    fixture_keys(a, "f a u c < = . 9 5 2 Space n o t Space f a i l e d Space s e e d : 2 Enter");
-    assert_true(fixture_shows(a, 24, 80, "AUC own left"));
-    assert_true(fixture_shows(a, 24, 80, "11.47    .951 12d10h"));
-    fixture_keys(a, "f ^U Enter d ^U s e e d Enter"); /* a mean is of the same fakes */
-    assert_true(fixture_shows(a, 24, 80, "398k  11.47     .951"));
-    fixture_keys(a, "d ^U o b j e c t i v e Enter g");
-    assert_true(fixture_shows(a, 24, 80, "12.03     .935"));
-    fixture_keys(a, "d ^U Enter");
-    finish(a);
-    make_anew();
-}
-
-/* However long the names of a sweep are. */
-static void test_what_stays_at_80_columns(void **state)
-{
-    (void)state;
-    assert_int_equal(fixture_sql(dir, "UPDATE run SET name = 'weight-sharing tie=embeddings size=1/3 s3', "
-                                      "tags = 'sweep:weight-sharing' WHERE id = 9; "
-                                      "UPDATE run SET state = 'failed', reason = 'no space left on the disk' WHERE id = 8"), 0);
-    struct app *a = start(dir, NULL);
-    assert_true(fixture_shows(a, 24, 80, "objective sharing  gen  step   loss AUC comm left"));
-    assert_true(fixture_shows(a, 36, 120, "objective sharing  gen seed  step tokens   loss AUC comm loss trend"));
-    assert_true(fixture_shows(a, 36, 120, " tok/s left"));
-    assert_true(fixture_shows(a, 36, 120, " tags"));
-    finish(a);
-    make_anew();
-}
-
-/* A loss that rises in a later stage is told from that stage's best, which only the store has. */
-static void test_a_rise_in_a_later_stage_is_said(void **state)
-{
-    (void)state;
-    assert_int_equal(fixture_sql(dir, "UPDATE run SET seq_stages = '64:0.1,128' WHERE id = 9; "
-                                      "UPDATE series SET last = 20 WHERE run = 9 AND metric = "
-                                      "(SELECT id FROM metric WHERE name = 'val_total_loss')"), 0);
-    struct app *a = start(dir, NULL);
-    assert_true(fixture_shows(a, 50, 200, "! held-out loss rises"));
-    assert_true(fixture_shows(a, 24, 80, "best so far"));
-    finish(a);
-    make_anew();
-}
-
-/* Where no pane has room beside the list, Tab shows it in its place. */
-static void test_panes_of_a_small_terminal(void **state)
-{
-    (void)state;
-    struct app *a = start(dir, NULL);
-    assert_true(fixture_shows(a, 18, 60, "runs 9"));
-    fixture_keys(a, "Tab");
-    assert_true(fixture_shows(a, 18, 60, "events 12"));
-    assert_false(fixture_shows(a, 18, 60, "runs 9"));
-    fixture_keys(a, "Tab");
-    assert_true(fixture_shows(a, 18, 60, "trainer"));
-    fixture_keys(a, "q");
-    assert_true(fixture_shows(a, 18, 60, "runs 9"));
-    finish(a);
-}
-
 static void test_every_size_draws(void **state)
 {
     (void)state;
@@ -254,63 +182,6 @@ static void test_every_size_draws(void **state)
     assert_true(fixture_shows(a, 8, 40, "gen1"));
     finish(a);
     app_free(b);
-}
-
-static void test_filter_narrows_and_clears(void **state)
-{
-    (void)state;
-    struct app *a = start(dir, NULL);
-    fixture_keys(a, "f s t a t u s : l o s t");
-    assert_true(fixture_shows(a, 24, 80, "EDIT filter: status:lost"));
-    fixture_keys(a, "Enter");
-    assert_true(fixture_shows(a, 24, 80, "runs 1 of 9"));
-    assert_true(fixture_shows(a, 24, 80, "lost 4 min"));
-    fixture_keys(a, "f ^U n o s u c h Enter");
-    assert_true(fixture_shows(a, 24, 80, "0 of 9 match  nosuch · Esc clears"));
-    assert_int_equal(fixture_golden(a, 24, 80, "runs-nothing-80x24"), 0);
-    fixture_keys(a, "Esc");
-    assert_true(fixture_shows(a, 24, 80, "runs 9 "));
-    fixture_keys(a, "f t a g : g e n Space a n d Space ( s e d : 3");
-    assert_true(fixture_shows(a, 24, 120, "(sed:3  character 14: sed is no field"));
-    assert_true(fixture_shows(a, 24, 120, "─ tag:gen ─")); /* the words that make sense */
-    fixture_keys(a, "Enter"); /* stays open */
-    assert_true(a->field.open && a->field.bad == 13);
-    fixture_keys(a, "Esc"); /* as it was before */
-    assert_false(a->field.open);
-    assert_true(fixture_shows(a, 24, 120, "runs 9 "));
-    fixture_keys(a, "f");
-    assert_true(fixture_shows(a, 24, 120, "words, tie:all, seed>=3"));
-    fixture_keys(a, "s e q _ Tab > = 1 Enter"); /* the fields are completed */
-    assert_true(fixture_shows(a, 24, 120, "0 of 9 match  seq_stages>=1"));
-    fixture_keys(a, "Esc");
-    finish(a);
-}
-
-static void test_keys_find_mark_sort(void **state)
-{
-    (void)state;
-    struct app *a = start(dir, NULL);
-    const int64_t *marks;
-    assert_int_equal(app_selected(a), 9);
-    fixture_keys(a, "ㅓ"); /* j on a Korean keyboard */
-    assert_int_equal(app_selected(a), 8);
-    fixture_keys(a, "ｊ G");
-    assert_int_equal(app_selected(a), 1);
-    fixture_keys(a, "/ a l l m Enter");
-    assert_int_equal(app_selected(a), 4);
-    fixture_keys(a, "g Space Space");
-    assert_int_equal(app_marks(a, &marks), 2);
-    assert_true(marks[0] == 9 && marks[1] == 8);
-    fixture_keys(a, "s A U C Enter g");
-    assert_int_equal(app_selected(a), 9);
-    fixture_keys(a, "S");
-    fixture_keys(a, "g");
-    const struct query_run *r = app_run(a, app_selected(a));
-    assert_true(r && !r->val_has[METRIC_rtd_auc_common]); /* no AUC sorts lowest */
-    fixture_keys(a, "s s t a r t e d Enter");
-    fixture_keys(a, "Esc Esc");
-    assert_int_equal(app_marks(a, &marks), 0);
-    finish(a);
 }
 
 /* Help begins with what the screen can do; numbers go on to a screen, other keys show their line. */
@@ -385,6 +256,17 @@ static void test_mouse(void **state)
     assert_string_equal(app_ops(a)->name, "Curves");
     click(a, 0, bar_column(a, "Run"));
     assert_string_equal(app_ops(a)->name, "Runs");
+    free(fixture_text(a, 36, 120));
+    click(a, 2, 70); /* the heading of loss, then once more */
+    assert_true(fixture_shows(a, 36, 120, "loss ▴"));
+    click(a, 2, 70);
+    assert_true(fixture_shows(a, 36, 120, "loss ▾"));
+    click(a, 2, 30);
+    assert_true(fixture_shows(a, 36, 120, "objective▴sharing"));
+    fixture_keys(a, "s s t a r t e d Enter");
+    app_select(a, 7);
+    app_tick(a);
+    free(fixture_text(a, 24, 80));
     struct key wheel = { .kind = KEY_MOUSE, .y = 5, .x = 5, .wheel = 1 };
     app_key(a, &wheel);
     assert_int_equal(app_selected(a), 6);
@@ -589,13 +471,7 @@ int main(void)
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_branches_stand_under_their_parent),
         cmocka_unit_test(test_ascii_has_no_byte_of_ours_above_127),
-        cmocka_unit_test(test_the_auc_is_named),
-        cmocka_unit_test(test_what_stays_at_80_columns),
-        cmocka_unit_test(test_a_rise_in_a_later_stage_is_said),
-        cmocka_unit_test(test_panes_of_a_small_terminal),
         cmocka_unit_test(test_every_size_draws),
-        cmocka_unit_test(test_filter_narrows_and_clears),
-        cmocka_unit_test(test_keys_find_mark_sort),
         cmocka_unit_test(test_help_leads_on),
         cmocka_unit_test(test_help_and_palette_run_actions),
         cmocka_unit_test(test_mouse),

@@ -1,0 +1,174 @@
+/* The list of runs: what its columns say, the filter, find and order, panes of small terminals. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "src/base/file.h"
+#include "tests/unit/ui/fixture.h"
+#include "ui/screen/runs.h"
+
+static char dir[64];
+
+/* A store of its own for every test: some write into it. */
+static int setup(void **state)
+{
+    (void)state;
+    strcpy(dir, "test_list.XXXXXX");
+    setenv("TZ", "UTC", 1);
+    return !mkdtemp(dir) || fixture_make(dir);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return file_remove_tree(dir, NULL);
+}
+
+static struct app *start(void)
+{
+    struct app *a = fixture_app(dir, "Runs", NULL);
+    assert_non_null(a);
+    return a;
+}
+
+/* Fakes of a run's own say so beside others, and by the heading where all are. */
+static void test_the_auc_is_named(void **state)
+{
+    (void)state;
+    struct app *a = start();
+    assert_true(fixture_shows(a, 24, 80, "AUC comm "));
+    assert_true(fixture_shows(a, 50, 160, "AUC common "));
+    assert_false(fixture_shows(a, 24, 80, "11.47 own"));
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "DELETE FROM series WHERE run = 8 AND metric = "
+                                      "(SELECT id FROM metric WHERE name = 'val_rtd_auc_common')"), 0);
+    a = start();
+    assert_true(fixture_shows(a, 24, 80, "11.47 own .951 12d10h"));
+    assert_true(fixture_shows(a, 18, 60, "11.47  .951 12d10h")); /* no room: its preview says it */
+    fixture_keys(a, "f a u c < = . 9 5 2 Space n o t Space f a i l e d Space s e e d : 2 Enter");
+    assert_true(fixture_shows(a, 24, 80, "AUC own left"));
+    assert_true(fixture_shows(a, 24, 80, "11.47    .951 12d10h"));
+    fixture_keys(a, "f ^U Enter d ^U s e e d Enter"); /* a mean is of the same fakes */
+    assert_true(fixture_shows(a, 24, 80, "398k  11.47     .951"));
+    fixture_keys(a, "d ^U o b j e c t i v e Enter g");
+    assert_true(fixture_shows(a, 24, 80, "12.03     .935"));
+    fixture_keys(a, "d ^U Enter");
+    app_free(a);
+}
+
+/* However long the names of a sweep are. */
+static void test_what_stays_at_80_columns(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET name = 'weight-sharing tie=embeddings size=1/3 s3', "
+                                      "tags = 'sweep:weight-sharing' WHERE id = 9; "
+                                      "UPDATE run SET state = 'failed', reason = 'no space left on the disk' WHERE id = 8"), 0);
+    struct app *a = start();
+    assert_true(fixture_shows(a, 24, 80, "objective sharing  gen  step   loss AUC comm left"));
+    assert_true(fixture_shows(a, 36, 120, "objective sharing  gen seed  step tokens   loss AUC comm loss trend"));
+    assert_true(fixture_shows(a, 36, 120, " tok/s left"));
+    assert_true(fixture_shows(a, 36, 120, " tags"));
+    app_free(a);
+}
+
+/* A loss that rises in a later stage is told from that stage's best, which only the store has. */
+static void test_a_rise_in_a_later_stage_is_said(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET seq_stages = '64:0.1,128' WHERE id = 9; "
+                                      "UPDATE series SET last = 20 WHERE run = 9 AND metric = "
+                                      "(SELECT id FROM metric WHERE name = 'val_total_loss')"), 0);
+    struct app *a = start();
+    assert_true(fixture_shows(a, 50, 200, "! held-out loss rises"));
+    assert_true(fixture_shows(a, 24, 80, "best so far"));
+    app_free(a);
+}
+
+/* Where no pane has room beside the list, Tab shows it in its place. */
+static void test_panes_of_a_small_terminal(void **state)
+{
+    (void)state;
+    struct app *a = start();
+    assert_true(fixture_shows(a, 18, 60, "runs 9"));
+    fixture_keys(a, "Tab");
+    assert_true(fixture_shows(a, 18, 60, "events 12"));
+    assert_false(fixture_shows(a, 18, 60, "runs 9"));
+    fixture_keys(a, "Tab");
+    assert_true(fixture_shows(a, 18, 60, "trainer"));
+    fixture_keys(a, "q");
+    assert_true(fixture_shows(a, 18, 60, "runs 9"));
+    app_free(a);
+}
+
+static void test_filter_narrows_and_clears(void **state)
+{
+    (void)state;
+    struct app *a = start();
+    fixture_keys(a, "f s t a t u s : l o s t");
+    assert_true(fixture_shows(a, 24, 80, "EDIT filter: status:lost"));
+    fixture_keys(a, "Enter");
+    assert_true(fixture_shows(a, 24, 80, "runs 1 of 9"));
+    assert_true(fixture_shows(a, 24, 80, "lost 4 min"));
+    fixture_keys(a, "f ^U n o s u c h Enter");
+    assert_true(fixture_shows(a, 24, 80, "0 of 9 match  nosuch · Esc clears"));
+    assert_int_equal(fixture_golden(a, 24, 80, "runs-nothing-80x24"), 0);
+    fixture_keys(a, "Esc");
+    assert_true(fixture_shows(a, 24, 80, "runs 9 "));
+    fixture_keys(a, "f t a g : g e n Space a n d Space ( s e d : 3");
+    assert_true(fixture_shows(a, 24, 120, "(sed:3  character 14: sed is no field"));
+    assert_true(fixture_shows(a, 24, 120, "─ tag:gen ─")); /* the words that make sense */
+    fixture_keys(a, "Enter"); /* stays open */
+    assert_true(a->field.open && a->field.bad == 13);
+    fixture_keys(a, "Esc"); /* as it was before */
+    assert_false(a->field.open);
+    assert_true(fixture_shows(a, 24, 120, "runs 9 "));
+    fixture_keys(a, "f");
+    assert_true(fixture_shows(a, 24, 120, "words, tie:all, seed>=3"));
+    fixture_keys(a, "s e q _ Tab > = 1 Enter"); /* the fields are completed */
+    assert_true(fixture_shows(a, 24, 120, "0 of 9 match  seq_stages>=1"));
+    fixture_keys(a, "Esc");
+    app_free(a);
+}
+
+static void test_keys_find_mark_sort(void **state)
+{
+    (void)state;
+    struct app *a = start();
+    const int64_t *marks;
+    assert_int_equal(app_selected(a), 9);
+    fixture_keys(a, "ㅓ"); /* j on a Korean keyboard */
+    assert_int_equal(app_selected(a), 8);
+    fixture_keys(a, "ｊ G");
+    assert_int_equal(app_selected(a), 1);
+    fixture_keys(a, "/ a l l m Enter");
+    assert_int_equal(app_selected(a), 4);
+    fixture_keys(a, "g Space Space");
+    assert_int_equal(app_marks(a, &marks), 2);
+    assert_true(marks[0] == 9 && marks[1] == 8);
+    fixture_keys(a, "s A U C Enter g");
+    assert_int_equal(app_selected(a), 9);
+    fixture_keys(a, "S");
+    fixture_keys(a, "g");
+    const struct query_run *r = app_run(a, app_selected(a));
+    assert_true(r && !r->val_has[METRIC_rtd_auc_common]); /* no AUC sorts lowest */
+    fixture_keys(a, "s s t a r t e d Enter");
+    fixture_keys(a, "Esc Esc");
+    assert_int_equal(app_marks(a, &marks), 0);
+    app_free(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_the_auc_is_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_stays_at_80_columns, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_rise_in_a_later_stage_is_said, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_panes_of_a_small_terminal, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_filter_narrows_and_clears, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_keys_find_mark_sort, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
