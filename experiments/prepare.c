@@ -229,8 +229,20 @@ static void name_dir(const struct prep *p, uint64_t key, char *out, size_t size)
     char stem[41] = "";
     size_t n = 0;
     base = base ? base + 1 : p->text.item[0];
-    for (; base[n] && base[n] != '.' && n < sizeof stem - 1; n++)
-        stem[n] = isalnum((unsigned char)base[n]) ? base[n] : '-';
+    while (*base && *base != '.') { /* letters of every script; in place of the rest '-' */
+        uint32_t cp;
+        int bytes = utf8_decode((const unsigned char *)base, strlen(base), &cp);
+        int keep = bytes && (cp < 128 ? isalnum((int)cp) : !visible_is_control(cp));
+        size_t len = keep ? (size_t)bytes : 1;
+        if (n + len >= sizeof stem)
+            break;
+        if (keep)
+            memcpy(stem + n, base, len);
+        else
+            stem[n] = '-';
+        n += len;
+        base += bytes ? bytes : 1;
+    }
     snprintf(out, size, "%s/%s-%016llx", p->w->corpora, n ? stem : "text", (unsigned long long)key);
 }
 

@@ -331,7 +331,7 @@ static void again_done(void *ud, int key)
 
 static void start(struct launch *s)
 {
-    char text[256], time[FMT];
+    char text[256], time[FMT], flops[FMT];
     struct app *a = s->app;
     if (app_readonly(a)) {
         app_say(a, SEV_WARN, "Read-only: starting needs a workbench that may write");
@@ -354,9 +354,9 @@ static void start(struct launch *s)
     } else if (!p->todo) {
         launch_share(s);
     } else if (s->runs.n > 1 || !(s->cost.seconds <= ASK_ABOVE)) {
-        snprintf(text, sizeof text, "Start %d run%s: ~%s, %.2g FLOPs?  y start · n/Esc not yet",
+        snprintf(text, sizeof text, "Start %d run%s: ~%s, %s FLOPs?  y start · n/Esc not yet",
                  p->todo, p->todo == 1 ? "" : "s", fmt_time(time, sizeof time, s->cost.seconds),
-                 p->flops);
+                 fmt_exp(flops, sizeof flops, p->flops));
         app_ask(a, text, "y", start_done, s);
     } else {
         launch_submit(s, 0);

@@ -96,8 +96,11 @@ static void draw_field(struct launch *s, struct grid *g, struct rect row, int fi
         st = STYLE(ROLE_ACCENT, ATTR_BOLD);
     int long_value = text_columns(value) > w;
     int room = row.x + row.w - x;
-    if (long_value && !bad)
-        w = text_columns(value) < room - 1 ? text_columns(value) : room - 1;
+    if (long_value && !bad) { /* a value goes before its note, but not past what tells it apart */
+        int left = room - 2 - text_columns(text);
+        left = left > w ? left : room - 1;
+        w = text_columns(value) < left ? text_columns(value) : left;
+    }
     int used = *value ? grid_middle(g, row, row.y, x, w, st, value)
                       : grid_middle(g, row, row.y, x, w, DIM, made_up(s, field));
     int nx = x + (used > w || long_value ? used : bad ? used : w) + 1;
@@ -257,12 +260,13 @@ static void runs_line(const struct launch *s, struct line *l)
         snprintf(l->text, sizeof l->text, "%d, %d in the store already (run %s%s)", s->runs.n, there,
                  which, shown > 4 ? ", ..." : "");
     else
-        snprintf(l->text, sizeof l->text, "%d, all new · %d rows × %d seed%s", s->runs.n, s->runs.rows,
-                 s->runs.seeds, s->runs.seeds == 1 ? "" : "s");
+        snprintf(l->text, sizeof l->text, "%d, all new · %d row%s × %d seed%s", s->runs.n, s->runs.rows,
+                 s->runs.rows == 1 ? "" : "s", s->runs.seeds, s->runs.seeds == 1 ? "" : "s");
     size_t used = strlen(l->text);
     if (s->left.n) {
         l->role = ROLE_WARN;
-        snprintf(l->text + used, sizeof l->text - used, " · ! %d left out: %s", s->left.n, s->left.why);
+        snprintf(l->text + used, sizeof l->text - used, " · ! %d left out: %.*s", s->left.n,
+                 (int)strcspn(s->left.why, ";"), s->left.why);
     }
 }
 
@@ -396,10 +400,10 @@ static void draw_runs(const struct launch *s, struct grid *g, struct rect r)
     for (int i = 0; i < rows; i++) {
         const struct sweep_item *it = &s->cost.plan.items[i];
         int fresh = it->status == SWEEP_NEW;
-        grid_middle(g, r, r.y + 1 + i, r.x + 1, r.w - 24, STYLE(fresh ? ROLE_TEXT : ROLE_DIM, 0),
+        grid_middle(g, r, r.y + 1 + i, r.x + 1, r.w - 21, STYLE(fresh ? ROLE_TEXT : ROLE_DIM, 0),
                     s->runs.runs[i].config.name);
-        grid_right(g, r, r.y + 1 + i, r.x + r.w - 22, 10, fresh ? PLAIN : DIM, sweep_status_name(it->status));
-        grid_right(g, r, r.y + 1 + i, r.x + r.w - 11, 10, DIM, fmt_time(time, sizeof time, it->seconds));
+        grid_right(g, r, r.y + 1 + i, r.x + r.w - 19, 8, fresh ? PLAIN : DIM, sweep_status_name(it->status));
+        grid_right(g, r, r.y + 1 + i, r.x + r.w - 10, 9, DIM, fmt_time(time, sizeof time, it->seconds));
     }
 }
 

@@ -100,6 +100,31 @@ static void the_same_text_is_packed_once(void **state)
     assert_int_equal(other.vocab_size, 70);
 }
 
+/* A packed corpus is called after its text, in every script; cut between characters. */
+static void a_corpus_is_named_after_its_text(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {
+        {"성경 1.txt", "/성경-1-"}, {"a\xff" "b\xe2\x80\xae" "c d.txt", "/a-b-c-d-"},
+        {"가나다라마바사아자차카타파하.txt", "/가나다라마바사아자차카타파-"}, /* 40 bytes at most */
+    };
+    struct config c;
+    struct prepared p;
+    struct err err = {0};
+    char path[400], command[1000];
+    rig_config(&rig, &c, 10);
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%s", rig.dir, names[i][0]);
+        snprintf(command, sizeof command, "cp '%s' '%s'", rig.text, path);
+        assert_int_equal(system(command), 0);
+        rig_put(c.corpus, sizeof c.corpus, "%s", path);
+        c.vocab_size = 80 + i; /* not the corpus that is there already */
+        if (prepare(&c, &p, &err))
+            fail_msg("%s", err.text);
+        assert_non_null(strstr(p.dir, names[i][1]));
+    }
+}
+
 static void a_changed_word_is_another_corpus(void **state)
 {
     (void)state;
@@ -268,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_text_is_packed_once),
+        cmocka_unit_test(a_corpus_is_named_after_its_text),
         cmocka_unit_test(a_changed_word_is_another_corpus),
         cmocka_unit_test(packed_corpora_go_by_name),
         cmocka_unit_test(a_given_vocabulary_is_used),
