@@ -88,6 +88,8 @@ void run_cell(const struct runs *s, const struct query_run *r, int col, char *ou
               struct style *style);
 /* The number that a column shows, NAN when it is none. */
 double run_number(const struct query_run *r, int col);
+/* As the column writes it. */
+char *run_format(int col, char *out, size_t size, double v);
 /* 1: a column of numbers has one for this run, be it nan. */
 int run_has_number(const struct query_run *r, int col);
 /* The configuration that the run's preset stands for. Returns its name. */

@@ -92,22 +92,46 @@ static int order_groups(const void *x, const void *y)
     return c ? c : a->at - b->at;
 }
 
-static void mean_of(struct run_group *g, const struct query_run *const *runs)
+/* An AUC of own fakes is in no mean with others: 1 where the group has no other. */
+static int own_auc(const struct run_group *g, const struct query_run *const *runs)
 {
-    int own = 1; /* an AUC of own fakes is in no mean with others */
+    int own = 1;
     for (int i = 0; i < g->n; i++)
         own &= !runs[g->first + i]->val_has[METRIC_rtd_auc_common];
-    for (int c = 0; c < COL_COUNT; c++) {
-        double sum = 0;
-        int n = 0;
+    return own;
+}
+
+/* Of the group's runs that have a number in the column. */
+struct spread { int n; double mean, sd, lo, hi; };
+static struct spread spread_of(const struct run_group *g, const struct query_run *const *runs, int col)
+{
+    struct spread p = { 0, NAN, 0, INFINITY, -INFINITY };
+    double sum = 0, sq = 0;
+    int own = own_auc(g, runs);
+    for (int pass = 0; pass < 2; pass++) {
         for (int i = 0; i < g->n; i++) {
             const struct query_run *r = runs[g->first + i];
-            double v = c == COL_AUC && run_auc_is_own(r) != own ? NAN : run_number(r, c);
-            if (isfinite(v))
-                sum += v, n++;
+            double v = col == COL_AUC && run_auc_is_own(r) != own ? NAN : run_number(r, col);
+            if (!isfinite(v))
+                continue;
+            if (pass)
+                sq += (v - p.mean) * (v - p.mean);
+            else
+                sum += v, p.n++;
+            p.lo = fmin(p.lo, v), p.hi = fmax(p.hi, v);
         }
-        g->mean[c] = n ? sum / n : NAN;
+        if (p.n)
+            p.mean = sum / p.n;
     }
+    if (p.n > 1)
+        p.sd = sqrt(sq / (p.n - 1));
+    return p;
+}
+
+static void mean_of(struct run_group *g, const struct query_run *const *runs)
+{
+    for (int c = 0; c < COL_COUNT; c++)
+        g->mean[c] = spread_of(g, runs, c).mean;
 }
 
 void runs_group_means(struct runs *s)
@@ -251,34 +275,29 @@ void runs_draw_group(struct runs *s, struct grid *g, struct rect area)
     static const int cols[] = { COL_LOSS, COL_GEN_LOSS, COL_DISC_LOSS, COL_AUC, COL_RATE };
     const struct run_group *group = runs_current_group(s);
     struct rect in = { area.y + 1, area.x + 1, area.h - 1, area.w - 2 };
-    char count[32], text[64];
+    char count[32], text[80], lo[FMT], hi[FMT];
     if (!group)
         return;
     snprintf(count, sizeof count, "%d run%s", group->n, group->n == 1 ? "" : "s");
     const char *parts[] = { group->label, count };
     pane_title(g, area.y, area.x, area.w, 0, parts, 2);
     for (size_t k = 0, y = 0; k < sizeof cols / sizeof cols[0] && (int)y < in.h; k++) {
-        double sum = 0, sq = 0, lo = INFINITY, hi = -INFINITY;
-        int n = 0;
-        for (int i = 0; i < group->n; i++) {
-            double v = run_number(s->matched[group->first + i], cols[k]);
-            if (!isfinite(v))
-                continue;
-            sum += v, n++;
-            lo = fmin(lo, v), hi = fmax(hi, v);
-        }
-        for (int i = 0; i < group->n; i++) {
-            double v = run_number(s->matched[group->first + i], cols[k]);
-            sq += isfinite(v) ? (v - sum / n) * (v - sum / n) : 0;
-        }
-        if (!n)
+        struct spread p = spread_of(group, s->matched, cols[k]);
+        const char *auc = own_auc(group, s->matched) ? "AUC own" : "AUC common";
+        if (!p.n)
             continue;
-        int line = in.y + (int)y++;
-        grid_text(g, in, line, in.x, 10, STYLE(ROLE_DIM, 0), run_columns[cols[k]].title);
-        fmt_mean(text, sizeof text, sum / n, n > 1 ? sqrt(sq / (n - 1)) : 0, n);
-        int x = in.x + 11;
+        int line = in.y + (int)y++, x = in.x + 12;
+        grid_text(g, in, line, in.x, 11, STYLE(ROLE_DIM, 0), cols[k] == COL_AUC ? auc : run_columns[cols[k]].title);
+        if (cols[k] == COL_RATE && p.n < 2)
+            snprintf(text, sizeof text, "%s (1)", fmt_count(lo, sizeof lo, p.mean));
+        else if (cols[k] == COL_RATE)
+            snprintf(text, sizeof text, "%s ± %s (%d)", fmt_count(lo, sizeof lo, p.mean), fmt_count(hi, sizeof hi, p.sd),
+                     p.n);
+        else
+            fmt_mean(text, sizeof text, p.mean, p.sd, p.n);
         x += grid_text(g, in, line, x, -1, STYLE(ROLE_TEXT, 0), text) + 3;
-        if (n > 1)
-            grid_textf(g, in, line, x, -1, STYLE(ROLE_DIM, 0), "from %.5g to %.5g", lo, hi);
+        if (p.n > 1)
+            grid_textf(g, in, line, x, -1, STYLE(ROLE_DIM, 0), "from %s to %s", run_format(cols[k], lo, sizeof lo, p.lo),
+                       run_format(cols[k], hi, sizeof hi, p.hi));
     }
 }

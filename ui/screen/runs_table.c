@@ -226,6 +226,11 @@ static char *(*number_format(int col))(char *, size_t, double)
     }
 }
 
+char *run_format(int col, char *out, size_t size, double v)
+{
+    return number_format(col)(out, size, v);
+}
+
 /* The signs of ended runs carry the colour; the words beside stay plain. */
 void run_cell(const struct runs *s, const struct query_run *r, int col, char *out, size_t size,
               struct style *style)
