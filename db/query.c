@@ -190,7 +190,7 @@ int query_events(struct query *q, int64_t run, int limit, struct arena *a, struc
         struct query_event *e = &(*out)[n++];
         e->id = sqlite3_column_int64(st, 0);
         e->run = sqlite3_column_int64(st, 1);
-        e->step = sqlite3_column_int64(st, 2);
+        e->step = sql_count(st, 2);
         e->time = sqlite3_column_double(st, 3);
         e->severity = sqlite3_column_int(st, 4);
         sql_text(st, 5, e->text, sizeof e->text);
@@ -251,7 +251,7 @@ int query_marks(struct query *q, int64_t run, int limit, struct arena *a, struct
             sqlite3_reset(st);
             return err_nomem(err, "checkpoints");
         }
-        (*out)[n++] = (struct query_mark){ sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1),
+        (*out)[n++] = (struct query_mark){ sqlite3_column_int64(st, 0), sql_count(st, 1),
                                            sqlite3_column_double(st, 2), NAN, sqlite3_column_int(st, 3), 0 };
     }
     for (int i = 0; !rc && i < n; i++)
@@ -293,7 +293,7 @@ int query_checkpoints(struct query *q, int64_t run, struct arena *a, struct quer
             return err_nomem(err, "checkpoints");
         }
         struct query_checkpoint *c = &(*out)[n++];
-        c->step = sqlite3_column_int64(st, 0);
+        c->step = sql_count(st, 0);
         sql_text(st, 1, c->path, sizeof c->path);
         c->best = sqlite3_column_int(st, 2);
         c->time = sqlite3_column_double(st, 3);
@@ -304,13 +304,13 @@ int query_checkpoints(struct query *q, int64_t run, struct arena *a, struct quer
 static void read_score(sqlite3_stmt *st, struct query_score *s)
 {
     s->run = sqlite3_column_int64(st, 0);
-    s->checkpoint_step = sqlite3_column_int64(st, 1);
+    s->checkpoint_step = sql_count(st, 1);
     sql_text(st, 2, s->model, sizeof s->model);
     sql_text(st, 3, s->task, sizeof s->task);
     sql_text(st, 4, s->metric, sizeof s->metric);
     s->seed = sqlite3_column_int64(st, 5);
     s->value = sql_value(st, 6, 7);
-    s->n = sqlite3_column_int64(st, 8);
+    s->n = sql_count(st, 8);
     sql_text(st, 9, s->settings, sizeof s->settings);
     sql_text(st, 10, s->state, sizeof s->state);
     sql_text(st, 11, s->program, sizeof s->program);
@@ -376,13 +376,13 @@ int query_tunings(struct query *q, struct arena *a, struct query_tuning **out, s
         int64_t *const whole[] = { &t->epoch, &t->epochs, &t->step, &t->steps };
         double *const real[] = { &t->loss, &t->score, &t->seconds_left };
         t->run = sqlite3_column_int64(st, 0);
-        t->checkpoint_step = sqlite3_column_int64(st, 1);
+        t->checkpoint_step = sql_count(st, 1);
         sql_text(st, 2, t->model, sizeof t->model);
         sql_text(st, 3, t->task, sizeof t->task);
         t->seed = sqlite3_column_int64(st, 4);
         sql_text(st, 5, t->state, sizeof t->state);
         for (int i = 0; i < 4; i++)
-            *whole[i] = sqlite3_column_int64(st, 6 + i);
+            *whole[i] = sql_count(st, 6 + i);
         for (int i = 0; i < 3; i++)
             *real[i] = real_or_nan(st, 10 + i);
         sql_text(st, 13, t->why, sizeof t->why);

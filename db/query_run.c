@@ -14,7 +14,7 @@
 #define SHOW(s) visible((char[256]){0}, 256, (s))
 #define HEARTBEAT_FOREIGN 60 /* seconds after which a run of another boot is lost */
 
-enum fixed_type { FIXED_I64, FIXED_INT, FIXED_REAL, FIXED_TEXT };
+enum fixed_type { FIXED_I64, FIXED_COUNT, FIXED_INT, FIXED_REAL, FIXED_TEXT };
 static const struct {
     const char *name;
     enum fixed_type type;
@@ -24,8 +24,8 @@ static const struct {
     {name, type, offsetof(struct query_run, member), sizeof((struct query_run *)0)->member}
     RUN_COLUMN("id", FIXED_I64, id),
     RUN_COLUMN("parent", FIXED_I64, parent),
-    RUN_COLUMN("step", FIXED_I64, step),
-    RUN_COLUMN("tokens", FIXED_I64, tokens),
+    RUN_COLUMN("step", FIXED_COUNT, step),
+    RUN_COLUMN("tokens", FIXED_COUNT, tokens),
     RUN_COLUMN("pid", FIXED_I64, pid),
     RUN_COLUMN("name", FIXED_TEXT, name),
     RUN_COLUMN("tags", FIXED_TEXT, tags),
@@ -38,7 +38,7 @@ static const struct {
     RUN_COLUMN("heartbeat", FIXED_REAL, heartbeat),
     RUN_COLUMN("config_hash", FIXED_I64, config_hash),
     RUN_COLUMN("corpus_hash", FIXED_I64, corpus_hash),
-    RUN_COLUMN("params", FIXED_I64, params),
+    RUN_COLUMN("params", FIXED_COUNT, params),
     RUN_COLUMN("kernel", FIXED_TEXT, kernel),
     RUN_COLUMN("blas_core", FIXED_TEXT, blas_core),
     RUN_COLUMN("program", FIXED_TEXT, program),
@@ -80,11 +80,14 @@ static void read_fixed(sqlite3_stmt *st, int i, int k, struct query_run *r)
     case FIXED_I64:
         *(int64_t *)p = sqlite3_column_int64(st, i);
         break;
+    case FIXED_COUNT:
+        *(int64_t *)p = sql_count(st, i);
+        break;
     case FIXED_INT:
         *(int *)p = sqlite3_column_int(st, i);
         break;
     case FIXED_REAL:
-        *(double *)p = sqlite3_column_double(st, i);
+        *(double *)p = sql_real(st, i);
         break;
     case FIXED_TEXT:
         sql_text(st, i, p, fixed[k].size);
@@ -106,6 +109,12 @@ static int choice_of(const struct config_field *f, const char *value)
     }
 }
 
+/* A field of a run lies within its bounds, whatever a store says. */
+static double within(const struct config_field *f, double x)
+{
+    return fmax(f->min, fmin(x, f->max));
+}
+
 static void read_field(sqlite3_stmt *st, int i, const struct config_field *f, struct config *c)
 {
     char *p = (char *)c + f->offset;
@@ -113,13 +122,13 @@ static void read_field(sqlite3_stmt *st, int i, const struct config_field *f, st
         return; /* the default */
     switch (f->type) {
     case CONFIG_INT:
-        *(long *)p = (long)sqlite3_column_int64(st, i);
+        *(long *)p = (long)within(f, (double)sqlite3_column_int64(st, i));
         break;
     case CONFIG_BOOL:
         *(int *)p = sqlite3_column_int(st, i) != 0;
         break;
     case CONFIG_REAL:
-        *(double *)p = sqlite3_column_double(st, i);
+        *(double *)p = within(f, sqlite3_column_double(st, i));
         break;
     case CONFIG_CHOICE: {
         const char *t = (const char *)sqlite3_column_text(st, i);
@@ -186,8 +195,8 @@ static void read_series(struct query *q, sqlite3_stmt *st, struct query_run *r,
     (val ? r->val_best : r->best)[row] =
         sqlite3_column_type(st, 8) == SQLITE_NULL ? NAN : sqlite3_column_double(st, 8);
     (val ? r->val_has : r->has)[row] = 1;
-    if (val && sqlite3_column_int64(st, 5) > r->val_step)
-        r->val_step = sqlite3_column_int64(st, 5);
+    if (val && sql_count(st, 5) > r->val_step)
+        r->val_step = sql_count(st, 5);
     if (row == METRIC_total_loss)
         *(val ? &t->val : &t->train) =
             (struct series_end){sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3),
@@ -336,7 +345,7 @@ static int fill_checkpoints(struct query *q, struct query_run **by_id, int n, st
             at++;
         if (at == n || by_id[at]->id != run)
             continue;
-        by_id[at]->checkpoint_step = sqlite3_column_int64(st, 1);
+        by_id[at]->checkpoint_step = sql_count(st, 1);
         /* it came as far as its checkpoint, whatever was logged last */
         if (by_id[at]->ended > 0 && by_id[at]->step < by_id[at]->checkpoint_step)
             by_id[at]->step = by_id[at]->checkpoint_step;

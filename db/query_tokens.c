@@ -7,7 +7,7 @@
 #include "src/base/clock.h"
 #include "src/base/err.h"
 
-/* A list of int64 from a statement's first column. */
+/* A list of steps: a statement's first column. */
 static int read_list(struct query *q, sqlite3_stmt *st, struct arena *a, int64_t **out,
                      struct err *err)
 {
@@ -24,7 +24,7 @@ static int read_list(struct query *q, sqlite3_stmt *st, struct arena *a, int64_t
                 memcpy(p, *out, (size_t)n * sizeof *p);
             *out = p;
         }
-        (*out)[n++] = sqlite3_column_int64(st, 0);
+        (*out)[n++] = sql_count(st, 0);
     }
     return rc ? rc : n;
 }
@@ -124,7 +124,7 @@ static int newest_step(struct query *q, int64_t run, int source, int64_t *step, 
     sql_bind(st, "ii", run, (int64_t)source);
     int rc = sql_row(&q->sql, st, err);
     if (rc > 0)
-        *step = sqlite3_column_int64(st, 0);
+        *step = sql_count(st, 0);
     sqlite3_reset(st);
     return rc;
 }

@@ -188,6 +188,19 @@ void sql_text(sqlite3_stmt *st, int column, char *out, size_t size)
     snprintf(out, size, "%s", t ? (const char *)t : "");
 }
 
+#define MOST (INT64_C(1) << 53)
+int64_t sql_count(sqlite3_stmt *st, int column)
+{
+    int64_t n = sqlite3_column_int64(st, column);
+    return n < 0 ? 0 : n > MOST ? MOST : n;
+}
+
+double sql_real(sqlite3_stmt *st, int column)
+{
+    double x = sqlite3_column_double(st, column);
+    return isnan(x) ? 0 : fmax(-(double)MOST, fmin(x, (double)MOST));
+}
+
 int sql_kind(double v)
 {
     if (isfinite(v))

@@ -48,6 +48,11 @@ int sql_damaged(struct sql *s, struct err *err);
 /* Copies a text column ("" for NULL), cut to size. */
 void sql_text(sqlite3_stmt *st, int column, char *out, size_t size);
 
+/* A step, or how many there are of something: what no run has, a store may still say. 0 to 2^53. */
+int64_t sql_count(sqlite3_stmt *st, int column);
+/* A time or a share: 0 where it is no number, no larger than 2^53 either way. */
+double sql_real(sqlite3_stmt *st, int column);
+
 /* How a number is kept: NULL and a kind where SQLite would lose it. */
 enum { KIND_FINITE, KIND_NAN, KIND_INF, KIND_NEGINF };
 int sql_kind(double v);

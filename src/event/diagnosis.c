@@ -49,7 +49,7 @@ void diagnosis_input_init(struct diagnosis_input *in, const struct config *c)
 /* 1: held-out values that are older than half the steps say little where training has newer ones. */
 static int stale(const struct diagnosis_input *in)
 {
-    return in->val_step >= 0 && 2 * in->val_step < in->step;
+    return in->val_step >= 0 && in->val_step < in->step - in->val_step;
 }
 
 /* The held-out value where there is one that is not stale. */
