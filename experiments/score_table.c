@@ -9,8 +9,11 @@
 
 #include "db/csv.h"
 #include "src/base/err.h"
+#include "src/task/finetune.h"
 #include "src/task/glue_average.h"
 #include "src/task/task.h"
+
+const int score_errors_kept = MISTAKES_MAX;
 
 static int is_random(const struct query_score *s)
 {
@@ -231,4 +234,15 @@ int score_table_csv(const struct score_table *t, struct csv_out *out)
             csv_end_row(out);
         }
     return rows;
+}
+
+const struct query_score *score_superseded(const struct score_table *t, const struct query_score *x)
+{
+    for (int i = 0; i < t->nscores; i++) {
+        const struct query_score *y = &t->scores[i];
+        if (y->time > x->time && y->run == x->run && y->checkpoint_step == x->checkpoint_step && y->seed == x->seed &&
+            !strcmp(y->model, x->model) && !strcmp(y->task, x->task) && strcmp(y->settings, x->settings))
+            return y;
+    }
+    return NULL;
 }

@@ -41,6 +41,11 @@ struct score_table {
 /* score_table_close in every case. */
 int score_table_open(struct score_table *t, struct query *q, struct err *err);
 void score_table_close(struct score_table *t);
+/* The score of a later fine-tuning of the same run, step, task and seed by other settings; NULL: none. What a
+ * network got wrong is stored once for those, of the latest. */
+const struct query_score *score_superseded(const struct score_table *t, const struct query_score *x);
+/* Errors of a tuned network that are stored at most, the surest. */
+extern const int score_errors_kept;
 /* A line a start and task. Returns the rows. */
 int score_table_csv(const struct score_table *t, struct csv_out *out);
 #endif

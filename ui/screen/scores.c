@@ -46,6 +46,7 @@ static int open_scores(void *self, struct app *a)
     s->app = a;
     arena_init(&s->side);
     arena_init(&s->wrong_arena);
+    s->wrong_of.row = -1;
     load(s);
     return 0;
 }
@@ -235,7 +236,10 @@ static void draw_seeds(struct scores *s, struct grid *g, struct rect area)
     }
     grid_textf(g, in, in.y, in.x, -1, STYLE(ROLE_DIM, 0), "%-6s %10s %9s  %-8s %s", "seed",
                s->t.tasks[s->task].metric, "examples", "state", "when");
-    for (int i = 0; i < c->seeds && i < in.h - 1; i++) {
+    int fit = in.h - 1, shown = c->seeds <= fit ? c->seeds : fit - 1;
+    if (shown < c->seeds && fit > 0)
+        grid_textf(g, in, in.y + fit, in.x, -1, STYLE(ROLE_DIM, 0), "and %d more", c->seeds - shown);
+    for (int i = 0; i < shown; i++) {
         const struct query_score *x = &s->t.scores[c->first + i];
         int stuck = !strcmp(x->state, "stuck");
         char when[32];
@@ -247,6 +251,36 @@ static void draw_seeds(struct scores *s, struct grid *g, struct rect area)
                    "%-6lld %10.3f %9lld  %s %-6s %s", (long long)x->seed, x->value, (long long)x->n,
                    sign(stuck ? SIGN_STATE + RUN_FAILED : SIGN_STATE + RUN_DONE), x->state, when);
     }
+}
+
+#define SEEDS_WIDE 66
+#define ERRORS_LEAST 5
+
+/* Its seeds, and where there is room how those of the other starts lie to them. */
+static void draw_cell(struct scores *s, struct grid *g, struct rect area)
+{
+    struct rect left = area, right = area;
+    if (area.w < 110) {
+        draw_seeds(s, g, area);
+        return;
+    }
+    left.w = SEEDS_WIDE;
+    right.x += SEEDS_WIDE + 1;
+    right.w -= SEEDS_WIDE + 1;
+    draw_seeds(s, g, left);
+    scores_draw_spread(s, g, right);
+    pane_hline(g, area.y, left.x + left.w, 1, STYLE(ROLE_DIM, 0));
+    pane_vline(g, area.y, left.x + left.w, area.h, STYLE(ROLE_DIM, 0));
+}
+
+/* Of any cell: nothing moves with the cursor. */
+static int most_seeds(const struct scores *s)
+{
+    int most = 1;
+    for (int i = 0; i < s->t.nrows; i++)
+        for (int k = 0; k < s->t.ntasks; k++)
+            most = s->t.rows[i].cell[k].seeds > most ? s->t.rows[i].cell[k].seeds : most;
+    return most;
 }
 
 static void draw_empty(struct scores *s, struct grid *g, struct rect area)
@@ -280,14 +314,29 @@ static void draw_scores(void *self, struct app *a, struct grid *g, struct rect a
         scores_draw_errors(s, g, area);
         return;
     }
-    int below = s->maximised || area.h < 14 ? 0 : area.h / 3;
+    int table = s->t.nrows + 4, seeds = most_seeds(s) + 2, starts = area.w < 110 ? 0 : s->t.nrows + 2;
+    int cell = seeds > starts ? seeds : starts, left = area.h - table - cell;
     struct rect part = area;
+    if (!s->maximised && left >= ERRORS_LEAST) {
+        part.h = table;
+        draw_table(s, g, part);
+        part.y += table;
+        int apart = left - 3 * ERRORS_LEAST; /* of the starts in their plot */
+        part.h = cell + (apart <= 0 || !starts ? 0 : apart < 2 * s->t.nrows ? apart : 2 * s->t.nrows);
+        draw_cell(s, g, part);
+        part.y += part.h;
+        part.h = area.y + area.h - part.y;
+        scores_draw_surest(s, g, part);
+        return;
+    }
+    int below = s->maximised || area.h < 14 ? 0 : area.h / 3, spare = area.h - table; /* no rows free above */
+    below = below && spare > below ? spare < seeds ? spare : seeds > below ? seeds : below : below;
     part.h = area.h - below;
     draw_table(s, g, part);
     part.y += part.h;
     part.h = below;
     if (below)
-        draw_seeds(s, g, part);
+        draw_cell(s, g, part);
 }
 
 static int can_scores(void *self, struct app *a, int action)

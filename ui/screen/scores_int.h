@@ -23,6 +23,7 @@ struct scores {
     struct arena wrong_arena;
     struct query_mistake *wrong;
     int nwrong, wrong_row, wrong_top;
+    struct { int row, task, seed; int64_t version; } wrong_of; /* what they were read of; row -1: nothing */
 };
 /* Fine-tunings at work, and those that ended without a score (scores_side.c). */
 void scores_load_side(struct scores *s, struct query *q);
@@ -30,6 +31,9 @@ void scores_draw_jobs(struct scores *s, struct grid *g, struct rect area);
 /* What the networks tuned with the cell's settings got wrong. */
 void scores_load_errors(struct scores *s);
 void scores_draw_errors(struct scores *s, struct grid *g, struct rect area);
+/* The surest of them, below the table; the seeds of all starts on one scale, beside the cell's. */
+void scores_draw_surest(struct scores *s, struct grid *g, struct rect area);
+void scores_draw_spread(const struct scores *s, struct grid *g, struct rect area);
 /* scores_export.c: what is shown, for `e`; every statistic, from the palette. */
 int scores_export(void *self, struct app *a, struct csv_out *out, struct err *err);
 int scores_command(void *self, struct app *a, int i, struct choice *out);

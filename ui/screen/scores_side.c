@@ -11,6 +11,7 @@
 #include "ui/widget/bar.h"
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
+#include "ui/widget/spread.h"
 #include "ui/widget/wrap.h"
 
 #define SILENT 30.0 /* seconds after which a fine-tuning that says nothing is taken for lost */
@@ -103,8 +104,13 @@ void scores_load_errors(struct scores *s)
 {
     struct query *q = app_query(s->app);
     const struct query_score *x = shown_score(s);
+    if (s->wrong_of.row == s->row && s->wrong_of.task == s->task && s->wrong_of.seed == s->seed &&
+        s->wrong_of.version == s->version)
+        return;
+    s->wrong_of.row = s->row, s->wrong_of.task = s->task, s->wrong_of.seed = s->seed;
+    s->wrong_of.version = s->version;
     arena_reset(&s->wrong_arena);
-    s->nwrong = q && x ? query_mistakes(q, x, &s->wrong_arena, &s->wrong, NULL) : 0;
+    s->nwrong = q && x && !score_superseded(&s->t, x) ? query_mistakes(q, x, &s->wrong_arena, &s->wrong, NULL) : 0;
     s->nwrong = s->nwrong < 0 ? 0 : s->nwrong;
     s->wrong_row = s->wrong_row < s->nwrong ? s->wrong_row : 0;
 }
@@ -135,7 +141,8 @@ static void draw_example(const struct scores *s, struct grid *g, struct rect are
         wrap_text(g, in, STYLE(ROLE_TEXT, 0), m->second);
 }
 
-static void draw_error(const struct scores *s, struct grid *g, struct rect row, int i, int wide)
+/* cursor: the one under it is marked */
+static void draw_error(const struct scores *s, struct grid *g, struct rect row, int i, int wide, int cursor)
 {
     const struct query_mistake *m = &s->wrong[i];
     char text[600], p[FMT];
@@ -149,7 +156,7 @@ static void draw_error(const struct scores *s, struct grid *g, struct rect row, 
     grid_right(g, row, row.y, x + 2 * wide + 2, 6, STYLE(ROLE_TEXT, 0), p);
     error_text(m, text, sizeof text);
     grid_end(g, row, row.y, x + 2 * wide + 10, -1, STYLE(ROLE_TEXT, 0), text);
-    if (i != s->wrong_row)
+    if (i != s->wrong_row || !cursor)
         return;
     grid_cell(g, row, row.y, row.x, STYLE(ROLE_ACCENT, 0), sign(SIGN_CURSOR));
     grid_back(g, row, BACK_SELECTED);
@@ -169,36 +176,110 @@ static int label_width(const struct scores *s)
     return w > 16 ? 16 : w;
 }
 
-void scores_draw_errors(struct scores *s, struct grid *g, struct rect area)
+/* Headings and as many as fit from number `top` on. */
+static void draw_list(const struct scores *s, struct grid *g, struct rect area, int top, int cursor)
 {
-    const struct query_score *x = shown_score(s);
-    const struct score_row *r = &s->t.rows[s->row];
-    int seeds = r->cell[s->task].seeds, wide = label_width(s), below = area.h >= 30 ? 7 : area.h >= 18 ? 5 : area.h >= 12 ? 3 : 0;
-    char seed[64], count[48];
-    if (!x)
-        return;
-    snprintf(seed, sizeof seed, "seed %lld (%d of %d)%s", (long long)x->seed, s->seed + 1, seeds,
-             strcmp(x->state, "stuck") ? "" : " stuck");
-    snprintf(count, sizeof count, "errors %d", s->nwrong);
-    const char *parts[] = { count, s->t.tasks[s->task].name, r->label, seed, s->nwrong ? "surest first" : NULL };
-    pane_title(g, area.y, area.x, area.w, 1, parts, 5);
-    if (!s->nwrong) {
-        wrap_text(g, (struct rect){ area.y + 1, area.x + 3, area.h - 1, area.w - 4 }, STYLE(ROLE_TEXT, 0),
-                  "None is stored: all were right, it was tuned before errors were kept, or the task "
-                  "asks questions (--output writes those answers).");
-        return;
-    }
-    struct rect head = { area.y + 1, area.x + 2, 1, area.w - 2 };
+    int wide = label_width(s);
+    struct rect head = { area.y, area.x + 2, 1, area.w - 2 };
     grid_text(g, head, head.y, head.x, wide, STYLE(ROLE_DIM, 0), "label");
     grid_text(g, head, head.y, head.x + wide + 1, wide, STYLE(ROLE_DIM, 0), "said");
     grid_right(g, head, head.y, head.x + 2 * wide + 2, 6, STYLE(ROLE_DIM, 0),
                is_number(&s->wrong[0]) ? "off by" : "p");
     grid_text(g, head, head.y, head.x + 2 * wide + 10, -1, STYLE(ROLE_DIM, 0), "example");
+    for (int i = 0; i < area.h - 1 && top + i < s->nwrong; i++)
+        draw_error(s, g, (struct rect){ area.y + 1 + i, area.x, 1, area.w }, top + i, wide, cursor);
+}
+
+/* Why there are none. */
+static const char *none_stored(const struct scores *s)
+{
+    return score_superseded(&s->t, shown_score(s))
+               ? "Not kept: a later fine-tuning of this seed by other settings took their place."
+               : "None is stored: all were right, it was tuned before errors were kept, or the task asks questions "
+                 "(--output writes those answers).";
+}
+
+/* "errors 12"; of many only the surest are stored. */
+static void count_text(const struct scores *s, char *out, size_t size)
+{
+    snprintf(out, size, s->nwrong < score_errors_kept ? "errors %d" : "errors, %d or more", s->nwrong);
+}
+
+void scores_draw_surest(struct scores *s, struct grid *g, struct rect area)
+{
+    const struct query_score *x = shown_score(s);
+    char seed[64], count[48];
+    if (!x || area.h < 2)
+        return;
+    s->seed = 0;
+    scores_load_errors(s);
+    count_text(s, count, sizeof count);
+    snprintf(seed, sizeof seed, "seed %lld", (long long)x->seed);
+    const char *parts[] = { count, s->t.tasks[s->task].name, seed, s->nwrong ? "surest first" : NULL,
+                            s->nwrong ? "Enter opens them" : NULL };
+    pane_title(g, area.y, area.x, area.w, 0, parts, 5);
+    if (s->nwrong)
+        draw_list(s, g, (struct rect){ area.y + 1, area.x + 1, area.h - 1, area.w - 1 }, 0, 0);
+    else
+        wrap_text(g, (struct rect){ area.y + 1, area.x + 3, area.h - 1, area.w - 4 }, STYLE(ROLE_DIM, 0), none_stored(s));
+}
+
+#define SPREAD_STARTS 48
+#define SPREAD_SEEDS 24
+
+void scores_draw_spread(const struct scores *s, struct grid *g, struct rect area)
+{
+    struct spread_row row[SPREAD_STARTS];
+    double values[SPREAD_STARTS][SPREAD_SEEDS], lo = INFINITY, hi = -INFINITY;
+    const struct score_task *task = &s->t.tasks[s->task];
+    char what[140];
+    int n = 0, rows = area.h - 2 < SPREAD_STARTS ? area.h - 2 : SPREAD_STARTS, top = table_top(s->top, s->row, rows, s->t.nrows);
+    if (rows < 1)
+        return;
+    for (int i = 0; i < s->t.nrows; i++) {
+        const struct score_cell *c = &s->t.rows[i].cell[s->task];
+        lo = c->s.n ? fmin(lo, c->s.min) : lo;
+        hi = c->s.n ? fmax(hi, c->s.max) : hi;
+        if (i < top || n == rows)
+            continue;
+        int seeds = c->seeds < SPREAD_SEEDS ? c->seeds : SPREAD_SEEDS;
+        for (int k = 0; k < seeds; k++)
+            values[n][k] = s->t.scores[c->first + k].value;
+        row[n] = (struct spread_row){ s->t.rows[i].label, values[n], seeds, i == s->row,
+                                      !c->s.n ? NAN : s->statistic == SHOW_MEAN ? c->s.mean : c->s.median };
+        n++;
+    }
+    int constant = task->majority >= lo && task->majority <= hi; /* else it would stand at the edge */
+    snprintf(what, sizeof what, "● a seed (2: two)  │ %s%s", s->statistic == SHOW_MEAN ? "mean" : "median",
+             constant ? "  · majority class" : "");
+    const char *parts[] = { "spread", task->metric, what };
+    pane_title(g, area.y, area.x, area.w, 0, parts, 3);
+    spread_plot(g, (struct rect){ area.y + 1, area.x, area.h - 1, area.w }, row, n, lo, hi,
+                constant ? task->majority : NAN, 0);
+}
+
+void scores_draw_errors(struct scores *s, struct grid *g, struct rect area)
+{
+    const struct query_score *x = shown_score(s);
+    const struct score_row *r = &s->t.rows[s->row];
+    int seeds = r->cell[s->task].seeds, below = area.h >= 30 ? 7 : area.h >= 18 ? 5 : area.h >= 12 ? 3 : 0;
+    char seed[64], count[48];
+    if (!x)
+        return;
+    snprintf(seed, sizeof seed, "seed %lld (%d of %d)%s", (long long)x->seed, s->seed + 1, seeds,
+             strcmp(x->state, "stuck") ? "" : " stuck");
+    count_text(s, count, sizeof count);
+    const char *parts[] = { count, s->t.tasks[s->task].name, r->label, seed, s->nwrong ? "surest first" : NULL };
+    pane_title(g, area.y, area.x, area.w, 1, parts, 5);
+    if (!s->nwrong) {
+        wrap_text(g, (struct rect){ area.y + 1, area.x + 3, area.h - 1, area.w - 4 }, STYLE(ROLE_TEXT, 0),
+                  none_stored(s));
+        return;
+    }
     int rows = area.h - 2 - below;
     s->wrong_top = table_top(s->wrong_top, s->wrong_row, rows, s->nwrong);
     s->list = (struct rect){ area.y + 2, area.x, rows, area.w };
-    for (int i = 0; i < rows && s->wrong_top + i < s->nwrong; i++)
-        draw_error(s, g, (struct rect){ area.y + 2 + i, area.x, 1, area.w }, s->wrong_top + i, wide);
+    draw_list(s, g, (struct rect){ area.y + 1, area.x, rows + 1, area.w }, s->wrong_top, 1);
     if (below)
         draw_example(s, g, (struct rect){ area.y + area.h - below, area.x, below, area.w });
 }

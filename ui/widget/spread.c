@@ -6,6 +6,7 @@
 #include "ui/term/sign.h"
 #include "ui/widget/scale.h"
 
+#define PLOT_LEAST 20 /* columns of the plot that long labels leave */
 #define APART 3 /* lines a row takes at most */
 
 struct spread {
@@ -43,7 +44,8 @@ static void draw_row(const struct spread *p, int y, const struct spread_row *r, 
         for (int j = 0; j < r->n; j++)
             here += isfinite(r->values[j]) && column_of(p, r->values[j]) == c;
         *many = (char)('0' + (here < 9 ? here : 9));
-        grid_cell(p->g, p->plot, y, c, STYLE(role, 0), here > 1 ? many : sign(SIGN_DONE));
+        int centre = c == column_of(p, r->centre); /* it hides the line of the centre */
+        grid_cell(p->g, p->plot, y, c, STYLE(role, centre ? ATTR_BOLD : 0), here > 1 ? many : sign(SIGN_DONE));
     }
 }
 
@@ -68,7 +70,8 @@ void spread_plot(struct grid *g, struct rect area, const struct spread_row *rows
         int mine = text_columns(rows[i].label);
         w = mine > w ? mine : w;
     }
-    w = w > area.w / 3 ? area.w / 3 : w;
+    int most = area.w - 7 - PLOT_LEAST > area.w / 3 ? area.w - 7 - PLOT_LEAST : area.w / 3;
+    w = w > most ? most : w;
     p.plot.x = area.x + w + 5;
     p.plot.w = area.w - w - 7;
     if (p.plot.w < 8 || !(lo <= hi) || n < 1)

@@ -15,6 +15,7 @@
 #include "src/base/file.h"
 #include "tests/unit/ui/fixture.h"
 #include "ui/screen/compare_int.h"
+#include "ui/screen/scores_int.h"
 #include "ui/term/theme.h"
 
 static char dir[64];
@@ -301,6 +302,43 @@ static void test_fine_tunings_and_errors(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* Below the table stand the cell's seeds among those of the other starts, and its errors. */
+static void test_the_cell_stands_below(void **state)
+{
+    (void)state;
+    struct app *a = start("Scores", NULL);
+    fixture_keys(a, "G"); /* the start that errors were planted for */
+    assert_true(fixture_shows(a, 36, 120, "─ spread ─ matthews ─"));
+    assert_true(fixture_shows(a, 36, 120, "errors 2 ─ cola ─ seed 1 ─ surest first ─ Enter opens them"));
+    assert_true(fixture_shows(a, 36, 120, "The book was read by."));
+    assert_true(fixture_shows(a, 36, 120, "none-1/2-s1 @ 10000       ")); /* of all starts */
+    fixture_keys(a, "Up");
+    assert_false(fixture_shows(a, 36, 120, "The book was read by."));
+    app_free(a);
+}
+
+/* Errors are stored once for a run, task and seed: those of another fine-tuning are not passed off as its. */
+static void test_errors_of_a_later_fine_tuning_are_not_its(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(dir, "INSERT INTO score(run, checkpoint_step, model, task, metric, seed, value, kind, n, "
+                                      "settings, state, program, time) SELECT run, checkpoint_step, model, task, metric, "
+                                      "seed, 1, kind, n, '{\"random_init\":true}', state, program, time + 9 FROM score "
+                                      "WHERE run = 1 AND task = 'cola' AND seed = 1"), 0);
+    struct app *a = start("Scores", NULL);
+    struct scores *s = app_self(a);
+    for (int i = 0; i < s->t.nrows; i++) {
+        int theirs = strstr(s->t.rows[i].label, "none-1/4-s1 @ 10000") && !s->t.rows[i].random;
+        fixture_keys(a, i ? "Down" : "g");
+        if (theirs)
+            assert_true(fixture_shows(a, 36, 120, "Not kept: a later fine-tuning"));
+        assert_int_equal(fixture_shows(a, 36, 120, "The book was read by."),
+                         s->t.rows[i].random && s->t.rows[i].run == 1);
+    }
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "DELETE FROM score WHERE settings LIKE '%random_init%'"), 0);
+}
+
 static void test_nothing_scored(void **state)
 {
     (void)state;
@@ -327,6 +365,8 @@ int main(void)
         cmocka_unit_test(test_the_difference_is_of_curves),
         cmocka_unit_test(test_scores_are_medians_of_seeds),
         cmocka_unit_test(test_fine_tunings_and_errors),
+        cmocka_unit_test(test_the_cell_stands_below),
+        cmocka_unit_test(test_errors_of_a_later_fine_tuning_are_not_its),
         cmocka_unit_test(test_nothing_scored),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
