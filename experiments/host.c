@@ -302,13 +302,13 @@ static int drop_branch(struct store *s, void *ud)
     return store_delete_run(s, ((struct add_branch *)ud)->run.id, NULL);
 }
 
-static void say_branch(struct job *j, int64_t parent, int64_t step, const char *path)
+static void say_branch(struct job *j, const char *parent, int64_t step, const char *path)
 {
     struct event_sink sink = recorder_sink(j->host->recorder);
     struct event e = {.kind = EVENT_CHECKPOINT, .run = j->id, .step = step};
     snprintf(e.text, sizeof e.text, "%.500s", path);
     sink.emit(sink.ud, &e);
-    snprintf(e.text, sizeof e.text, "a branch of run %lld at step %lld", (long long)parent, (long long)step);
+    snprintf(e.text, sizeof e.text, "a branch of %.200s at step %lld", parent, (long long)step);
     host_message(j->host, j->id, SEV_INFO, e.text);
 }
 
@@ -343,7 +343,8 @@ int host_branch(struct host *h, int64_t parent, int64_t step, const struct confi
     if (!j)
         return E_NOMEM;
     j->branch = 1;
-    say_branch(j, parent, step, path);
+    snprintf(from, sizeof from, "run %lld", (long long)parent);
+    say_branch(j, *was.name ? was.name : from, step, path);
     queue_turn(h);
     return 0;
 }

@@ -9,6 +9,7 @@ corpus
 grep -q '^parent  *1 a, from its step 40$' "$tmp/show" || fail "no parent: $(cat "$tmp/show")"
 "$program" runs show a | grep -q '^branches  *2 a@40$' || fail "no branches"
 "$program" runs show 2 --json | grep -q '"parent":1,' || fail "no parent in JSON"
+grep -q "a branch of a at step 40" "$tmp/branch" || fail "its parent is not named: $(cat "$tmp/branch")"
 [ "$("$program" export metrics --run 2 | awk -F, 'NR == 2 { print $2 }')" = 41 ] || fail "first step"
 
 for step in 43 60; do
