@@ -1,6 +1,7 @@
 /* Drawing of the Compare screen. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ui/screen/compare_int.h"
@@ -12,7 +13,7 @@
 #include "ui/widget/pane.h"
 
 #define NAME 20
-#define NAME_MOST 25
+#define RUN_FAIR 11
 #define RUN_LEAST 8 /* columns of a run in which something can be read */
 
 static uint8_t role_of(int i)
@@ -25,10 +26,13 @@ struct columns {
     int name, run, diff, n;
 };
 
-static struct columns columns_of(const struct comparison *s, int w, int diff)
+/* longest: columns of the longest name. It is whole where runs then keep RUN_FAIR columns. */
+static struct columns columns_of(const struct comparison *s, int w, int diff, int longest)
 {
-    struct columns c = {.name = NAME, .n = s->c.n, .diff = diff && s->c.n == 2 && w >= 56 ? 10 : 0};
-    if ((w - 4 - NAME_MOST - c.diff) / c.n - 1 >= 12) c.name = NAME_MOST;
+    struct columns c = {.name = longest + 1, .n = s->c.n, .diff = diff && s->c.n == 2 && w >= 56 ? 10 : 0};
+    int most = w - 4 - c.diff - c.n * (RUN_FAIR + 1);
+    most = most < NAME ? NAME : most;
+    c.name = c.name > most ? most : c.name;
     c.run = (w - 4 - c.name - c.diff) / c.n - 1;
     c.run = c.run > 32 ? 32 : c.run < 6 ? 6 : c.run;
     return c;
@@ -80,13 +84,25 @@ static const char *rows_shown(int top, int rows, int n, char *out, size_t size)
     return rows < n ? out : NULL;
 }
 
+/* A count that is no field of the configuration has its separators. */
+static const char *value_text(const struct compare_line *l, int r, size_t cut, char *out, size_t size)
+{
+    const char *v = l->value[r];
+    if (!config_find(l->name) && *v && v[strspn(v, "0123456789")] == 0 && strlen(v) < 18)
+        return fmt_exact(out, size, strtoll(v, NULL, 10));
+    return *v ? v + cut : "-";
+}
+
 static void draw_config(struct comparison *s, struct grid *g, struct rect area)
 {
     const struct compare *c = &s->c;
-    char equal[64], part[48];
+    char equal[64], part[48], text[FMT];
     int lines = s->all ? c->nlines : c->ndiffer, rows = area.h - 2;
     struct rect in = {area.y + 1, area.x + 1, area.h - 1, area.w - 1};
-    struct columns k = columns_of(s, area.w, 0);
+    int longest = 0;
+    for (int i = 0; i < lines; i++)
+        longest = text_columns(c->lines[i].name) > longest ? text_columns(c->lines[i].name) : longest;
+    struct columns k = columns_of(s, area.w, 0, longest);
     snprintf(equal, sizeof equal, "%d differ%s · = %s equal ones", c->ndiffer,
              c->ndiffer == 1 ? "s" : "", s->all ? "hides" : "shows");
     int top = scrolled(s, PANE_CONFIG, rows, lines);
@@ -101,7 +117,7 @@ static void draw_config(struct comparison *s, struct grid *g, struct rect area)
         grid_end(g, in, y, in.x, k.name - 1, STYLE(ROLE_DIM, 0), l->name);
         for (int r = 0; r < c->n; r++)
             grid_middle(g, in, y, in.x + k.name + r * (k.run + 1) + 1, k.run, style,
-                        *l->value[r] ? l->value[r] + cut : "-");
+                        value_text(l, r, cut, text, sizeof text));
     }
     if (!lines)
         grid_text(g, in, in.y + 1, in.x, -1, STYLE(ROLE_TEXT, 0), "Nothing differs.");
@@ -162,7 +178,12 @@ static void draw_results(struct comparison *s, struct grid *g, struct rect area)
     char where[80], part[48];
     int rows = area.h - 2;
     struct rect in = {area.y + 1, area.x + 1, area.h - 1, area.w - 1};
-    struct columns k = columns_of(s, area.w, 1);
+    int longest = 0;
+    for (int i = 0; i < s->c.nmetrics; i++) {
+        int w = text_columns(metric_label(s->c.metrics[i].name));
+        longest = w > longest ? w : longest;
+    }
+    struct columns k = columns_of(s, area.w, 1, longest);
     int top = scrolled(s, PANE_RESULTS, rows, s->c.nmetrics);
     const char *parts[] = {"results", at_name(&s->c, where, sizeof where),
                            rows_shown(top, rows, s->c.nmetrics, part, sizeof part)};
@@ -252,28 +273,43 @@ static int width_at(const struct comparison *s, int t)
     return w > 14 ? 14 : w;
 }
 
+/* [CLS] and the like: never masked, so nobody's judgement of them counts. */
+static int is_mark(const struct comparison *s, const struct token_row *r)
+{
+    const char *piece = compare_piece(s, r->original);
+    return !strcmp(piece, "[CLS]") || !strcmp(piece, "[SEP]") || !strcmp(piece, "[PAD]");
+}
+
+/* 1: a discriminator judged it. */
+static int is_judged(const struct token_seq *q)
+{
+    for (int t = 0; t < q->n; t++)
+        if (!isnan(q->rows[t].disc_prob))
+            return 1;
+    return 0;
+}
+
 /* One run's judgement of token t: p(replaced), and what stood there where it was replaced. */
 static void draw_token(const struct comparison *s, struct grid *g, struct rect in, int y, int x, int w,
                        const struct token_row *r)
 {
     char p[FMT];
     struct style style = {ROLE_TEXT, heat(r->disc_prob), r->disc_prob >= .5F ? ATTR_BOLD : 0};
-    if (isnan(r->disc_prob))
-        snprintf(p, sizeof p, "-");
-    else
-        fmt_prob(p, sizeof p, (double)r->disc_prob);
-    grid_text(g, in, y, x, w, style, p);
+    if (is_mark(s, r) && !isnan(r->disc_prob))
+        grid_text(g, in, y, x, w, STYLE(ROLE_DIM, 0), sign(SIGN_DOT));
+    else if (!isnan(r->disc_prob))
+        grid_text(g, in, y, x, w, style, fmt_prob(p, sizeof p, (double)r->disc_prob));
     if (r->label)
         grid_text(g, in, y + 1, x, w, STYLE(ROLE_TEXT, ATTR_UNDERLINE), compare_piece(s, r->sampled));
 }
 
-static void caught_text(const struct token_seq *q, char *out, size_t size)
+static void caught_text(const struct comparison *s, const struct token_seq *q, char *out, size_t size)
 {
     int caught = 0, replaced = 0, accused = 0;
     for (int t = 0; t < q->n; t++) {
         replaced += q->rows[t].label;
         caught += q->rows[t].label && q->rows[t].disc_prob > .5F;
-        accused += !q->rows[t].label && q->rows[t].disc_prob > .5F;
+        accused += !q->rows[t].label && q->rows[t].disc_prob > .5F && !is_mark(s, &q->rows[t]);
     }
     snprintf(out, size, "caught %d of %d · %d false", caught, replaced, accused);
 }
@@ -313,9 +349,11 @@ static void draw_sentence(struct comparison *s, struct grid *g, struct rect area
         grid_text(g, in, y, in.x, 1, STYLE(role_of(i), ATTR_BOLD), name);
         if (!q)
             grid_text(g, in, y, x0, -1, STYLE(ROLE_DIM, 0), "does not have this sentence");
-        if (!q || !tall)
+        if (q && !is_judged(q))
+            grid_text(g, in, y, x0, -1, STYLE(ROLE_DIM, 0), "no discriminator here: nobody judged it");
+        if (!q || !tall || !is_judged(q))
             continue;
-        caught_text(q, caught, sizeof caught);
+        caught_text(s, q, caught, sizeof caught);
         grid_textf(g, in, y + 2, x0, -1, STYLE(ROLE_DIM, 0), "step %s · %s",
                    fmt_exact(step, sizeof step, s->step_of[i]), caught);
     }

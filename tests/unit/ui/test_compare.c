@@ -179,6 +179,20 @@ static void test_the_same_sentence(void **state)
     app_free(a);
 }
 
+/* A run without a discriminator says so; what nobody masks is judged by nobody; counts have separators. */
+static void test_what_nobody_judged_is_said(void **state)
+{
+    (void)state;
+    static const int64_t ids[] = {1, 4};
+    assert_int_equal(fixture_sql(dir, "UPDATE token SET disc_prob = NULL WHERE sequence IN (SELECT id FROM sequence WHERE "
+                                      "run = 4)"), 0);
+    struct app *a = marked(NULL, 2, ids);
+    fixture_keys(a, "Tab Tab Tab z");
+    assert_true(fixture_shows(a, 24, 80, " B  no discriminator here: nobody judged it"));
+    assert_true(fixture_shows(a, 24, 80, " A  ·     "));
+    app_free(a);
+}
+
 static void test_the_next_sentence(void **state)
 {
     (void)state;
@@ -368,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_the_cell_stands_below),
         cmocka_unit_test(test_errors_of_a_later_fine_tuning_are_not_its),
         cmocka_unit_test(test_nothing_scored),
+        cmocka_unit_test(test_what_nobody_judged_is_said), /* last: it takes tokens away */
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
