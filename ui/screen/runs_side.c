@@ -163,6 +163,31 @@ static const char *thread_name(const struct query_threads *t, int i, char *out, 
     return what;
 }
 
+static void draw_thread(struct grid *g, struct rect in, int y, const char *who, const char *what, double share,
+                        double bar)
+{
+    char text[FMT] = "- %"; /* of a core; known from the second report on */
+    int wide = in.w >= 36;
+    grid_text(g, in, y, in.x, 9, STYLE(ROLE_TEXT, 0), who);
+    grid_text(g, in, y, in.x + 10, in.w - (wide ? 27 : 19), STYLE(ROLE_DIM, 0), what);
+    if (isfinite(share))
+        snprintf(text, sizeof text, "%d %%", (int)lround(share * 100));
+    if (wide)
+        bar_draw(g, in, y, in.x + in.w - 16, 10, STYLE(ROLE_ACCENT, 0), isfinite(bar) ? bar : 0);
+    grid_right(g, in, y, in.x + in.w - 8, 8, STYLE(ROLE_TEXT, 0), text);
+}
+
+/* The workers as one line where there is no room for each: their share together, the bar their mean. */
+static void draw_workers(const struct runs *s, struct grid *g, struct rect in, int y, int from, int n)
+{
+    char who[16];
+    double sum = 0;
+    for (int i = from; i < from + n; i++)
+        sum += cpu_share(s, i);
+    snprintf(who, sizeof who, "%d more", n);
+    draw_thread(g, in, y, who, "workers", sum, sum / n);
+}
+
 void runs_draw_threads(struct runs *s, struct grid *g, struct rect area)
 {
     const struct query_run *r = runs_current(s);
@@ -182,17 +207,15 @@ void runs_draw_threads(struct runs *s, struct grid *g, struct rect area)
                   going ? "no report yet" : r ? "this run is not running" : "no run");
         return;
     }
-    for (int i = 0; i < n && i < in.h; i++) {
-        double share = cpu_share(s, i);
-        char who[16], text[FMT] = "- %"; /* of a core; known from the second report on */
+    int folded = n > in.h && in.h >= 3 ? n - in.h + 1 : 0; /* workers, the last ones, in one line */
+    for (int i = 0, y = in.y; i < n && y < in.y + in.h; i++, y++) {
+        char who[16];
+        if (folded && i == n - 1 - folded) {
+            draw_workers(s, g, in, y, i, folded);
+            i += folded - 1;
+            continue;
+        }
         const char *what = thread_name(&s->threads, i, who, sizeof who);
-        int y = in.y + i, bar = in.w >= 36;
-        grid_text(g, in, y, in.x, 9, STYLE(ROLE_TEXT, 0), who);
-        grid_text(g, in, y, in.x + 10, in.w - (bar ? 27 : 19), STYLE(ROLE_DIM, 0), what);
-        if (isfinite(share))
-            snprintf(text, sizeof text, "%d %%", (int)lround(share * 100));
-        if (bar)
-            bar_draw(g, in, y, in.x + in.w - 16, 10, STYLE(ROLE_ACCENT, 0), isfinite(share) ? share : 0);
-        grid_right(g, in, y, in.x + in.w - 8, 8, STYLE(ROLE_TEXT, 0), text);
+        draw_thread(g, in, y, who, what, cpu_share(s, i), cpu_share(s, i));
     }
 }

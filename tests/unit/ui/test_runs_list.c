@@ -160,6 +160,26 @@ static void test_keys_find_mark_sort(void **state)
     app_free(a);
 }
 
+/* The recorder, with its queue, is never the one that has no room. */
+static void test_many_threads(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(dir, "UPDATE thread SET slot = 15 WHERE run = 9 AND slot = 2; "
+                                      "INSERT INTO thread SELECT 9, id + 3, 'slices', 1, time FROM thread, run "
+                                      "WHERE thread.run = 9 AND slot = 1"), 0);
+    struct app *a = start();
+    assert_true(fixture_shows(a, 36, 120, "trainer"));
+    assert_true(fixture_shows(a, 36, 120, "recorder  3 queued"));
+    assert_true(fixture_shows(a, 36, 120, "3 more    workers"));
+    free(fixture_text(a, 24, 80));
+    fixture_keys(a, "Tab Tab");
+    assert_true(fixture_shows(a, 24, 80, "recorder  3 queued"));
+    assert_true(fixture_shows(a, 24, 80, "5 more    workers"));
+    fixture_keys(a, "z");
+    assert_true(fixture_shows(a, 24, 80, "worker 10"));
+    app_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +189,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_panes_of_a_small_terminal, setup, teardown),
         cmocka_unit_test_setup_teardown(test_filter_narrows_and_clears, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys_find_mark_sort, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_threads, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
