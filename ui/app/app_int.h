@@ -30,6 +30,7 @@ struct field {
     size_t caret;        /* byte offset */
     int fresh;           /* the first thing typed takes the place of the text */
     char remark[160];    /* on the text, behind it */
+    int nchoices;        /* as drawn last: lines of the list, where not all are in sight */
     int bad;             /* byte offset of what is wrong in it; -1: nothing */
     void (*done)(void *ud, const char *text);
     void (*change)(void *ud, const char *text);

@@ -7,7 +7,7 @@
 #include "ui/app/app_int.h"
 #include "ui/term/sign.h"
 
-#define CHOICE_ROWS 10
+#define CHOICE_ROWS 10 /* or half of the screen */
 
 /* Where the word that the list completes begins, after a first '-' or '='; the palette completes
  * all of its text. */
@@ -21,17 +21,17 @@ static size_t word_start(const struct field *f)
     return at;
 }
 
-/* Items that begin with the word come first, then those that have it in any place. */
+/* The item that is the word comes first, then those that begin with it, then those that have it. */
 int choice_matches(const struct field *f, int *out, int max)
 {
     const char *text = f->text + word_start(f);
     struct choice c;
     int n = 0;
     text = strcmp(text, "?") ? text : ""; /* asked for: all */
-    for (int pass = 0; pass < 2; pass++) {
+    for (int pass = 0; pass < 3; pass++) {
         for (int i = 0; n < max && f->item(f->ud, i, &c); i++) {
-            int begins = !strncasecmp(c.name, text, strlen(text));
-            if (c.name[0] && begins == (pass == 0) && (begins || str_contains(c.name, text)))
+            int rank = !strcasecmp(c.name, text) ? 0 : !strncasecmp(c.name, text, strlen(text)) ? 1 : 2;
+            if (c.name[0] && rank == pass && (rank < 2 || str_contains(c.name, text)))
                 out[n++] = i;
         }
     }
@@ -66,9 +66,23 @@ void app_choose(struct app *a, const char *label, const char *start,
     a->field.chosen = -1;
 }
 
-/* The actions, then what the screen adds. */
-static int palette_item(void *ud, int i, struct choice *out)
+/* The action at a place of the palette: what screens do comes before what works everywhere. */
+static int palette_action(int place)
 {
+    for (int everywhere = 0; everywhere < 2; everywhere++)
+        for (int i = 0; i < ACT_COUNT; i++) {
+            const char *section = action_section(i);
+            int general = !strcmp(section, "Anywhere") || !strcmp(section, "Move");
+            if (general == everywhere && !place--)
+                return i;
+        }
+    return ACT_NONE;
+}
+
+/* The actions, then what the screen adds. */
+static int palette_item(void *ud, int place, struct choice *out)
+{
+    int i = place < ACT_COUNT ? palette_action(place) : place;
     struct app *a = ud;
     const struct screen_ops *ops = app_ops(a);
     memset(out, 0, sizeof *out);
@@ -83,12 +97,12 @@ static int palette_item(void *ud, int i, struct choice *out)
     return 1;
 }
 
-static void run_item(struct app *a, int i)
+static void run_item(struct app *a, int place)
 {
     struct choice c;
-    if (i < ACT_COUNT)
-        app_act(a, i);
-    else if (palette_item(a, i, &c))
+    if (place < ACT_COUNT)
+        app_act(a, palette_action(place));
+    else if (palette_item(a, place, &c))
         app_ops(a)->run_command(app_self(a), a, c.name);
 }
 
@@ -118,8 +132,10 @@ void choice_draw(struct app *a, struct grid *g, struct rect area)
 {
     const struct field *f = &a->field;
     int match[CHOICES], n = choice_matches(f, match, CHOICES);
-    int rows = n < CHOICE_ROWS ? n : CHOICE_ROWS;
+    int rows = area.h / 2 > CHOICE_ROWS ? area.h / 2 : CHOICE_ROWS;
+    rows = rows > n ? n : rows;
     rows = rows > area.h ? area.h : rows;
+    a->field.nchoices = n > rows ? n : 0;
     int top = f->chosen >= rows ? f->chosen - rows + 1 : 0, y0 = area.y + area.h - rows;
     for (int i = 0; i < rows; i++) {
         struct choice c;

@@ -206,6 +206,44 @@ static void test_help_leads_on(void **state)
     finish(a);
 }
 
+/* Every action has its line in help, keys or name before it, and one in the palette where it works. */
+static void test_help_and_palette_have_every_action(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    char seen[ACT_COUNT] = { 0 }, line[120];
+    fixture_keys(a, "?");
+    for (int page = 0; page < 12; page++) {
+        char *text = fixture_text(a, 24, 80);
+        for (int i = 0; i < ACT_COUNT; i++) {
+            const struct action_info *t = &action_table[i];
+            snprintf(line, sizeof line, "%s%s", *t->keys ? t->keys : ":", *t->keys ? "" : t->name);
+            snprintf(line, sizeof line, "%-16.16s %.30s", strlen(line) > 16 ? "" : line, t->help);
+            seen[i] |= strstr(text, line + (line[0] == ' ' ? 17 : 0)) != NULL;
+        }
+        free(text);
+        fixture_keys(a, "PgDn");
+    }
+    fixture_keys(a, "Esc");
+    for (int i = 0; i < ACT_COUNT; i++)
+        if (!seen[i])
+            fail_msg("help lacks %s", action_table[i].name);
+    for (int i = 0; i < ACT_COUNT; i++) {
+        if (i == ACT_PALETTE || !app_can(a, i))
+            continue;
+        fixture_keys(a, ":");
+        for (const char *p = action_table[i].name; *p; p++) {
+            char key[2] = { *p, 0 };
+            fixture_keys(a, key);
+        }
+        snprintf(line, sizeof line, "▸ %-18s", action_table[i].name);
+        if (!fixture_shows(a, 24, 80, line))
+            fail_msg("the palette lacks %s", action_table[i].name);
+        fixture_keys(a, "Esc");
+    }
+    finish(a);
+}
+
 static void test_help_and_palette_run_actions(void **state)
 {
     (void)state;
@@ -473,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_ascii_has_no_byte_of_ours_above_127),
         cmocka_unit_test(test_every_size_draws),
         cmocka_unit_test(test_help_leads_on),
+        cmocka_unit_test(test_help_and_palette_have_every_action),
         cmocka_unit_test(test_help_and_palette_run_actions),
         cmocka_unit_test(test_mouse),
         cmocka_unit_test(test_pasted_text_is_only_for_fields),
