@@ -199,13 +199,15 @@ static void group_done(void *ud, const char *text)
         app_say(s->app, SEV_WARN, "%s", s->error);
 }
 
+/* Of a half-written expression the words that make sense. */
 static void set_filter(struct ablations *s, const char *text)
 {
-    struct filter f;
-    if (filter_parse(&f, text))
-        return;
-    s->filter = f;
-    set(s, "ablations.filter", s->filter_text, sizeof s->filter_text, text);
+    char kept[sizeof s->filter_text];
+    size_t n;
+    filter_typed(s->app, text, &s->filter, &n);
+    snprintf(kept, sizeof kept, "%.*s", (int)n, text);
+    if (strcmp(kept, s->filter_text))
+        set(s, "ablations.filter", s->filter_text, sizeof s->filter_text, kept);
 }
 
 static void filter_change(void *ud, const char *text)
@@ -213,14 +215,23 @@ static void filter_change(void *ud, const char *text)
     set_filter(ud, text);
 }
 
+static void filter_done(void *ud, const char *text);
+
+static void ask_filter(struct ablations *s, const char *start)
+{
+    app_choose(s->app, "filter:", start, filter_item, filter_done, filter_change, s);
+    set_filter(s, start);
+}
+
+/* A wrong one stays open, with what is wrong marked; Esc takes the one before back. */
 static void filter_done(void *ud, const char *text)
 {
     struct ablations *s = ud;
     struct filter f;
     if (text && filter_parse(&f, text))
-        app_say(s->app, SEV_WARN, "filter, character %d: %s", f.bad + 1, f.error);
-    else if (text)
-        set_filter(s, text);
+        ask_filter(s, text);
+    else
+        set_filter(s, text ? text : s->filter_before);
 }
 
 /* The next metric that may be ranked; after the last one, the order of the levels again. */
@@ -364,7 +375,10 @@ static int act_ablations(void *self, struct app *a, int action)
         set(s, "ablations.baseline", s->baseline, sizeof s->baseline, ablations_current(s)->label);
         break;
     case ACT_GROUP: app_prompt(a, "group by fields (empty: what differs):", s->by, group_done, NULL, s); break;
-    case ACT_FILTER: app_prompt(a, "filter:", s->filter_text, filter_done, filter_change, s); break;
+    case ACT_FILTER:
+        snprintf(s->filter_before, sizeof s->filter_before, "%s", s->filter_text);
+        ask_filter(s, s->filter_text);
+        break;
     default: move(s, action); break;
     }
     return 1;

@@ -26,7 +26,7 @@ struct ablations {
     char complaint[480];     /* what is seen in most of its runs; "": nothing */
     int complains;           /* 1: it is more than usual this early */
     char along[300];         /* see ablations_along */
-    char by[256], baseline[160], metric[96], filter_text[256], shown[256];
+    char by[256], baseline[160], metric[96], filter_text[256], filter_before[256], shown[256];
     char sweep[ABLATIONS_SWEEP];      /* the runs of this sweep; "": all */
     char next[ABLATIONS_SWEEP + 8];   /* where Tab leads: "all runs", "sweep NAME" */
     int nsweeps;

@@ -153,11 +153,6 @@ static void filter_change(void *ud, const char *text)
     set_filter(s, kept);
 }
 
-static int filter_choice(void *ud, int i, struct choice *out)
-{
-    (void)ud;
-    return filter_item(i, out);
-}
 
 int runs_filter(struct runs *s, const char *text)
 {
@@ -175,7 +170,7 @@ static void filter_done(void *ud, const char *text);
 
 static void ask_filter(struct runs *s, const char *start)
 {
-    app_choose(s->app, "filter:", start, filter_choice, filter_done, filter_change, s);
+    app_choose(s->app, "filter:", start, filter_item, filter_done, filter_change, s);
     filter_change(s, start);
 }
 

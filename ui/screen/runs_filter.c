@@ -376,8 +376,9 @@ static const char *const own_help[F_OWN] = {
     [F_RATE] = "tokens a second", [F_PARAMS] = "parameters", [F_AGE] = "hours it ran", [F_ARCHIVED] = "1: archived",
 };
 
-int filter_item(int i, struct choice *out)
+int filter_item(void *ud, int i, struct choice *out)
 {
+    (void)ud;
     const char *name = filter_field(i);
     if (!name)
         return 0;

@@ -34,9 +34,9 @@ const char *filter_name(int field);
 double filter_value(const struct query_run *r, int field, char *text, size_t size);
 /* The n-th field name for completion; NULL at the end. */
 const char *filter_field(int n);
-/* The same as a line of a list (see app_choose), and what it means. */
+/* The same as a line of a list (see app_choose), and what it means; ud is not used. */
 struct choice;
-int filter_item(int n, struct choice *out);
+int filter_item(void *ud, int n, struct choice *out);
 /* What is typed into a field: says behind it what is wrong where. f is then of the words that make
  * sense, which *n bytes of the text hold. Returns 0 or E_USAGE. */
 struct app;

@@ -89,7 +89,7 @@ static int column_item(void *ud, int i, struct choice *out)
     (void)ud;
     memset(out, 0, sizeof *out);
     if (i >= COL_COUNT)
-        return filter_item(i - COL_COUNT, out);
+        return filter_item(NULL, i - COL_COUNT, out);
     one_word(run_columns[i].title, out->name, sizeof out->name);
     return 1;
 }
@@ -110,7 +110,7 @@ static int group_item(void *ud, int i, struct choice *out)
     (void)ud;
     memset(out, 0, sizeof *out);
     if (i)
-        return filter_item(i - 1, out);
+        return filter_item(NULL, i - 1, out);
     snprintf(out->name, sizeof out->name, "seeds");
     snprintf(out->help, sizeof out->help, "runs that differ in nothing but the seed");
     return 1;
