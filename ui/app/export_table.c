@@ -75,7 +75,7 @@ static size_t look_at_columns(const char *csv, const char *stop, char *cell, uns
 static void put_markdown(const char *text, FILE *f)
 {
     for (; *text; text++) {
-        if (*text == '|' || *text == '\\')
+        if (strchr("|\\`*<~", *text)) /* else a cell becomes code, bold, a tag */
             fputc('\\', f);
         fputc(iscntrl((unsigned char)*text) ? ' ' : *text, f);
     }
@@ -90,6 +90,8 @@ static void put_latex(const char *text, FILE *f)
             fputs("\\textbackslash{}", f);
         else if (*text == '~' || *text == '^')
             fprintf(f, "\\%c{}", *text);
+        else if (strchr("<>|", *text)) /* other signs in the old text encoding */
+            fputs(*text == '<' ? "\\textless{}" : *text == '>' ? "\\textgreater{}" : "\\textbar{}", f);
         else
             fputc(iscntrl((unsigned char)*text) ? ' ' : *text, f);
     }

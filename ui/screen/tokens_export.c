@@ -36,6 +36,7 @@ static void csv_row(const struct tokens *s, struct csv_out *out, const struct se
     csv_int(out, s->step);
     csv_int(out, q->sentence);
     csv_text(out, sources[x->source]);
+    csv_known_float(out, r->gen_loss);
     if (pll) csv_known_float(out, q == tokens_current(s)->seq ? (float)own_pll_at(s, i) : NAN);
     csv_end_row(out);
 }
@@ -44,7 +45,7 @@ static void csv_row(const struct tokens *s, struct csv_out *out, const struct se
 static int export_past(const struct tokens *s, struct csv_out *out)
 {
     static const char *const heads[] = {"step", "position", "original", "sampled", "gen_prob",
-                                        "disc_prob", "label", "run", "sentence"};
+                                        "disc_prob", "label", "run", "sentence", "chosen", "loss"};
     const struct sentence *c = tokens_current(s);
     int rows = 0;
     csv_heads(out, heads, sizeof heads / sizeof heads[0]);
@@ -62,6 +63,8 @@ static int export_past(const struct tokens *s, struct csv_out *out)
             csv_int(out, p->label);
             csv_int(out, s->run);
             csv_int(out, c->seq->sentence);
+            csv_int(out, p->chosen);
+            csv_known_float(out, p->loss);
             csv_end_row(out);
             rows++;
         }
@@ -155,7 +158,7 @@ int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *er
 {
     static const char *const heads[] = {"position", "original", "masked", "sampled", "gen_prob",
                                         "disc_prob", "label", "outcome", "gen_rank", "gen_entropy",
-                                        "disc_loss", "same", "run", "step", "sentence", "source"};
+                                        "disc_loss", "same", "run", "step", "sentence", "source", "gen_loss"};
     struct tokens *s = self;
     int rows = 0, pll = own_pll_known(s);
     (void)err;

@@ -51,8 +51,14 @@ static void test_markdown_and_latex(void **state)
     free(text);
     text = made(EXPORT_LATEX, TABLE);
     assert_string_equal(text, "\\begin{tabular}{lrl}\n\\toprule\nname & loss & note \\\\\n\\midrule\n"
-                              "a,\"b\"|c & 1.25 & 50\\% of \\$x\\_1 \\\\\nplain &  & two  lines \\\\\n"
+                              "a,\"b\"\\textbar{}c & 1.25 & 50\\% of \\$x\\_1 \\\\\nplain &  & two  lines \\\\\n"
                               "\\bottomrule\n\\end{tabular}\n");
+    free(text);
+    text = made(EXPORT_MARKDOWN, "piece\r\n<b>`*`~\r\n"); /* a cell is no markup */
+    assert_string_equal(text, "| piece |\n|---|\n| \\<b>\\`\\*\\`\\~ |\n");
+    free(text);
+    text = made(EXPORT_LATEX, "piece\r\n<b> & ##x^\r\n");
+    assert_non_null(strstr(text, "\\textless{}b\\textgreater{} \\& \\#\\#x\\^{} \\\\\n"));
     free(text);
     static const char *const torn[] = { "", "a", "a,", "\"", "a,b\n\"", "a\nb,c,d\n", "\n\n" };
     for (size_t i = 0; i < sizeof torn / sizeof torn[0]; i++)

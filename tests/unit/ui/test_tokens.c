@@ -255,9 +255,9 @@ static void test_export_has_the_columns_of_inspect(void **state)
     for (int k = 0; k < s->nsentences; k++) tokens += s->sentences[k].seq->n;
     assert_int_equal(rows, tokens); /* text: all sentences */
     assert_int_equal(strncmp(buf, "position,original,masked,sampled,gen_prob,disc_prob,label,outcome,"
-                                  "gen_rank,gen_entropy,disc_loss,same,run,step,sentence,source\r\n", 118), 0);
-    assert_non_null(strstr(buf, ",0,probe\r\n")); /* both have a sentence 0 */
-    assert_non_null(strstr(buf, ",0,snapshot\r\n"));
+                                  "gen_rank,gen_entropy,disc_loss,same,run,step,sentence,source,gen_loss\r\n", 127), 0);
+    assert_non_null(strstr(buf, ",0,probe,")); /* both have a sentence 0 */
+    assert_non_null(strstr(buf, ",0,snapshot,"));
     assert_non_null(strstr(buf, "8,hungry,[MASK],angry,0.0610000007,0.970000029,1,caught,4,2.5,"));
     assert_non_null(strstr(buf, "2,chef,[MASK],chef,0.0610000007,"));
     assert_non_null(strstr(buf, ",0,kept,1,2.5,"));
@@ -289,7 +289,7 @@ static void test_export_follows_the_view(void **state)
     fixture_keys(a, "i");
     assert_int_equal(export_rows(a, &buf), 6 * 16); /* waterfall: six snapshots */
     assert_int_equal(strncmp(buf, "step,position,", 14), 0);
-    assert_non_null(strstr(buf, "\r\n400000,8,hungry,angry,0.0610000007,0.970000029,1,9,0\r\n"));
+    assert_non_null(strstr(buf, "\r\n400000,8,hungry,angry,0.0610000007,0.970000029,1,9,0,1,"));
     free(buf);
     app_free(a);
 }

