@@ -73,9 +73,11 @@ int runs_read_events(struct runs *s, int64_t run, int most, struct query_event *
     for (int i = 0; all && i < n; i++) /* in the order of time, whoever wrote them when */
         kept = put(all, kept, most, &told[i]);
     for (int i = 0; all && i < nmarks; i++) {
+        const struct query_run *r = app_run(s->app, marks[i].run);
+        if (!r || (!run && !marks[i].best && marks[i].step != r->checkpoint_step))
+            continue; /* of all runs the newest ones and the best: there are many */
         tell_mark(&marks[i], &one);
-        if (app_run(s->app, one.run))
-            kept = put(all, kept, most, &one);
+        kept = put(all, kept, most, &one);
     }
     for (int i = 0; all && i < s->nall; i++) {
         const struct query_run *r = &s->all[i];

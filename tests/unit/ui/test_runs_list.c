@@ -160,6 +160,25 @@ static void test_keys_find_mark_sort(void **state)
     app_free(a);
 }
 
+/* Among the events of all runs a run has its newest and its best checkpoint, among its own each. */
+static void test_checkpoints_are_told(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(dir, "INSERT INTO checkpoint SELECT run, step - 1000, path, 0, time - 10 FROM checkpoint; "
+                                      "INSERT INTO checkpoint SELECT 9, 410000, path, 0, time + 60 FROM checkpoint "
+                                      "WHERE step = 400000"), 0);
+    struct app *a = start();
+    assert_true(fixture_shows(a, 36, 120, "gen1/4-tie-emb-s1  checkpoint 410,000"));
+    assert_true(fixture_shows(a, 36, 120, "gen1/4-tie-emb-s1  checkpoint 400,000, best: AUC common .938"));
+    assert_false(fixture_shows(a, 36, 120, "gen1/4-tie-emb-s1  checkpoint 399,000"));
+    struct runs *s = app_self(a);
+    int told = 0;
+    for (int i = 0; i < s->nown; i++)
+        told += s->own[i].run == 9 && !strncmp(s->own[i].text, "checkpoint ", 11);
+    assert_int_equal(told, 3);
+    app_free(a);
+}
+
 /* The recorder, with its queue, is never the one that has no room. */
 static void test_many_threads(void **state)
 {
@@ -189,6 +208,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_panes_of_a_small_terminal, setup, teardown),
         cmocka_unit_test_setup_teardown(test_filter_narrows_and_clears, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys_find_mark_sort, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_checkpoints_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_threads, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
