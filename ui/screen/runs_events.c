@@ -39,7 +39,8 @@ static void tell_mark(const struct query_mark *m, struct query_event *out)
     if (!m->best || !isfinite(m->value))
         return;
     snprintf(name, sizeof name, "val_%s", info->name);
-    snprintf(out->text + n, sizeof out->text - (size_t)n, ": %s %s", metric_label(name),
+    snprintf(out->text + n, sizeof out->text - (size_t)n, ": %s %s",
+             m->metric == METRIC_main_loss ? "held-out loss" : metric_label(name),
              fmt_metric(value, sizeof value, m->value, info->unit, info->decimals, metric_is_share(m->metric)));
 }
 

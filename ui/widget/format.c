@@ -91,7 +91,7 @@ char *fmt_prob(char *out, size_t size, double p)
     if (p < 0 || p > 1) { /* no probability, but a skill or an angle */
         char digits[FMT];
         snprintf(digits, sizeof digits, "%.3f", fabs(p));
-        snprintf(out, size, "%s%s", p < 0 ? "−" : "", bare(digits));
+        snprintf(out, size, "%s%s", p < 0 && strpbrk(digits, "123456789") ? "−" : "", bare(digits));
     } else if (p == 1)
         snprintf(out, size, "1.000");
     else if (p > 0 && p < .001)

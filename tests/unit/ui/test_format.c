@@ -27,6 +27,8 @@ static void test_counts(void **state)
     SAYS(fmt_count(B, -1250), "-1.25k");
     SAYS(fmt_round(B, 1e6), "1M");
     SAYS(fmt_round(B, 2.4e6), "2.4M");
+    SAYS(fmt_prob(B, -.0002), ".000");
+    SAYS(fmt_prob(B, -.002), "−.002");
     SAYS(fmt_round(B, 100), "100");
     SAYS(fmt_round(B, 2343), "2,343");
     SAYS(fmt_round(B, 1234567), "1,234,567");
