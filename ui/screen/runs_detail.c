@@ -115,12 +115,14 @@ static void shape(struct flow *f, const struct query_run *r)
     snprintf(text, sizeof text, "%ld × %ld", r->config.layers, r->config.hidden_size);
     pair(f, "layers", text, ROLE_TEXT);
     if (r->params)
-        pair(f, "parameters", fmt_count(n, sizeof n, (double)r->params), ROLE_TEXT);
+        pair(f, "parameters", fmt_exact(n, sizeof n, (int64_t)r->params), ROLE_TEXT);
     snprintf(text, sizeof text, "%ld × %ld", r->config.batch, r->config.seq);
     pair(f, "batch", text, ROLE_TEXT);
     snprintf(text, sizeof text, "%s of %s", fmt_exact(n, sizeof n, r->step),
              fmt_exact(t, sizeof t, r->config.steps));
     pair(f, "step", text, ROLE_TEXT);
+    if (r->tokens)
+        pair(f, "tokens", fmt_exact(n, sizeof n, r->tokens), ROLE_TEXT);
     if (r->kernel[0])
         pair(f, "kernels", r->kernel, ROLE_TEXT);
 }
