@@ -295,7 +295,7 @@ static void runs_draw(void *self, struct app *a, struct grid *g, struct rect are
 {
     struct runs *s = self;
     (void)a;
-    s->list = (struct rect){ 0, 0, 0, 0 };
+    s->list = s->event_area = (struct rect){ 0, 0, 0, 0 };
     s->events_shown = 0;
     if (!s->nall) {
         runs_draw_first(s, g, area);
@@ -335,13 +335,20 @@ static void runs_draw(void *self, struct app *a, struct grid *g, struct rect are
         draw_bottom(s, g, part);
 }
 
+/* The wheel moves the pane it is over; a click on the events goes there. */
 static void runs_mouse(void *self, struct app *a, const struct mouse *m)
 {
     struct runs *s = self;
+    const struct rect *e = &s->event_area;
+    int events = m->y >= e->y && m->y < e->y + e->h && m->x >= e->x && m->x < e->x + e->w;
+    if (m->wheel || (events && m->button == 1))
+        s->focus = events ? FOCUS_EVENTS : s->list.h ? FOCUS_LIST : s->focus;
     if (m->wheel) {
         runs_act(s, m->wheel < 0 ? ACT_UP : ACT_DOWN);
         return;
     }
+    if (events)
+        return;
     if (m->button == 1 && s->list.h && m->y == s->list.y - 1) {
         for (int i = 0; i < s->shown.n; i++)
             if (m->x >= s->list.x + 4 + s->shown.x[i] && m->x <= s->list.x + 4 + s->shown.x[i] + s->shown.w[i])

@@ -66,7 +66,7 @@ struct runs {
     int nown;
     struct query_threads threads, before;
     int64_t threads_of;
-    struct rect list;            /* where the rows were drawn, for the mouse */
+    struct rect list, event_area; /* where the rows, and the events, were drawn, for the mouse */
     struct table_layout shown;   /* columns as drawn last */
     int choice;                  /* of the first-minute page */
     struct first { struct machine machine; int known, has_text, guess; double measured; char costs[96], time[32], source[200]; } first;

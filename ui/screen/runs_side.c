@@ -111,6 +111,7 @@ void runs_draw_events(struct runs *s, struct grid *g, struct rect area)
     const char *parts[] = { count, fresh };
     pane_title(g, area.y, area.x, area.w, s->focus == FOCUS_EVENTS, parts, 2);
     s->events_shown = i == 0 && rows > 0;
+    s->event_area = area;
     for (int y = 0; y < rows; y++) {
         struct rect row = { area.y + 1 + y, area.x + 2, 1, area.w - 3 };
         while (k >= 0 && told(s, &said[k]))

@@ -305,6 +305,14 @@ static void test_mouse(void **state)
     app_select(a, 7);
     app_tick(a);
     free(fixture_text(a, 24, 80));
+    free(fixture_text(a, 36, 120));
+    click(a, 28, 20);
+    assert_int_equal(((struct runs *)app_self(a))->focus, FOCUS_EVENTS);
+    struct key over = { .kind = KEY_MOUSE, .y = 28, .x = 20, .wheel = 1 };
+    app_key(a, &over);
+    assert_int_equal(((struct runs *)app_self(a))->event_top, 1);
+    assert_int_equal(app_selected(a), 7);
+    free(fixture_text(a, 24, 80));
     struct key wheel = { .kind = KEY_MOUSE, .y = 5, .x = 5, .wheel = 1 };
     app_key(a, &wheel);
     assert_int_equal(app_selected(a), 6);
