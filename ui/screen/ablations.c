@@ -103,6 +103,31 @@ static void find_complaint(struct ablations *s)
                  s->complains ? "" : look[most]);
 }
 
+/* Rows whose runs are of another text than the baseline's: held-out losses and common fakes differ then. */
+static int rows_of_other_texts(const struct ablations *s)
+{
+    const struct ablation_row *base = s->t.nrows && s->t.baseline >= 0 ? &s->t.rows[s->t.baseline] : NULL;
+    const struct query_run *b = base && base->n ? app_run(s->app, base->runs[0]) : NULL;
+    int n = 0;
+    for (int i = 0; b && b->corpus_hash && i < s->t.nrows; i++) {
+        const struct query_run *r = s->t.rows[i].n ? app_run(s->app, s->t.rows[i].runs[0]) : NULL;
+        n += r && r->corpus_hash && r->corpus_hash != b->corpus_hash;
+    }
+    return n;
+}
+
+static void add_other_texts(struct ablations *s)
+{
+    char before[sizeof s->complaint];
+    int n = rows_of_other_texts(s);
+    if (!n)
+        return;
+    memcpy(before, s->complaint, sizeof before);
+    snprintf(s->complaint, sizeof s->complaint, "! %d of %d rows %s of another text than the baseline's: held-out "
+             "numbers do not compare%s%.300s", n, s->t.nrows, n == 1 ? "is" : "are", *before ? " · " : "", before + (before[0] == '!' ? 2 : 0));
+    s->complains = 1;
+}
+
 int ablations_load(struct ablations *s, int force)
 {
     struct err err = {0};
@@ -123,6 +148,7 @@ int ablations_load(struct ablations *s, int force)
     arrange(s);
     ablations_columns(s);
     find_complaint(s);
+    add_other_texts(s);
     ablations_along(s, s->along, sizeof s->along);
     return 1;
 }

@@ -173,6 +173,19 @@ static void result_row(const struct comparison *s, struct grid *g, struct rect i
     grid_right(g, in, y, in.x + k->name + 2 * (k->run + 1) + 1, k->diff, STYLE(role, 0), text);
 }
 
+/* 1: not all runs are of one text: held-out losses and common fakes differ with it. */
+static int texts_differ(const struct compare *c)
+{
+    uint64_t known = 0;
+    for (int i = 0; i < c->n; i++) {
+        uint64_t hash = c->runs[i]->corpus_hash;
+        if (known && hash && hash != known)
+            return 1;
+        known = hash ? hash : known;
+    }
+    return 0;
+}
+
 static void draw_results(struct comparison *s, struct grid *g, struct rect area)
 {
     char where[80], part[48];
@@ -185,9 +198,9 @@ static void draw_results(struct comparison *s, struct grid *g, struct rect area)
     }
     struct columns k = columns_of(s, area.w, 1, longest);
     int top = scrolled(s, PANE_RESULTS, rows, s->c.nmetrics);
-    const char *parts[] = {"results", at_name(&s->c, where, sizeof where),
+    const char *parts[] = {"results", at_name(&s->c, where, sizeof where), texts_differ(&s->c) ? "! texts differ" : NULL,
                            rows_shown(top, rows, s->c.nmetrics, part, sizeof part)};
-    pane_title(g, area.y, area.x, area.w, s->focus == PANE_RESULTS, parts, 3);
+    pane_title(g, area.y, area.x, area.w, s->focus == PANE_RESULTS, parts, 4);
     head(s, g, in, &k, 1);
     for (int i = 0; i < rows && top + i < s->c.nmetrics; i++)
         result_row(s, g, in, in.y + 1 + i, &k, &s->c.metrics[top + i]);

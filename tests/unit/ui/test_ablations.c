@@ -183,6 +183,21 @@ static void test_what_ails_the_runs_is_said(void **state)
                                       "('rtd_recall', 'said_share', 'fake_share'))"), 0);
 }
 
+/* Rows of another text are said to be: its held-out sequences are other ones. */
+static void test_another_text_is_said(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET corpus_hash = CASE WHEN id IN (5, 10) THEN 77 "
+                                      "ELSE 66 END"), 0);
+    struct app *a = start(NULL);
+    assert_true(fixture_shows(a, 24, 100, "! 1 of 5 rows is of another text than the baseline's"));
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET corpus_hash = 66"), 0);
+    a = start(NULL);
+    assert_string_equal(((struct ablations *)app_self(a))->complaint, "");
+    app_free(a);
+}
+
 /* A field that goes along with the rows, though they are not made by it, is named. */
 static void test_what_goes_along_is_said(void **state)
 {
@@ -479,6 +494,7 @@ int main(void)
         cmocka_unit_test(test_sweeps_one_at_a_time),
         cmocka_unit_test(test_a_shared_run_is_in_both_sweeps),
         cmocka_unit_test(test_what_ails_the_runs_is_said),
+        cmocka_unit_test(test_another_text_is_said),
         cmocka_unit_test(test_what_goes_along_is_said),
         cmocka_unit_test(test_grouping_by_other_fields),
         cmocka_unit_test(test_filter_and_nothing),

@@ -193,6 +193,20 @@ static void test_what_nobody_judged_is_said(void **state)
     app_free(a);
 }
 
+static void test_other_texts_are_said(void **state)
+{
+    (void)state;
+    static const int64_t two[] = {1, 5};
+    struct app *a = marked(NULL, 2, two);
+    assert_false(fixture_shows(a, 24, 80, "texts differ"));
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET corpus_hash = 77 WHERE id = 5; UPDATE run SET "
+                                      "corpus_hash = 66 WHERE id = 1"), 0);
+    a = marked(NULL, 2, two);
+    assert_true(fixture_shows(a, 24, 80, "─ ! texts differ ─"));
+    app_free(a);
+}
+
 static void test_the_next_sentence(void **state)
 {
     (void)state;
@@ -382,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_the_cell_stands_below),
         cmocka_unit_test(test_errors_of_a_later_fine_tuning_are_not_its),
         cmocka_unit_test(test_nothing_scored),
+        cmocka_unit_test(test_other_texts_are_said),
         cmocka_unit_test(test_what_nobody_judged_is_said), /* last: it takes tokens away */
     };
     return cmocka_run_group_tests(tests, setup, teardown);
