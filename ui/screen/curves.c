@@ -125,6 +125,15 @@ static void toggle_ghost(struct curves *s, struct app *a)
     curves_reload(s, a);
 }
 
+/* 1: two of the runs differ in their seed only. */
+static int seeds_to_average(const struct curves *s)
+{
+    for (int i = 0; i < s->nruns; i++)
+        for (int k = 0; k < i; k++)
+            if (s->runs[i].group && s->runs[i].group == s->runs[k].group) return 1;
+    return 0;
+}
+
 static int act_view(struct curves *s, struct app *a, int action)
 {
     switch (action) {
@@ -137,7 +146,14 @@ static int act_view(struct curves *s, struct app *a, int action)
     case ACT_NEXT_RUN: select_run(s, a, 1); return 1;
     case ACT_PREV_RUN: select_run(s, a, -1); return 1;
     case ACT_BASELINE: toggle_ghost(s, a); return 1;
-    case ACT_BAND: s->band = !s->band; store(a, "curves.band", s->band); return 1;
+    case ACT_BAND:
+        if (!s->band && !seeds_to_average(s)) {
+            app_note(a, "A band is over seeds: mark runs on 1 that differ in nothing else");
+            return 1;
+        }
+        s->band = !s->band;
+        store(a, "curves.band", s->band);
+        return 1;
     case ACT_SMOOTH_LESS:
     case ACT_SMOOTH_MORE:
         s->smooth += action == ACT_SMOOTH_MORE ? 1 : -1;
@@ -191,7 +207,7 @@ static int can_curves(void *self, struct app *a, int action)
     case ACT_NEXT_RUN: case ACT_PREV_RUN: return app_runs(a, &all) > 1;
     case ACT_BASELINE: return s->focus_run >= 0;
     case ACT_FIT: return s->zoomed;
-    case ACT_BAND: return s->nruns > 1;
+    case ACT_BAND: return s->band || seeds_to_average(s);
     case ACT_FOLLOW: return s->live || !s->follow;
     case ACT_BACK: return !isnan(s->cursor) || s->maximised || s->zoomed;
     }
@@ -218,11 +234,11 @@ static void status_curves(void *self, struct app *a, char *out, size_t size)
     const struct curve_run *r = &s->runs[s->focus_run > 0 ? s->focus_run : 0];
     if (!s->live)
         fresh = run_state_name(r->state);
-    snprintf(out, size, "%s%s · %s (%d of %d) · step %s · %s", r->name,
-             s->nruns - s->ghost_alone > 1 ? " and others" : "",
-             s->ncharts ? curve_defs[s->charts[s->focus]].title : "no values yet",
-             s->ncharts ? s->focus + 1 : 0, s->ncharts,
-             curves_x_text(AXIS_STEP, r->end[AXIS_STEP], x, sizeof x), fresh);
+    char chart[64] = "no values";
+    if (s->ncharts)
+        snprintf(chart, sizeof chart, "%s (%d of %d)", curve_defs[s->charts[s->focus]].title, s->focus + 1, s->ncharts);
+    snprintf(out, size, "%s%s · %s · step %s · %s", r->name,
+             s->nruns - s->ghost_alone > 1 ? " and others" : "", chart, curves_x_text(AXIS_STEP, r->end[AXIS_STEP], x, sizeof x), fresh);
 }
 
 /* Every sample drawn on the charts that are on the screen. */
@@ -232,6 +248,7 @@ int curves_export(void *self, struct app *a, struct csv_out *out, struct err *er
                                         "last_step", "points", "min", "max", "mean", "smoothed",
                                         "not_finite", "seeds", "band_low", "band_high"};
     struct curves *s = self;
+    char name[256];
     int rows = 0;
     (void)a, (void)err;
     csv_heads(out, heads, sizeof heads / sizeof heads[0]);
@@ -245,7 +262,7 @@ int curves_export(void *self, struct app *a, struct csv_out *out, struct err *er
                 const struct chart_sample *v = &l->samples[p];
                 csv_text(out, curve_defs[c->def].title);
                 csv_int(out, r->id);
-                csv_text(out, r->name);
+                csv_text(out, curves_line_name(s, l, name, sizeof name));
                 csv_text(out, metric_name(l->def->metric));
                 csv_text(out, curve_axis_name(s->axis));
                 csv_real(out, v->x);

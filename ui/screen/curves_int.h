@@ -70,6 +70,7 @@ struct curve_run {
     uint8_t role;
     int ghost;                   /* the run that all others are held against: a dim dashed line */
     uint64_t group;              /* config without seed */
+    long seed;
     double end[AXIS_COUNT];      /* last x; 0: nothing yet */
 };
 struct curves {
@@ -118,8 +119,16 @@ struct chart_sample chart_bucket(double x, const struct query_bucket *b);
 double curves_x_of_step(const struct curves *s, const struct curve_line *l, int64_t step);
 /* The sample nearest to x, -1: none. */
 int curves_nearest(const struct curve_line *l, double x);
-struct curve_chart *curves_focused(struct curves *s);
+const struct curve_chart *curves_focused(const struct curves *s);
 void curves_draw(void *self, struct app *a, struct grid *g, struct rect area);
+/* "A", "Av" */
+void curves_label(const struct curves *s, const struct curve_line *l, char out[4]);
+/* Of its run; of a mean without the seed. */
+char *curves_line_name(const struct curves *s, const struct curve_line *l, char *out, size_t size);
+/* "1 cell = 1.6k steps"; "ema .60", "ema .995" */
+void curves_cell_text(const struct curves *s, const struct chart_drawn *d, char *out, size_t size);
+void curves_ema_text(const struct curves *s, char *out, size_t size);
+/* curves_legend.c */
 void curves_legend(struct curves *s, struct app *a, struct grid *g, struct rect r);
 void curves_strip(struct curves *s, struct grid *g, struct rect r);
 /* "251,000" steps, "8h54", "4.1G": an x value of the axis. */

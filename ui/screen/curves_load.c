@@ -86,7 +86,7 @@ static void add_run(struct curves *s, struct app *a, int64_t id)
     struct config alike = r->config;
     alike.seed = 0;
     *c = (struct curve_run){.id = id, .letter = letters[s->nruns], .state = r->state,
-                            .group = config_hash(&alike), .ghost = id == s->ghost};
+                            .group = config_hash(&alike), .seed = r->config.seed, .ghost = id == s->ghost};
     if (c->ghost) c->group = 0; /* its line stays its own in a mean over seeds */
     snprintf(c->name, sizeof c->name, "%s", r->name);
     snprintf(c->tags, sizeof c->tags, "%s", r->tags);
@@ -340,15 +340,23 @@ static void average(struct loader *l, struct curve_line **member, int n)
     for (int m = 1; m < n; m++) member[m]->n = 0;
 }
 
+static int has_value(const struct curve_line *l)
+{
+    for (int i = 0; i < l->n; i++)
+        if (l->samples[i].n) return 1;
+    return 0;
+}
+
+/* A run without a number stays for itself: it says nothing about the others' mean. */
 static void average_groups(struct loader *l)
 {
     struct curve_chart *c = l->c;
     for (int i = 0; i < c->nlines; i++) {
         struct curve_line *member[CURVES_RUNS] = {&c->lines[i]};
         int n = 1;
-        if (!c->lines[i].n || c->lines[i].seeds > 1) continue;
+        if (!has_value(&c->lines[i]) || c->lines[i].seeds > 1) continue;
         for (int j = i + 1; j < c->nlines && n < CURVES_RUNS; j++)
-            if (c->lines[j].n && c->lines[j].def == c->lines[i].def &&
+            if (has_value(&c->lines[j]) && c->lines[j].def == c->lines[i].def &&
                 l->s->runs[c->lines[j].run].group == l->s->runs[c->lines[i].run].group)
                 member[n++] = &c->lines[j];
         if (n > 1) average(l, member, n);

@@ -3,7 +3,7 @@ libui_a_SOURCES += ui/screen/screen.h ui/screen/screens.c ui/screen/screens.h \
 	ui/screen/runs_export.c ui/screen/runs_filter.c ui/screen/runs_filter.h ui/screen/runs_first.c \
 	ui/screen/runs_group.c ui/screen/runs_side.c ui/screen/runs_table.c ui/screen/runs_views.c
 EXTRA_DIST += ui/screen/screen.def
-libui_a_SOURCES += ui/screen/curves.c ui/screen/curves_draw.c ui/screen/curves_svg.c ui/screen/curves_load.c ui/screen/curves_move.c \
+libui_a_SOURCES += ui/screen/curves.c ui/screen/curves_draw.c ui/screen/curves_legend.c ui/screen/curves_svg.c ui/screen/curves_load.c ui/screen/curves_move.c \
 	ui/screen/curves_int.h ui/screen/tokens.c ui/screen/tokens_draw.c ui/screen/tokens_export.c \
 	ui/screen/tokens_int.h \
 	ui/screen/run_diagnosis.c ui/screen/run_diagnosis.h ui/screen/run_orders.c ui/screen/run_orders.h ui/screen/tokens_own.c ui/screen/tokens_pll.c ui/screen/tokens_diagnosis.c ui/screen/tokens_opened.c ui/screen/tokens_opened.h ui/screen/tokens_match.c ui/screen/tokens_rates.c ui/screen/tokens_rates_draw.c \

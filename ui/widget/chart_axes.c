@@ -6,6 +6,7 @@
 
 #include "ui/term/sign.h"
 #include "ui/widget/chart_int.h"
+#include "ui/widget/spots.h"
 
 /* The 1st to 99th percentile of each series' visible columns; the widest of them. */
 static void data_range(struct canvas *v, double *lo, double *hi)
@@ -226,19 +227,26 @@ static int on_edge(const struct canvas *v, int row, int x, int w)
     return 0;
 }
 
-/* Puts a text at (row, x) or the nearest free row; taken: [h] columns from which a row is used. */
-static void put_label(struct canvas *v, int row, int x, struct style st, const char *text,
-                      uint8_t *taken, int key) {
+/* The name of a baseline, at the nearest free row. */
+static void put_name(struct canvas *v, int row, int x, const char *text, uint8_t *taken)
+{
     int w = text_columns(text);
-    if (x + w > v->clip.x + v->clip.w) x = v->clip.x + v->clip.w - w;
-    if (x < v->plot.x) return;
     for (int d = 0; d < 2 * v->plot.h; d++) {
         int y = row + (d & 1 ? (d + 1) / 2 : -(d / 2));
-        if (y < 0 || y >= v->plot.h || taken[y * 2 + key] || on_edge(v, y, x, w)) continue;
-        taken[y * 2 + key] = 1;
-        grid_text(v->g, v->clip, v->plot.y + y, x, w, st, text);
+        if (y < 0 || y >= v->plot.h || taken[y] || on_edge(v, y, x, w)) continue;
+        taken[y] = 1;
+        grid_text(v->g, v->clip, v->plot.y + y, x, w, STYLE(ROLE_DIM, 0), text);
         return;
     }
+}
+
+/* The letter at the end of a line, not placed yet; 0: there is no room for any. */
+static int letter_of(const struct canvas *v, const char *label, int row, int x, double value, struct spot *out)
+{
+    int w = text_columns(label);
+    if (x + w > v->clip.x + v->clip.w) x = v->clip.x + v->clip.w - w;
+    *out = (struct spot){value, row, x, w, on_edge(v, 0, x, w), v->plot.h - 1 - on_edge(v, v->plot.h - 1, x, w), -1};
+    return x >= v->plot.x;
 }
 
 static void repeat_letters(struct canvas *v)
@@ -258,12 +266,14 @@ static void repeat_letters(struct canvas *v)
 
 void chart_labels(struct canvas *v)
 {
-    uint8_t *taken = calloc((size_t)v->plot.h * 2, 1);
-    if (!taken) return;
+    int ns = v->c->nseries, n = 0;
+    uint8_t *taken = calloc((size_t)v->plot.h, 1);
+    struct spot *spots = malloc((size_t)(ns ? ns : 1) * sizeof *spots);
+    const struct chart_series **of = malloc((size_t)(ns ? ns : 1) * sizeof *of);
     if (v->c->repeat_letters || v->g->ascii) repeat_letters(v);
-    for (int k = -1; k < v->c->nseries; k++) {
+    for (int k = -1; taken && spots && of && k < ns; k++) {
         int s = k < 0 ? v->c->focus : k;
-        if (s < 0 || s >= v->c->nseries || (k >= 0 && k == v->c->focus)) continue;
+        if (s < 0 || s >= ns || (k >= 0 && k == v->c->focus)) continue;
         const struct chart_series *cs = &v->c->series[s];
         double value = NAN;
         int col = last_column(v, cs, &value);
@@ -273,12 +283,15 @@ void chart_labels(struct canvas *v)
         if (cs->style == CHART_REFERENCE) {
             int w = cs->name ? text_columns(cs->name) : 0;
             if (w && w + 2 < v->plot.w)
-                put_label(v, row > 0 ? row - 1 : row, v->plot.x + v->plot.w - w - 1,
-                          STYLE(ROLE_DIM, 0), cs->name, taken, 0);
-        } else if (*cs->label) {
-            put_label(v, row, v->plot.x + col / 2 + 1, STYLE(cs->role, ATTR_BOLD), cs->label,
-                      taken, 1);
+                put_name(v, row > 0 ? row - 1 : row, v->plot.x + v->plot.w - w - 1, cs->name, taken);
+        } else if (*cs->label && letter_of(v, cs->label, row, v->plot.x + col / 2 + 1, value, &spots[n])) {
+            of[n++] = cs;
         }
     }
-    free(taken);
+    if (n) spots_place(spots, n);
+    for (int i = 0; i < n; i++)
+        if (spots[i].at >= 0)
+            grid_text(v->g, v->clip, v->plot.y + spots[i].at, spots[i].x, spots[i].w,
+                      STYLE(of[i]->role, ATTR_BOLD), of[i]->label);
+    free(taken), free(spots), free(of);
 }

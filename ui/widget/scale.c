@@ -119,6 +119,8 @@ static void label_log(struct ticks *t, enum scale_unit unit)
         char *e = strstr(out, "e-0");
         if (e) memmove(e + 2, e + 3, strlen(e + 2));
         if (unit == SCALE_SHARE) drop_zero(out);
+        if (unit == SCALE_TIME) /* decades of seconds: 0.1 s, 10 s, 10k s */
+            strncat(out, " s", sizeof t->label[i] - strlen(out) - 1);
     }
 }
 
@@ -189,7 +191,7 @@ char *scale_value(double v, enum scale_unit unit, char *out, size_t size)
     if (unit == SCALE_TIME) return fmt_time(out, size, v);
     if (unit == SCALE_COUNT || a >= 1e4) return fmt_count(out, size, v);
     if (a > 0 && a < 1e-2) return fmt_exp(out, size, v);
-    return fmt_fixed(out, size, v, a < 1 ? 4 : 3);
+    return fmt_fixed(out, size, v, a == 0 ? 0 : a < 1 ? 4 : 3);
 }
 
 int scale_range_update(struct scale_range *r, double lo, double hi, double now)

@@ -11,6 +11,7 @@
 
 #include "ui/widget/chart.h"
 #include "ui/widget/raster.h"
+#include "ui/widget/spots.h"
 
 static void labels_are(const struct ticks *t, const char *want)
 {
@@ -409,6 +410,34 @@ static void test_golden_grids(void **state)
            "       0           10k           20k          30k \n");
 }
 
+/* The letters at the lines' ends stand as the lines do; one that would stand far from its line is
+ * left out, never one of those before it. */
+static void test_end_letters_keep_the_order_of_the_lines(void **state)
+{
+    (void)state;
+    struct spot s[12];
+    for (int i = 0; i < 4; i++) /* all at the bottom row, of eight; the first has the least value */
+        s[i] = (struct spot){.value = i, .row = 7, .x = 20, .w = 1, .last = 7};
+    assert_int_equal(spots_place(s, 4), 0);
+    for (int i = 0; i < 4; i++) assert_int_equal(s[i].at, 7 - i);
+    s[3].x = 3; /* elsewhere: it is in nobody's way */
+    spots_place(s, 4);
+    assert_true(s[3].at == 7 && s[2].at == 5);
+    for (int i = 0; i < 12; i++)
+        s[i] = (struct spot){.value = i % 2 ? i : -i, .row = 4, .x = 20, .w = 2, .first = 1, .last = 9};
+    spots_place(s, 12);
+    int seen = 0;
+    for (int i = 0; i < 12; i++) {
+        assert_true(i > 3 || s[i].at >= 0); /* the first are there */
+        if (s[i].at < 0) continue;
+        seen++;
+        assert_true(s[i].at >= 1 && s[i].at <= 4 + SPOT_FAR);
+        for (int k = 0; k < i; k++)
+            assert_true(s[k].at < 0 || (s[k].value > s[i].value ? s[k].at < s[i].at : s[k].at > s[i].at));
+    }
+    assert_true(seen >= 4 && seen <= 7);
+}
+
 static void test_every_size_draws(void **state)
 {
     (void)state;
@@ -440,6 +469,7 @@ int main(void)
         cmocka_unit_test(test_identical_series_are_named_as_covered),
         cmocka_unit_test(test_cells_belong_to_one_series),
         cmocka_unit_test(test_golden_grids),
+        cmocka_unit_test(test_end_letters_keep_the_order_of_the_lines),
         cmocka_unit_test(test_every_size_draws),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

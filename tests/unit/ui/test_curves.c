@@ -177,7 +177,7 @@ static void test_the_band_is_mean_and_deviation_over_seeds(void **state)
     struct app *a = start(NULL, 9);
     mark(a, 8), mark(a, 9);
     fixture_keys(a, "m m m b");
-    assert_true(fixture_shows(a, 36, 120, "mean of 2 seeds"));
+    assert_true(fixture_shows(a, 36, 120, "gen1/4-tie-emb 2 seeds") && fixture_shows(a, 24, 80, "gen1/4-tie-emb train"));
     struct curves *s = app_self(a);
     const struct curve_chart *c = curves_focused(s);
     const struct curve_line *l = &c->lines[0];
@@ -187,6 +187,58 @@ static void test_the_band_is_mean_and_deviation_over_seeds(void **state)
         assert_true(l->lo[i] <= l->samples[i].mean && l->hi[i] >= l->samples[i].mean);
         double up = l->hi[i] - l->samples[i].mean, down = l->samples[i].mean - l->lo[i];
         assert_true(fabs(up - down) < 1e-9);
+    }
+    app_free(a);
+}
+
+/* Only seeds make a band; a run without one number is left out of it. */
+static void test_what_a_band_is_not_over(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    mark(a, 9), mark(a, 5);
+    fixture_keys(a, "b");
+    assert_false(((struct curves *)app_self(a))->band);
+    assert_true(fixture_shows(a, 24, 120, "A band is over seeds"));
+    app_free(a);
+    /* the second seed's losses are no numbers */
+    assert_int_equal(fixture_sql(dir, "CREATE TABLE saved AS SELECT * FROM point WHERE series IN (SELECT id FROM "
+                     "series WHERE run=8)"), 0);
+    assert_int_equal(fixture_sql(dir, "UPDATE point SET value=NULL, kind=1 WHERE series IN (SELECT id FROM series "
+                     "WHERE run=8)"), 0);
+    a = start(NULL, 9);
+    mark(a, 8), mark(a, 9);
+    fixture_keys(a, "b");
+    free(fixture_text(a, 36, 120));
+    const struct curve_chart *c = curves_focused(app_self(a));
+    assert_true(c->nlines >= 2);
+    for (int i = 0; i < c->nlines; i++) assert_true(c->lines[i].seeds < 2);
+    app_free(a);
+    a = start(NULL, 8);
+    assert_true(fixture_shows(a, 24, 80, "not one finite number"));
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "INSERT OR REPLACE INTO point SELECT * FROM saved"), 0);
+    assert_int_equal(fixture_sql(dir, "DROP TABLE saved"), 0);
+}
+
+/* More runs than rows: a row each, the focused one in full, and nothing on the rows below. */
+static void test_the_legend_of_many_runs(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 2);
+    for (int i = 9; i > 1; i--) mark(a, i);
+    for (int i = 2; i < 10; i++) {
+        app_select(a, i);
+        app_tick(a);
+        assert_true(fixture_shows(a, 32, 120, "A train  Av held-out     "));
+        struct curves *s = app_self(a);
+        char name[40];
+        snprintf(name, sizeof name, " %.12s", s->runs[s->focus_run].name);
+        char *text = fixture_text(a, 32, 120), *at = strstr(text, "─ 8 runs ─");
+        assert_non_null(at);
+        assert_non_null(strstr(at, name));
+        assert_true(strstr(at, "more") || strstr(at, s->runs[s->nruns - 1].name));
+        free(text);
     }
     app_free(a);
 }
@@ -481,6 +533,8 @@ int main(void)
         cmocka_unit_test(test_zoom_pan_and_fit_move_the_window),
         cmocka_unit_test(test_the_cursor_reads_the_stored_value),
         cmocka_unit_test(test_the_band_is_mean_and_deviation_over_seeds),
+        cmocka_unit_test(test_what_a_band_is_not_over),
+        cmocka_unit_test(test_the_legend_of_many_runs),
         cmocka_unit_test(test_export_is_what_is_shown_in_full),
         cmocka_unit_test(test_settings_survive),
         cmocka_unit_test(test_a_nan_in_the_middle_breaks_nothing_else),
