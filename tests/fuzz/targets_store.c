@@ -172,6 +172,7 @@ static void read_run(struct query *q, int64_t run, struct csv_out *csv, struct a
     struct err err = {0};
     struct query_threads threads;
     struct query_checkpoint *checkpoints;
+    struct query_mark *marks;
     struct query_event *events;
     int64_t *steps;
     read_metrics(q, run, a);
@@ -180,6 +181,9 @@ static void read_run(struct query *q, int64_t run, struct csv_out *csv, struct a
     query_run_threads(q, run, &threads, &err);
     fuzz_check(threads.n <= 16, "%d threads", threads.n);
     query_checkpoints(q, run, a, &checkpoints, &err);
+    query_marks(q, run, 5, a, &marks, &err);
+    query_least(q, run, METRIC_VAL + METRIC_total_loss, 5, 20);
+    query_value_at(q, run, METRIC_VAL + METRIC_rtd_recall, 10);
     query_resumes(q, run, a, &steps, &err);
 }
 
