@@ -8,9 +8,23 @@
 #include "src/base/visible.h"
 
 enum { TAKE_MORE = 0, TAKE_NOTHING = -1 }; /* wait for bytes; swallowed without a key */
+enum { SKIP_NOT, SKIP_CONTROL, SKIP_STRING };
+#define TORN_S 0.5 /* seconds that the rest of a sequence may lag behind its beginning */
+
+/* A slow line may part Esc from what belongs to it: nobody types two of these bytes at once. */
+static int torn_off(const struct input *in, const unsigned char *b, size_t n, double now)
+{
+    return !in->n && !in->pasting && in->lone > 0 && now - in->lone < TORN_S && n > 1 &&
+           (b[0] == '[' || b[0] == 'O') && strchr("0123456789;<?ABCDFHMPQRSZ", b[1]);
+}
 
 size_t input_feed(struct input *in, const void *bytes, size_t n, double now)
 {
+    if (torn_off(in, bytes, n, now))
+        in->bytes[in->n++] = 0x1B;
+    if (in->skip && now - in->since > TORN_S)
+        in->skip = SKIP_NOT;
+    in->lone = 0;
     size_t room = sizeof in->bytes - in->n;
     n = n > room ? room : n;
     memcpy(in->bytes + in->n, bytes, n);
@@ -78,11 +92,22 @@ static int mouse_key(struct key *k, const char *params, int final)
     return 1;
 }
 
+/* ESC [ M and three bytes, from a terminal that knows no other way to tell of the mouse. */
+static int old_mouse_key(struct key *k, const unsigned char *b)
+{
+    char params[32];
+    int up = (b[0] & 3) == 3 && !(b[0] & 64);
+    snprintf(params, sizeof params, "<%d;%d;%d", b[0] - 32, b[1] - 32, b[2] - 32);
+    return b[0] >= 32 && mouse_key(k, params, up ? 'm' : 'M');
+}
+
 /* ESC [ params final; `len` bytes in all. Returns 1 when it is a key. */
 static int csi(struct input *in, struct key *k, size_t len)
 {
     char params[64] = "";
     int final = in->bytes[len - 1], a = 0, m = 0;
+    if (in->bytes[2] == 'M')
+        return len == 6 && old_mouse_key(k, in->bytes + 3);
     if (len - 3 < sizeof params) {
         memcpy(params, in->bytes + 2, len - 3);
         params[len - 3] = 0;
@@ -126,12 +151,14 @@ static size_t sequence(const struct input *in)
     case '[':
         if (in->n > 2 && b[2] == '[') /* Linux console F1-F5 */
             return in->n > 3 ? 4 : 0;
+        if (in->n > 2 && b[2] == 'M')
+            return in->n > 5 ? 6 : 0;
+        /* fall through */
+    case 'O':
         for (size_t i = 2; i < in->n; i++)
             if (b[i] < 0x20 || b[i] > 0x3F)
                 return b[i] >= 0x40 && b[i] <= 0x7E ? i + 1 : i;
         return 0;
-    case 'O':
-        return in->n > 2 ? 3 : 0;
     case ']': case 'P': case '_': case '^': case 'X':
         for (size_t i = 2; i < in->n; i++) {
             if (b[i] == 7)
@@ -145,18 +172,66 @@ static size_t sequence(const struct input *in)
     }
 }
 
+/* How long to wait for more bytes of what is at the start of the buffer. */
+static double patience(const struct input *in)
+{
+    int torso = in->bytes[0] == 0x1B && in->n > 1 && !in->skip;
+    return torso && in->bytes[in->n - 1] != '$' ? TORN_S : INPUT_ESC_DELAY; /* rxvt ends with $ */
+}
+
+/* ESC O final, with the numbers of an old xterm between them; `len` bytes in all. */
+static int ss3(struct input *in, struct key *k, size_t len)
+{
+    const unsigned char *b = in->bytes;
+    const char *name = b[len - 1] == 'M' ? "Enter" : letter_key(b[len - 1]);
+    int m = len > 3 && b[len - 2] >= '1' && b[len - 2] <= '8' ? b[len - 2] - '0' : 0;
+    if (name)
+        name_key(k, m, name);
+    return name != NULL;
+}
+
+/* Lets go of the torso of a sequence; what still comes of it goes the same way. */
+static void drop_torso(struct input *in)
+{
+    int string = in->bytes[1] != '[' && in->bytes[1] != 'O';
+    int last = string && in->bytes[in->n - 1] == 0x1B;
+    in->skip = in->bytes[in->n - 1] == '$' ? SKIP_NOT : string ? SKIP_STRING : SKIP_CONTROL;
+    eat(in, in->n - (size_t)last);
+}
+
+/* The rest of a dropped sequence, up to its end. */
+static int take_skipped(struct input *in, double now)
+{
+    for (size_t i = 0; i < in->n; i++) {
+        int c = in->bytes[i], string = in->skip == SKIP_STRING;
+        if (string ? c != 7 && c != 0x18 && c != 0x1A && c != 0x1B : c >= 0x20 && c <= 0x3F)
+            continue;
+        if (string && c == 0x1B && i + 1 == in->n && now - in->since < INPUT_ESC_DELAY) {
+            eat(in, i);
+            return TAKE_MORE;
+        }
+        int two = string && c == 0x1B && i + 1 < in->n && in->bytes[i + 1] == '\\';
+        in->skip = SKIP_NOT;
+        eat(in, i + (size_t)(string || (c >= 0x40 && c <= 0x7E)) + (size_t)two);
+        return TAKE_NOTHING;
+    }
+    eat(in, in->n);
+    return TAKE_NOTHING;
+}
+
 static int take_escape(struct input *in, struct key *k, double now)
 {
     size_t len = sequence(in);
-    int found = 0, late = now - in->since >= INPUT_ESC_DELAY;
+    int found = 0, late = now - in->since >= patience(in);
     if (!len && in->n == 1) {
         if (!late)
             return TAKE_MORE;
         len = 1;
+        in->lone = now;
     } else if (!len) {
         if (!late && in->n < sizeof in->bytes)
             return TAKE_MORE;
-        eat(in, in->n); /* the torso of a sequence */
+        drop_torso(in);
         return TAKE_NOTHING;
     }
     if (len == 1) {
@@ -171,12 +246,8 @@ static int take_escape(struct input *in, struct key *k, double now)
         }
     } else if (in->bytes[1] == '[' && len > 2) {
         found = csi(in, k, len);
-    } else if (in->bytes[1] == 'O' && len == 3) {
-        const char *name = in->bytes[2] == 'M' ? "Enter" : letter_key(in->bytes[2]);
-        if (name) {
-            name_key(k, 0, name);
-            found = 1;
-        }
+    } else if (in->bytes[1] == 'O' && len > 2) {
+        found = ss3(in, k, len);
     }
     eat(in, len);
     return found ? 1 : TAKE_NOTHING;
@@ -244,6 +315,8 @@ int input_next(struct input *in, struct key *k, double now)
         int c = in->bytes[0], got;
         if (in->pasting)
             got = take_paste(in, k);
+        else if (in->skip)
+            got = take_skipped(in, now);
         else if (c == 0x1B)
             got = take_escape(in, k, now);
         else if (c < 0x20 || c == 0x7F)
@@ -260,7 +333,7 @@ double input_wait(const struct input *in, double now)
 {
     if (!in->n || in->pasting)
         return -1;
-    double left = in->since + INPUT_ESC_DELAY - now;
+    double left = in->since + patience(in) - now;
     return left > 0 ? left : 0;
 }
 

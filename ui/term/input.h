@@ -23,6 +23,8 @@ struct input {
     size_t n;
     double since;      /* when the last byte came */
     int pasting;
+    int skip;          /* the kind of sequence whose rest is being swallowed, 0: none */
+    double lone;       /* when a lone Esc was taken for the key, 0: other bytes came since */
     struct str paste;
 };
 /* Takes up to n bytes; returns how many fitted (call input_next until 0, then feed the rest). */

@@ -69,6 +69,76 @@ static void test_unknown_sequences_are_swallowed(void **state)
     SAYS("\x1b[12;34", "");                              /* a torso */
     SAYS("\xff\xfe\xc3", "");
     SAYS("\x1b[<9", "");
+    SAYS("\x1b[M !!\x1b[M#+&x", "mouse(0,0,1,0) mouse(5,10,0,0) x"); /* the old mouse's bytes */
+    SAYS("\x1b[32;5;6Mx\x1b[97;5u\x1b[1;1:3A\x1b[?2026;2$yz", "x z"); /* rxvt, kitty, modes */
+    SAYS("\x1bO2P\x1bO1;5Ax", "S-F1 C-Up x");
+    SAYS("\x1bOp\x1bOXx", "x");
+}
+
+/* Feeds pieces, each `gap` seconds after the one before and looked at up to then. */
+static const char *paused(double gap, const char *const *pieces, size_t n)
+{
+    static char out[256];
+    struct input in = { 0 };
+    struct key k;
+    double now = 10;
+    out[0] = 0;
+    for (size_t i = 0; i < n; i++, now += gap) {
+        input_feed(&in, pieces[i], strlen(pieces[i]), now);
+        for (int later = 0; later < 2; later++)
+            while (input_next(&in, &k, later ? now + gap : now)) {
+                size_t len = strlen(out);
+                snprintf(out + len, sizeof out - len, "%s%s", len ? " " : "", k.name);
+                free(k.paste);
+            }
+    }
+    input_free(&in);
+    return out;
+}
+#define PAUSED(text, ...)                                                                       \
+    do {                                                                                        \
+        const char *const pieces[] = { __VA_ARGS__ };                                           \
+        assert_string_equal(paused(.2, pieces, sizeof pieces / sizeof pieces[0]), text);        \
+    } while (0)
+
+/* A slow line may bring a sequence in pieces: none of them is taken for letters. */
+static void test_sequences_come_in_pieces(void **state)
+{
+    (void)state;
+    PAUSED("Up j", "\x1b[", "A", "j");
+    PAUSED("q", "\x1b[1", "1", "~", "q");
+    PAUSED("q", "\x1b]11;rgb:00", "00/0000", "\x1b", "\\", "q");
+    PAUSED("Esc Up", "\x1b", "[A");
+    PAUSED("Esc x", "\x1b", "[11~", "x");
+    PAUSED("Esc [ A", "\x1b", "[", "A"); /* typed one by one */
+    PAUSED("PgDn", "\x1b[6", "~");
+}
+
+/* A sequence longer than the buffer ends where it ends. */
+static void test_long_sequences(void **state)
+{
+    (void)state;
+    static const char *const starts[] = { "\x1b[", "\x1b]52;c;", "\x1bP", "\x1b_G" };
+    static const char *const ends[] = { "m", "\x07", "\x1b\\", "\x1b\\" };
+    for (int i = 0; i < 4; i++) {
+        for (size_t n = 500; n < 2100; n += 1 + n / 3) {
+            char bytes[3000];
+            snprintf(bytes, sizeof bytes, "%s%*s", starts[i], (int)n, "");
+            memset(bytes + strlen(starts[i]), i ? 'q' : '1', n);
+            strcat(strcat(bytes, ends[i]), "j");
+            struct input in = { 0 };
+            struct key k;
+            size_t at = 0, length = strlen(bytes), got = 0;
+            while (at < length) {
+                size_t piece = length - at < 256 ? length - at : 256;
+                at += input_feed(&in, bytes + at, piece, 10);
+                for (; input_next(&in, &k, 10); got++)
+                    assert_string_equal(k.name, "j");
+            }
+            assert_int_equal(got, 1);
+            input_free(&in);
+        }
+    }
 }
 
 static void test_paste_is_never_keys(void **state)
@@ -224,6 +294,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sequences),
         cmocka_unit_test(test_unknown_sequences_are_swallowed),
+        cmocka_unit_test(test_sequences_come_in_pieces),
+        cmocka_unit_test(test_long_sequences),
         cmocka_unit_test(test_paste_is_never_keys),
         cmocka_unit_test(test_escape_waits_a_moment),
         cmocka_unit_test(test_one_meaning_a_key),
