@@ -14,7 +14,7 @@
 static int keep(void *ud, const struct query_run *r)
 {
     const struct ablations *s = ud;
-    return ablations_in_sweep(s, r) && filter_match(&s->filter, r);
+    return ablations_in_sweep(s, r) && filter_match(&s->filter.filter, r);
 }
 
 static uint64_t mix(uint64_t h, uint64_t v)
@@ -159,6 +159,11 @@ static void restore(struct ablations *s, const char *key, char *out, size_t size
     snprintf(out, size, "%s", text ? text : "");
 }
 
+static void filter_changed(void *ud)
+{
+    ablations_load(ud, 1);
+}
+
 static int open_ablations(void *self, struct app *a)
 {
     struct ablations *s = self;
@@ -167,11 +172,9 @@ static int open_ablations(void *self, struct app *a)
     restore(s, "ablations.by", s->by, sizeof s->by);
     restore(s, "ablations.baseline", s->baseline, sizeof s->baseline);
     restore(s, "ablations.metric", s->metric, sizeof s->metric);
-    restore(s, "ablations.filter", s->filter_text, sizeof s->filter_text);
     restore(s, "ablations.statistic", text, sizeof text);
     s->statistic = text[0] >= '0' && text[0] < '0' + SHOW_COUNT ? text[0] - '0' : SHOW_MEAN;
-    if (filter_parse(&s->filter, s->filter_text))
-        s->filter_text[0] = 0;
+    filter_field_open(&s->filter, a, "ablations.filter", filter_changed, s);
     ablations_load(s, 1);
     return 0;
 }
@@ -223,41 +226,6 @@ static void group_done(void *ud, const char *text)
     set(s, "ablations.by", s->by, sizeof s->by, text);
     if (!s->loaded)
         app_say(s->app, SEV_WARN, "%s", s->error);
-}
-
-/* Of a half-written expression the words that make sense. */
-static void set_filter(struct ablations *s, const char *text)
-{
-    char kept[sizeof s->filter_text];
-    size_t n;
-    filter_typed(s->app, text, &s->filter, &n);
-    snprintf(kept, sizeof kept, "%.*s", (int)n, text);
-    if (strcmp(kept, s->filter_text))
-        set(s, "ablations.filter", s->filter_text, sizeof s->filter_text, kept);
-}
-
-static void filter_change(void *ud, const char *text)
-{
-    set_filter(ud, text);
-}
-
-static void filter_done(void *ud, const char *text);
-
-static void ask_filter(struct ablations *s, const char *start)
-{
-    app_choose(s->app, "filter:", start, filter_item, filter_done, filter_change, s);
-    set_filter(s, start);
-}
-
-/* A wrong one stays open, with what is wrong marked; Esc takes the one before back. */
-static void filter_done(void *ud, const char *text)
-{
-    struct ablations *s = ud;
-    struct filter f;
-    if (text && filter_parse(&f, text))
-        ask_filter(s, text);
-    else
-        set_filter(s, text ? text : s->filter_before);
 }
 
 /* The next metric that may be ranked; after the last one, the order of the levels again. */
@@ -340,8 +308,8 @@ static int go_back(struct ablations *s, int action)
         s->detail = 0;
     else if (s->maximised)
         s->maximised = 0;
-    else if (action == ACT_BACK && s->filter_text[0])
-        set_filter(s, "");
+    else if (action == ACT_BACK && s->filter.text[0])
+        filter_field_set(&s->filter, "");
     else
         return 0;
     return 1;
@@ -354,7 +322,7 @@ static int can_ablations(void *self, struct app *a, int action)
     switch (action) {
     case ACT_UP: case ACT_DOWN: case ACT_FIRST: case ACT_LAST: case ACT_PAGE_UP: case ACT_PAGE_DOWN:
     case ACT_ENTER: case ACT_MARK: case ACT_COPY: case ACT_EXPORT: return rows;
-    case ACT_NEW: return rows || (!app_readonly(a) && !s->filter_text[0]);
+    case ACT_NEW: return rows || (!app_readonly(a) && !s->filter.text[0]);
     case ACT_LEFT: case ACT_RIGHT: case ACT_SORT: case ACT_BASELINE: case ACT_MAXIMISE:
     case ACT_STATISTIC: return rows && !s->detail;
     case ACT_NEXT_PANE: case ACT_PREV_PANE: return s->nsweeps > 0 && !s->detail;
@@ -401,10 +369,7 @@ static int act_ablations(void *self, struct app *a, int action)
         set(s, "ablations.baseline", s->baseline, sizeof s->baseline, ablations_current(s)->label);
         break;
     case ACT_GROUP: app_prompt(a, "group by fields (empty: what differs):", s->by, group_done, NULL, s); break;
-    case ACT_FILTER:
-        snprintf(s->filter_before, sizeof s->filter_before, "%s", s->filter_text);
-        ask_filter(s, s->filter_text);
-        break;
+    case ACT_FILTER: filter_field_ask(&s->filter); break;
     default: move(s, action); break;
     }
     return 1;

@@ -35,8 +35,8 @@ static void title(struct ablations *s, struct grid *g, struct rect area)
     snprintf(rows, sizeof rows, "ablations %d", t->nrows);
     by_text(t, by, sizeof by);
     ablation_where(t, where, sizeof where);
-    if (s->filter_text[0])
-        snprintf(filter, sizeof filter, "%s", s->filter_text);
+    if (s->filter.text[0])
+        snprintf(filter, sizeof filter, "%s", s->filter.text);
     if (t->baseline >= 0)
         snprintf(vs, sizeof vs, "against %s", t->rows[t->baseline].label);
     if (s->nsweeps)
@@ -323,8 +323,8 @@ static void draw_empty(struct ablations *s, struct grid *g, struct rect area)
     pane_titlef(g, area.y, area.x, area.w, 1, "ablations");
     if (s->error[0])
         snprintf(text, sizeof text, "%s.  d groups by other fields", s->error);
-    else if (s->filter_text[0])
-        snprintf(text, sizeof text, "0 of %d match  %s · Esc clears", n, s->filter_text);
+    else if (s->filter.text[0])
+        snprintf(text, sizeof text, "0 of %d match  %s · Esc clears", n, s->filter.text);
     else
         snprintf(text, sizeof text, "Nothing to compare yet: here runs are grouped by what differs, over "
                  "seeds, once they are done.%s", app_readonly(s->app) ? "" :

@@ -3,7 +3,7 @@
 #define ES_UI_ABLATIONS_INT_H
 #include "experiments/ablation.h"
 #include "ui/app/app.h"
-#include "ui/screen/runs_filter.h"
+#include "ui/screen/filter_field.h"
 #include "ui/widget/table.h"
 
 #define ABLATIONS_SWEEP 64
@@ -26,11 +26,11 @@ struct ablations {
     char complaint[480];     /* what is seen in most of its runs; "": nothing */
     int complains;           /* 1: it is more than usual this early */
     char along[300];         /* see ablations_along */
-    char by[256], baseline[160], metric[96], filter_text[256], filter_before[256], shown[256];
+    char by[256], baseline[160], metric[96], shown[256];
     char sweep[ABLATIONS_SWEEP];      /* the runs of this sweep; "": all */
     char next[ABLATIONS_SWEEP + 8];   /* where Tab leads: "all runs", "sweep NAME" */
     int nsweeps;
-    struct filter filter;
+    struct filter_field filter;
     int statistic, unfinished, sorted; /* sorted: best first, else in the order of the levels */
     int *order;              /* [t.nrows], in t's arena */
     char cursor[160];        /* label of the row under the cursor */

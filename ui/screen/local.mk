@@ -15,4 +15,4 @@ libui_a_SOURCES += ui/screen/launch.c ui/screen/launch.h ui/screen/launch_comman
 	ui/screen/launch_draft.c ui/screen/launch_file.c ui/screen/launch_orders.c ui/screen/launch_sweep.c ui/screen/launch_draw.c ui/screen/tokens_card.c
 libui_a_SOURCES += ui/screen/compare.c ui/screen/compare_draw.c ui/screen/compare_export.c ui/screen/compare_int.h ui/screen/scores.c \
 	ui/screen/scores_export.c ui/screen/scores_int.h ui/screen/scores_side.c
-libui_a_SOURCES += ui/screen/run_name.c ui/screen/run_name.h ui/screen/metric_label.c ui/screen/metric_label.h
+libui_a_SOURCES += ui/screen/filter_field.c ui/screen/filter_field.h ui/screen/run_name.c ui/screen/run_name.h ui/screen/metric_label.c ui/screen/metric_label.h

@@ -15,6 +15,28 @@
 #include "ui/widget/pane.h"
 #include "ui/widget/table.h"
 
+/* A start as a run at that step, its name as the table has it: so the filters of the other screens work. */
+static int keep(const struct scores *s, const struct score_row *row)
+{
+    const struct query_run *run = row->run ? app_run(s->app, row->run) : NULL;
+    struct query_run r = {0};
+    if (run)
+        r = *run;
+    r.step = row->step;
+    snprintf(r.name, sizeof r.name, "%s", row->label);
+    return filter_match(&s->filter.filter, &r);
+}
+
+static void leave_out(struct scores *s)
+{
+    int n = 0;
+    s->starts = s->t.nrows;
+    for (int i = 0; i < s->t.nrows; i++)
+        if (keep(s, &s->t.rows[i]))
+            s->t.rows[n++] = s->t.rows[i];
+    s->t.nrows = n;
+}
+
 static int load(struct scores *s)
 {
     struct err err = {0};
@@ -33,11 +55,22 @@ static int load(struct scores *s)
         snprintf(s->error, sizeof s->error, "%s", err.text);
         return 1;
     }
+    leave_out(s);
     s->row = s->row < s->t.nrows ? s->row : s->t.nrows ? s->t.nrows - 1 : 0;
     s->task = s->task < s->t.ntasks ? s->task : 0;
+    s->errors &= s->t.nrows > 0;
     if (s->errors)
         scores_load_errors(s);
     return 1;
+}
+
+/* Starts and their places are other ones. */
+static void filter_changed(void *ud)
+{
+    struct scores *s = ud;
+    s->version = -1;
+    s->wrong_of.row = -1;
+    load(s);
 }
 
 static int open_scores(void *self, struct app *a)
@@ -47,6 +80,7 @@ static int open_scores(void *self, struct app *a)
     arena_init(&s->side);
     arena_init(&s->wrong_arena);
     s->wrong_of.row = -1;
+    filter_field_open(&s->filter, a, "scores.filter", filter_changed, s);
     load(s);
     return 0;
 }
@@ -188,9 +222,9 @@ static void draw_table(struct scores *s, struct grid *g, struct rect area)
     char count[48];
     struct rect heads = {area.y + 1, area.x + 3, 1, area.w - 3};
     struct rect rows = {area.y + 2, area.x, area.h - 2, area.w};
-    snprintf(count, sizeof count, "scores %d", s->t.nrows);
-    const char *parts[] = {count, "dev sets", statistics[s->statistic], "best bold · ! stuck seeds"};
-    pane_title(g, area.y, area.x, area.w, 1, parts, 4);
+    snprintf(count, sizeof count, s->t.nrows < s->starts ? "scores %d of %d" : "scores %d", s->t.nrows, s->starts);
+    const char *parts[] = {count, s->filter.text, "dev sets", statistics[s->statistic], "best bold · ! stuck seeds"};
+    pane_title(g, area.y, area.x, area.w, 1, parts, 5);
     table_layout(&l, s->cols, columns(s), heads.w - 1, 0); /* a cell for the mark */
     s->shown = l;
     table_head(g, heads, heads.y, &l, s->cols, s->task + 1, 1);
@@ -291,6 +325,11 @@ static void draw_empty(struct scores *s, struct grid *g, struct rect area)
         grid_text(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, 0), s->error);
         return;
     }
+    if (s->starts) {
+        grid_textf(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, 0), "0 of %d match  %s · Esc clears", s->starts,
+                   s->filter.text);
+        return;
+    }
     grid_text(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, 0), "No scores yet. Fine-tune a run on a task, over a few seeds:");
     grid_text(g, in, in.y + 1, in.x, -1, STYLE(ROLE_ACCENT, 0),
               "electroscope finetune --task cola --data DIR --run RUN --seeds 5");
@@ -343,6 +382,8 @@ static int can_scores(void *self, struct app *a, int action)
 {
     const struct scores *s = self;
     (void)a;
+    if (action == ACT_FILTER)
+        return s->loaded && s->starts > 1 && !s->errors;
     if (!s->loaded || !s->t.nrows)
         return 0;
     switch (action) {
@@ -390,9 +431,14 @@ static int act_scores(void *self, struct app *a, int action)
             s->maximised = 0;
         return 1;
     }
+    if (action == ACT_BACK && s->filter.text[0]) {
+        filter_field_set(&s->filter, "");
+        return 1;
+    }
     if (!can_scores(s, a, action))
         return 0;
     switch (action) {
+    case ACT_FILTER: filter_field_ask(&s->filter); break;
     case ACT_LEFT: sideways(s, -1); break;
     case ACT_RIGHT: sideways(s, 1); break;
     case ACT_STATISTIC: s->statistic = (s->statistic + 1) % SHOW_COUNT; break;
@@ -438,7 +484,7 @@ static void status_scores(void *self, struct app *a, char *out, size_t size)
     const struct scores *s = self;
     (void)a;
     if (!s->loaded || !s->t.nrows) {
-        snprintf(out, size, "no scores");
+        snprintf(out, size, s->starts ? "no score matches" : "no scores");
         return;
     }
     const struct score_cell *c = &s->t.rows[s->row].cell[s->task];

@@ -3,6 +3,7 @@
 #define ES_UI_SCORES_INT_H
 #include "experiments/score_table.h"
 #include "ui/app/app.h"
+#include "ui/screen/filter_field.h"
 #include "ui/widget/table.h"
 
 enum { SHOW_MEDIAN, SHOW_MEAN, SHOW_SEEDS, SHOW_COUNT };
@@ -11,6 +12,8 @@ struct scores {
     struct score_table t;
     int loaded, row, task, top, maximised, statistic;
     int64_t version;
+    struct filter_field filter;  /* of starts, by their runs */
+    int starts;                  /* before it */
     char error[512];
     struct column cols[SCORE_TASKS + 3];
     char titles[SCORE_TASKS][80];

@@ -235,7 +235,7 @@ static void test_filter_and_nothing(void **state)
     fixture_keys(a, "f t i e : n o n e Space s e d : 1 Enter"); /* wrong: stays open, Esc takes it back */
     assert_true(a->field.open && fixture_shows(a, 24, 80, "character 10: sed is no field"));
     fixture_keys(a, "Esc");
-    assert_string_equal(((struct ablations *)app_self(a))->filter_text, "");
+    assert_string_equal(((struct ablations *)app_self(a))->filter.text, "");
     fixture_keys(a, "f t i e : n o n e Enter");
     struct ablations *s = app_self(a);
     assert_int_equal(s->t.nrows, 2);

@@ -367,6 +367,33 @@ static void test_errors_of_a_later_fine_tuning_are_not_its(void **state)
     assert_int_equal(fixture_sql(dir, "DELETE FROM score WHERE settings LIKE '%random_init%'"), 0);
 }
 
+/* The filter of the other screens, on starts; what is left out is not exported. */
+static void test_starts_are_filtered(void **state)
+{
+    (void)state;
+    struct app *a = start("Scores", NULL);
+    struct scores *s = app_self(a);
+    int all = s->t.nrows, rows;
+    fixture_keys(a, "f");
+    fixture_fill(a, "tie:none");
+    fixture_keys(a, "Enter");
+    assert_int_equal(s->starts, all);
+    assert_int_equal(s->t.nrows, 2);
+    assert_true(fixture_shows(a, 36, 120, "scores 2 of 5 ─ tie:none"));
+    char *csv = fixture_export(a, &rows);
+    assert_non_null(strstr(csv, "none-1/4-s1"));
+    assert_null(strstr(csv, "embeddings"));
+    assert_int_equal(rows, 3); /* and what a constant answer gives */
+    free(csv);
+    fixture_keys(a, "f");
+    fixture_fill(a, "zzz");
+    fixture_keys(a, "Enter");
+    assert_true(fixture_shows(a, 24, 80, "0 of 5 match  zzz · Esc clears"));
+    fixture_keys(a, "Esc");
+    assert_int_equal(s->t.nrows, all);
+    app_free(a);
+}
+
 static void test_nothing_scored(void **state)
 {
     (void)state;
@@ -395,6 +422,7 @@ int main(void)
         cmocka_unit_test(test_fine_tunings_and_errors),
         cmocka_unit_test(test_the_cell_stands_below),
         cmocka_unit_test(test_errors_of_a_later_fine_tuning_are_not_its),
+        cmocka_unit_test(test_starts_are_filtered),
         cmocka_unit_test(test_nothing_scored),
         cmocka_unit_test(test_other_texts_are_said),
         cmocka_unit_test(test_what_nobody_judged_is_said), /* last: it takes tokens away */
