@@ -387,6 +387,9 @@ int filter_item(void *ud, int i, struct choice *out)
     memset(out, 0, sizeof *out);
     if (i && i < OWN && own[i].field == own[i - 1].field) /* another word for it */
         return 1;
+    for (int k = 0; k < OWN && i >= OWN; k++) /* a row of config.def that is there already */
+        if (!strcmp(own[k].name, name))
+            return 1;
     snprintf(out->name, sizeof out->name, "%s", name);
     snprintf(out->help, sizeof out->help, "%s", i < OWN ? own_help[own[i].field]
              : f ? f->help : metric >= 0 ? metric_table[metric].help : "");

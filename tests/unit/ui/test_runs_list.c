@@ -127,7 +127,11 @@ static void test_filter_narrows_and_clears(void **state)
     assert_true(fixture_shows(a, 24, 120, "runs 9 "));
     fixture_keys(a, "f");
     assert_true(fixture_shows(a, 24, 120, "words, tie:all, seed>=3"));
-    fixture_keys(a, "s e q _ Tab > = 1 Enter"); /* the fields are completed */
+    fixture_keys(a, "n a m");
+    char *text = fixture_text(a, 24, 80), *once = strstr(text, "part of the name");
+    assert_true(once && !strstr(once, "\n  name "));
+    free(text);
+    fixture_keys(a, "^U s e q _ Tab > = 1 Enter"); /* the fields are completed */
     assert_true(fixture_shows(a, 24, 120, "0 of 9 match  seq_stages>=1"));
     fixture_keys(a, "Esc");
     app_free(a);
