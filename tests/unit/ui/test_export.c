@@ -135,6 +135,45 @@ static void test_curves_become_a_picture(void **state)
     app_free(a);
 }
 
+/* All runs are named however many there are, the selected one lies in front, and marks are there. */
+static void test_the_picture_says_what_is_on_it(void **state)
+{
+    (void)state;
+    static const int runs[] = { 2, 3, 4, 5, 6, 8, 9 };
+    struct app_args args = { .run = 9 };
+    struct app *a = fixture_app(dir, "Curves", &args);
+    assert_non_null(a);
+    app_select(a, 5);
+    app_show(a, a->current);
+    app_tick(a);
+    char *svg = exported(a, "one.svg");
+    assert_non_null(strstr(svg, ">gen1/1-none-s1 · total loss · ema .60<"));
+    assert_non_null(strstr(svg, ">not finite<"));
+    assert_non_null(strstr(svg, ">!<"));
+    free(svg);
+    for (int i = 0; i < 7; i++)
+        app_mark(a, runs[i], 1);
+    app_select(a, 9);
+    app_show(a, a->current);
+    app_tick(a);
+    svg = exported(a, "all.svg");
+    static const char *const names[] = { "gen1/8-tie-emb-s1", "mlm-base-s1", "allmlm-s1", "gen1/1-none-s1",
+                                         "gen1/1-tie-all-s1", "gen1/4-tie-emb-s1" };
+    for (int i = 0; i < 6; i++)
+        assert_non_null(strstr(svg, names[i]));
+    assert_non_null(strstr(svg, ">checkpoint<"));
+    char *first = strstr(svg, "</svg>"), *line = NULL;
+    for (char *p = svg; (p = strstr(p, "stroke-width=\"1.6\"")) && p < first; p++)
+        line = p;
+    assert_non_null(line);
+    assert_memory_equal(line - strlen("stroke=\"#0072b2\" "), "stroke=\"#0072b2\"", 16);
+    assert_int_equal(count(svg, "<path") + count(svg, "<circle"), count(svg, "/>") - count(svg, "<rect"));
+    free(svg);
+    for (int i = 0; i < 7; i++)
+        app_mark(a, runs[i], 0);
+    app_free(a);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "host"))
@@ -143,6 +182,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_markdown_and_latex),
         cmocka_unit_test(test_the_name_says_the_form),
         cmocka_unit_test(test_curves_become_a_picture),
+        cmocka_unit_test(test_the_picture_says_what_is_on_it),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
