@@ -9,6 +9,7 @@
 #include "db/csv.h"
 #include "experiments/ablation_int.h"
 #include "src/base/err.h"
+#include "src/base/str.h"
 
 static int has_value(const struct query_run *r)
 {
@@ -88,6 +89,7 @@ void ablation_free(struct ablation *t)
 char *ablation_where(const struct ablation *t, char *out, int size)
 {
     int64_t lo = INT64_MAX, hi = 0;
+    char a[32], b[32];
     for (int i = 0; i < t->nrows; i++) {
         lo = t->rows[i].step_lo < lo ? t->rows[i].step_lo : lo;
         hi = t->rows[i].step_hi > hi ? t->rows[i].step_hi : hi;
@@ -95,10 +97,12 @@ char *ablation_where(const struct ablation *t, char *out, int size)
     if (!t->nrows)
         snprintf(out, (size_t)size, "no runs");
     else if (lo == hi)
-        snprintf(out, (size_t)size, "%s %" PRId64, t->at == ABLATION_END ? "each run's end, step" : "last common step", hi);
+        snprintf(out, (size_t)size, "%s %s", t->at == ABLATION_END ? "each run's end, step" : "last common step",
+                 str_grouped(b, sizeof b, hi));
     else
-        snprintf(out, (size_t)size, "%s %" PRId64 " to %" PRId64,
-                 t->at == ABLATION_END ? "each run's end, steps" : "last common steps", lo, hi);
+        snprintf(out, (size_t)size, "%s %s to %s",
+                 t->at == ABLATION_END ? "each run's end, steps" : "last common steps", str_grouped(a, sizeof a, lo),
+                 str_grouped(b, sizeof b, hi));
     return out;
 }
 

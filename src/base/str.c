@@ -91,3 +91,17 @@ int str_contains(const char *text, const char *part)
             return 1;
     return !n;
 }
+
+char *str_grouped(char *out, size_t size, int64_t v)
+{
+    char digits[32];
+    int n = snprintf(digits, sizeof digits, "%lld", (long long)v), first = v < 0;
+    size_t used = 0;
+    for (int i = 0; i < n && used + 2 < size; i++) {
+        if (i > first && (n - i) % 3 == 0)
+            out[used++] = ',';
+        out[used++] = digits[i];
+    }
+    out[used] = 0;
+    return out;
+}

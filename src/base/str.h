@@ -3,6 +3,7 @@
 #ifndef ES_BASE_STR_H
 #define ES_BASE_STR_H
 #include <stddef.h>
+#include <stdint.h>
 
 struct str {
     char *data;   /* never NULL after the first append; use str_get */
@@ -21,4 +22,6 @@ void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf,
 const char *str_get(const struct str *s);
 /* 1: `part` occurs in `text`, ASCII letters of either case; an empty part does in any. */
 int str_contains(const char *text, const char *part);
+/* "12,345", "-1,000". */
+char *str_grouped(char *out, size_t size, int64_t v);
 #endif

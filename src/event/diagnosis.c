@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/base/str.h"
 #include "src/event/event.h"
 
 /* When a rule may warn. Before it the same numbers are those of healthy runs too: the demo (2,343 steps
@@ -17,12 +18,13 @@ static const struct evidence WITH_CAUSE = {.25, 100, 1e5}, WITHOUT_CAUSE = {.6, 
 #define LEAST_IN_VALUE 50  /* fakes, or masked tokens, behind a value */
 #define LEAST_STEPS 500    /* and these: a run of seconds says little */
 #define FEW_STEPS 2000
+#define BLIND_FROM 10      /* steps: the very first are of random weights */
 #define NEW_STAGE .1       /* of the steps: in which longer sequences excuse much */
 
 const char *diagnosis_title(int rule)
 {
     static const char *const titles[] = {
-        "a loss is not a number", "almost nothing is replaced",
+        "a loss is not a number", "the loss is worse than a blind guess", "almost nothing is replaced",
         "samples nearly always equal the original", "the loss is near zero",
         "the discriminator says original everywhere", "the discriminator says replaced everywhere",
         "the generator knows word frequencies, no more", "held-out loss rises"};
@@ -31,7 +33,7 @@ const char *diagnosis_title(int rule)
 
 const char *diagnosis_short(int rule)
 {
-    static const char *const words[] = {"loss is nan", "nothing replaced", "samples the original",
+    static const char *const words[] = {"loss is nan", "loss diverged", "nothing replaced", "samples the original",
                                         "loss near zero", "says original", "says replaced",
                                         "generator stuck", "held-out rises"};
     return rule >= 0 && rule < DIAG_RULES ? words[rule] : "";
@@ -63,9 +65,10 @@ static double of(const struct diagnosis_input *in, int metric)
 /* " (held-out, step 1171)", "" for a training value. */
 static const char *whence(const struct diagnosis_input *in, int metric, char out[48])
 {
+    char step[32];
     *out = 0;
     if (!isnan(in->val[metric]) && !(stale(in) && !isnan(in->last[metric])) && in->val_step >= 0)
-        snprintf(out, 48, " (held-out, step %lld)", (long long)in->val_step);
+        snprintf(out, 48, " (held-out, step %s)", str_grouped(step, sizeof step, in->val_step));
     return out;
 }
 
@@ -205,6 +208,33 @@ static int not_finite(const struct diagnosis_input *in, struct diagnosis *d)
     return 1;
 }
 
+/* Pieces; where the configuration leaves them to the text's vocabulary, as many as are usual. */
+static long vocabulary(const struct config *c) { return c->vocab_size > 1 ? c->vocab_size : 30522; }
+
+/* 1: the loss is a nat above that of giving every piece of the vocabulary the same probability. */
+static int is_blind(const struct diagnosis_input *in)
+{
+    return in->step >= BLIND_FROM && generator_loss(in) > log((double)vocabulary(in->config)) + 1;
+}
+
+static int diverged(const struct diagnosis_input *in, struct diagnosis *d)
+{
+    const struct config *c = in->config;
+    char from[48];
+    if (in->not_finite || c->generator != GEN_MLM || !is_blind(in)) return 0;
+    d->severity = SEV_WARN;
+    SAY(seen, "loss at masked positions %.3f, a blind guess among all pieces has at most %.2f%s", generator_loss(in),
+        log((double)vocabulary(c)), whence(in, METRIC_mlm_loss_masked, from));
+    SAY(expected, "below that from the first steps on");
+    d->cause = !usual_rate(c);
+    if (d->cause)
+        SAY(look, "learning rate is %g, 1e-4 to 1e-3 is usual: the steps overshoot", c->learning_rate);
+    else
+        SAY(look, "learning rate %g (try a third of it), warm-up of %ld steps, clip_norm %g (0 clips nothing)",
+            c->learning_rate, c->warmup_steps, c->clip_norm);
+    return 1;
+}
+
 static int nothing_replaced(const struct diagnosis_input *in, struct diagnosis *d)
 {
     double fakes = of(in, METRIC_fake_share), same = of(in, METRIC_sampled_accuracy);
@@ -314,16 +344,17 @@ static int wait_for_original(const struct diagnosis_input *in, double recall, do
 {
     int64_t steps, step = in_phase(in->config, in->step, &steps);
     int64_t from = diagnosis_from_step(in->config, steps);
+    char n[32];
     struct seq_stage now;
     double seen = fakes * (double)in->tokens * (double)step / fmax((double)in->step, 1);
     if (!diagnosis_may_warn(in->config, step, steps, seen)) {
-        SAY(expected, "this, for now: recall near 0 is usual up to about step %lld", (long long)from);
+        SAY(expected, "this, for now: recall near 0 is usual up to about step %s", str_grouped(n, sizeof n, from));
         if (steps < from)
-            SAY(look, "a longer run: %lld steps are too few to tell", (long long)steps);
+            SAY(look, "a longer run: %s steps are too few to tell", str_grouped(n, sizeof n, steps));
         else
-            SAY(look, step < from ? "recall and AUC own after step %lld"
-                                  : "the next steps: few fakes were trained on up to step %lld",
-                (long long)(step < from ? from : step));
+            SAY(look, step < from ? "recall and AUC own after step %s"
+                                  : "the next steps: few fakes were trained on up to step %s",
+                str_grouped(n, sizeof n, step < from ? from : step));
     } else if (diagnosis_new_stage(in->config, in->step, NEW_STAGE, &now)) {
         SAY(expected, "this, for now: sequences are %ld tokens long since step %ld", now.seq, now.first);
         SAY(look, "recall over the next steps");
@@ -384,7 +415,7 @@ static int generator_stuck(const struct diagnosis_input *in, struct diagnosis *d
     struct seq_stage now;
     int longer = diagnosis_new_stage(in->config, in->step, NEW_STAGE, &now);
     int wait = early(in) || !diagnosis_generator_may_warn(in->config, in->step, (double)in->tokens);
-    if (!knows_no_context(in)) return 0;
+    if (!knows_no_context(in) || is_blind(in)) return 0;
     d->severity = wait ? SEV_INFO : SEV_WARN;
     SAY(seen, "loss at masked positions %.3f, word frequencies alone give %.3f", loss, unigram);
     if (wait) {
@@ -422,7 +453,7 @@ static int overfit(const struct diagnosis_input *in, struct diagnosis *d)
 int diagnose(const struct diagnosis_input *in, struct diagnosis out[DIAG_RULES])
 {
     static int (*const rules[DIAG_RULES])(const struct diagnosis_input *, struct diagnosis *) = {
-        not_finite, nothing_replaced, same_often, near_zero, all_original, all_replaced,
+        not_finite, diverged, nothing_replaced, same_often, near_zero, all_original, all_replaced,
         generator_stuck, overfit};
     int n = 0;
     for (int severity = SEV_ERROR; severity >= SEV_INFO; severity--)

@@ -11,6 +11,7 @@
 
 enum diagnosis_rule {
     DIAG_NOT_FINITE,       /* a loss is NaN or infinite */
+    DIAG_DIVERGED,         /* the loss is far above that of guessing every word alike */
     DIAG_NOTHING_REPLACED, /* hardly any token differs from the original */
     DIAG_SAME_OFTEN,       /* the generator nearly always samples the original */
     DIAG_NEAR_ZERO,        /* the loss vanishes: the text is learnt by heart */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/base/str.h"
+
 static int odd(char *out, size_t size, double v)
 {
     if (isfinite(v))
@@ -59,16 +61,7 @@ char *fmt_round(char *out, size_t size, double v)
 
 char *fmt_exact(char *out, size_t size, int64_t v)
 {
-    char digits[FMT];
-    int n = snprintf(digits, sizeof digits, "%lld", (long long)v), first = v < 0;
-    size_t used = 0;
-    for (int i = 0; i < n && used + 2 < size; i++) {
-        if (i > first && (n - i) % 3 == 0)
-            out[used++] = ',';
-        out[used++] = digits[i];
-    }
-    out[used] = 0;
-    return out;
+    return str_grouped(out, size, v);
 }
 
 /* Drops the zero before the point of a number below one. */

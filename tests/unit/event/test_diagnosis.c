@@ -47,6 +47,27 @@ static void test_a_healthy_run_has_no_diagnosis(void **state)
     assert_int_equal(diagnose(&in, d), 0);
 }
 
+/* Worse than a blind guess is no plateau: it is said at once, with the likeliest cause, and not excused. */
+static void test_a_diverged_loss_is_named(void **state)
+{
+    (void)state;
+    struct diagnosis_input in = healthy(60);
+    in.last[METRIC_gen_loss] = 778;
+    config.learning_rate = 10;
+    int n = diagnose(&in, d);
+    assert_int_equal(has(n, DIAG_DIVERGED), 1 + SEV_WARN);
+    assert_int_equal(has(n, DIAG_GENERATOR_STUCK), 0);
+    assert_int_equal(d[0].rule, DIAG_DIVERGED);
+    assert_non_null(strstr(d[0].look, "learning rate is 10, 1e-4 to 1e-3 is usual"));
+    config.learning_rate = 5e-4;
+    diagnose(&in, d);
+    assert_non_null(strstr(d[0].look, "try a third of it"));
+    in.last[METRIC_gen_loss] = log(30522) + .5; /* random weights are near a blind guess */
+    assert_int_equal(has(diagnose(&in, d), DIAG_DIVERGED), 0);
+    in.last[METRIC_gen_loss] = 778, in.step = 3;
+    assert_int_equal(has(diagnose(&in, d), DIAG_DIVERGED), 0);
+}
+
 static void test_all_original_is_normal_early_and_a_warning_later(void **state)
 {
     (void)state;
@@ -106,7 +127,7 @@ static void test_a_healthy_demo_is_never_warned_of(void **state)
                 fail_msg("step %d: %s", (int)in.step, diagnosis_title(d[k].rule));
         if (meadow[i].step == 1100) {
             assert_int_equal(has(n, DIAG_ALL_ORIGINAL), 1 + SEV_INFO);
-            assert_non_null(strstr(d[0].expected, "usual up to about step 1405"));
+            assert_non_null(strstr(d[0].expected, "usual up to about step 1,405"));
         }
     }
 }
@@ -216,7 +237,7 @@ static void test_old_held_out_values_give_way(void **state)
     assert_int_equal(diagnose(&in, d), 0);
     in.val_step = 39000;
     assert_int_equal(has(diagnose(&in, d), DIAG_ALL_ORIGINAL), 1 + SEV_WARN);
-    assert_non_null(strstr(d[0].seen, "(held-out, step 39000)"));
+    assert_non_null(strstr(d[0].seen, "(held-out, step 39,000)"));
 }
 
 static void test_where_to_look_follows_the_configuration(void **state)
@@ -351,6 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_healthy_run_has_no_diagnosis),
+        cmocka_unit_test(test_a_diverged_loss_is_named),
         cmocka_unit_test(test_all_original_is_normal_early_and_a_warning_later),
         cmocka_unit_test(test_a_healthy_demo_is_never_warned_of),
         cmocka_unit_test(test_a_sick_demo_is_warned_of_from_a_quarter_on),

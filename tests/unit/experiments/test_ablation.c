@@ -360,7 +360,7 @@ static void test_other_budgets_are_read_at_their_ends(void **state)
     assert_float_equal(t.rows[1].cell[t.ranked].s.mean, .9, 1e-12);
     assert_int_equal(t.rows[1].unequal + t.rows[0].unequal, 1);
     assert_int_equal(t.rows[t.baseline].unequal, 0);
-    assert_string_equal(ablation_where(&t, where, sizeof where), "each run's end, steps 400 to 8000");
+    assert_string_equal(ablation_where(&t, where, sizeof where), "each run's end, steps 400 to 8,000");
     ablation_free(&t);
 }
 

@@ -405,7 +405,7 @@ static void test_budgets_of_their_own(void **state)
     struct app *a = start(NULL);
     const struct ablations *s = app_self(a);
     assert_int_equal(s->t.at, ABLATION_END);
-    assert_true(fixture_shows(a, 24, 80, "each run's end, step 10000"));
+    assert_true(fixture_shows(a, 24, 80, "each run's end, step 10,000"));
     app_free(a);
     assert_int_equal(fixture_sql(dir, "UPDATE run SET steps = 10000"), 0);
 }
