@@ -342,11 +342,7 @@ void app_tick(struct app *a)
     const struct screen_ops *ops = app_ops(a);
     const struct query_run *runs;
     double now = app_now(a);
-    int64_t before = a->version;
-    int had = a->query != NULL;
-    uint64_t file = a->store;
-    data_tick(a);
-    int moved = a->version != before || had != (a->query != NULL) || file != a->store;
+    int moved = data_tick(a);
     if (moved)
         app_runs(a, &runs);
     double period = ops->period(s->self, a);

@@ -67,6 +67,7 @@ struct app {
     int64_t version;
     double opened;               /* last try to open the store */
     uint64_t store;              /* the file that is open; 0: said to be gone */
+    double read_at;              /* app_now of the last read of the runs */
     double poll_at;              /* app_now of a tick that was asked for; 0: none */
     struct arena arena;
     const struct query_run *runs;
@@ -122,8 +123,9 @@ int app_place(struct app *a, int action); /* in the footer, 0: not there */
 void app_tell_states(struct app *a);
 int run_is_active(int state);
 
-/* The parts, a file each. */
-void data_tick(struct app *a);
+/* The parts, a file each. data_tick opens the store, or looks whether it moved; 1: what was read of it
+ * is old. */
+int data_tick(struct app *a);
 void data_close(struct app *a);
 void state_load(struct app *a);
 void state_save(struct app *a);

@@ -83,6 +83,7 @@ static void read_runs(struct app *a)
     a->runs = runs;
     a->nruns = n;
     a->stale = 0;
+    a->read_at = app_now(a);
     a->active = a->preparing = a->queued = a->failed = 0;
     for (int i = 0; i < n; i++) {
         a->active += run_is_active(runs[i].state) && runs[i].state != RUN_QUEUED;
@@ -163,34 +164,50 @@ static void check_file(struct app *a)
     a->store = now;
 }
 
-void data_tick(struct app *a)
+#define LOOK_AGAIN 3 /* seconds of silence */
+
+/* A process that was killed writes nothing: while runs are on their way, or paused, a store that is
+ * silent is read again, which sees that their process is gone. */
+static int is_silent(const struct app *a)
+{
+    int alive = 0;
+    for (int i = 0; i < a->nruns; i++)
+        alive |= run_is_active(a->runs[i].state) || a->runs[i].state == RUN_PAUSED;
+    return alive && !a->stale && app_now(a) - a->read_at >= LOOK_AGAIN;
+}
+
+int data_tick(struct app *a)
 {
     struct err err = { 0 };
-    if (a->query)
+    int had = a->query != NULL;
+    if (had)
         check_file(a);
     if (!a->query) {
         if (!file_exists(a->workspace.db))
-            return;
+            return had;
         a->query = query_open(a->workspace.db, &err);
         if (!a->query) {
             if (err.code != E_NOTFOUND && (!a->opened || app_now(a) - a->opened > 60)) {
                 a->opened = app_now(a);
                 app_say(a, SEV_ERROR, "%s", err.text);
             }
-            return;
+            return had;
         }
         a->stale = 1;
         a->store = file_identity(a->workspace.db);
         a->version = query_version(a->query);
         count_events(a);
-        return;
+        return 1;
     }
     int64_t v = query_version(a->query);
-    if (v != a->version) {
-        a->version = v;
-        a->stale = 1;
+    int written = v != a->version;
+    if (!written && !is_silent(a))
+        return 0;
+    a->version = v;
+    a->stale = 1;
+    if (written)
         count_events(a);
-    }
+    return 1;
 }
 
 void data_close(struct app *a)

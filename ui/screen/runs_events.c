@@ -58,7 +58,9 @@ static void tell_lost(const struct runs *s, const struct query_run *r, struct qu
     char step[FMT];
     *out = (struct query_event){ .run = r->id, .step = r->step, .time = r->heartbeat, .severity = SEV_WARN };
     int n = snprintf(out->text, sizeof out->text, "lost: its process is gone");
-    if (r->checkpoint[0] && !app_readonly(s->app))
+    if (!r->checkpoint[0] && !app_readonly(s->app))
+        snprintf(out->text + n, sizeof out->text - (size_t)n, "; p begins it again");
+    else if (!app_readonly(s->app))
         snprintf(out->text + n, sizeof out->text - (size_t)n, "; p resumes it at step %s",
                  fmt_exact(step, sizeof step, r->checkpoint_step));
 }

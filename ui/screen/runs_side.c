@@ -73,6 +73,8 @@ int runs_draw_event(const struct runs *s, struct grid *g, struct rect row, const
     if (r && !own)
         x += run_name_draw(g, row, row.y, x, row.w > 110 ? 40 : row.w > 70 ? 24 : 17, s->tail, STYLE(ROLE_TEXT, fresh), r->name,
                            r->tags) + 2;
+    else if (e->run && !own) /* archived, and not in the list */
+        x += grid_textf(g, row, row.y, x, 17, STYLE(ROLE_DIM, fresh), "run %lld", (long long)e->run) + 2;
     struct rect rest = { row.y, x, row.h, row.x + row.w - x };
     if (row.h > 1) {
         int used = wrap_text(g, rest, STYLE(ROLE_TEXT, fresh), e->text);

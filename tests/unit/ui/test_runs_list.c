@@ -3,7 +3,11 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "src/base/file.h"
@@ -183,6 +187,34 @@ static void test_checkpoints_are_told(void **state)
     app_free(a);
 }
 
+/* A host that was killed writes no more: its run is seen to be lost all the same. */
+static void test_a_killed_host_is_seen(void **state)
+{
+    (void)state;
+    char boot[64] = "", sql[300], *text = NULL;
+    size_t n;
+    pid_t pid = fork();
+    if (!pid)
+        pause();
+    assert_int_equal(file_read("/proc/sys/kernel/random/boot_id", sizeof boot, &text, &n, NULL), 0);
+    snprintf(boot, sizeof boot, "%.*s", (int)strcspn(text, "\n"), text);
+    free(text);
+    snprintf(sql, sizeof sql, "UPDATE run SET pid = %d, boot_id = '%s' WHERE id = 9", (int)pid, boot);
+    assert_int_equal(fixture_sql(dir, sql), 0);
+    struct app *a = start();
+    assert_true(fixture_shows(a, 24, 80, "▶ gen1/4-tie-emb-s1"));
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    app_tick(a);
+    assert_true(fixture_shows(a, 24, 80, "▶ gen1/4-tie-emb-s1"));
+    a->fixed_now += 4;
+    app_tick(a);
+    assert_true(fixture_shows(a, 24, 80, "? gen1/4-tie-emb-s1"));
+    assert_true(fixture_shows(a, 24, 120, "! gen1/4-tie-emb-s1 lost"));
+    assert_true(a->bell);
+    app_free(a);
+}
+
 /* The recorder, with its queue, is never the one that has no room. */
 static void test_many_threads(void **state)
 {
@@ -213,6 +245,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_filter_narrows_and_clears, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys_find_mark_sort, setup, teardown),
         cmocka_unit_test_setup_teardown(test_checkpoints_are_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_killed_host_is_seen, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_threads, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
