@@ -44,6 +44,8 @@ void curves_cell_text(const struct curves *s, const struct chart_drawn *d, char 
     }
     if (s->axis == AXIS_TIME)
         fmt_time(n, sizeof n, d->per_cell);
+    else if (s->axis == AXIS_FLOPS)
+        fmt_exp(n, sizeof n, d->per_cell);
     else if (s->axis == AXIS_STEP && d->per_cell < 10)
         fmt_fixed(n, sizeof n, d->per_cell, d->per_cell == floor(d->per_cell) ? 0 : 1);
     else
@@ -125,7 +127,7 @@ static void draw_chart(struct curves *s, struct app *a, struct grid *g, int inde
     if (c->range_key != fit) memset(&c->range, 0, sizeof c->range);
     c->range_key = fit;
     static const enum scale_unit units[AXIS_COUNT] = {SCALE_COUNT, SCALE_TIME, SCALE_COUNT,
-                                                      SCALE_COUNT};
+                                                      SCALE_FLOPS};
     c->chart = (struct chart){
         .x0 = x0, .x1 = x1, .x_unit = units[s->axis], .y_unit = d->unit,
         .log_y = s->log & LOG_Y, .log_x = (s->log & LOG_X) != 0,
@@ -187,23 +189,29 @@ static void draw_grid(struct curves *s, struct app *a, struct grid *g, struct re
     }
 }
 
+static const char *why_empty(const struct curves *s, const struct query_run *r)
+{
+    if (!r) return "No run yet: here stand losses, AUC and rates of a run over its steps, and those of marked runs over each other.";
+    if (r->state == RUN_QUEUED) return "No values yet: the run waits for its turn.";
+    if (s->live) return "No values yet: the run is being prepared.";
+    return "No values: the run ended before its first step.";
+}
+
 static void draw_empty(struct curves *s, struct app *a, struct grid *g, struct rect area)
 {
     const struct query_run *r = s->nruns ? app_run(a, s->runs[s->focus_run > 0 ? s->focus_run : 0].id) : NULL;
-    const char *what = s->live ? "no values yet: the run is being prepared"
-                       : r     ? "no values: the run has ended, or waits, before its first step"
-                               : "Curves of the selected run, and of the marked ones over it.";
-    const char *key = s->live ? "1 shows how far it is" : r ? "1 goes to Runs; r shows the next run"
-                                                            : "1 goes to Runs; Space marks a run there";
+    const char *key = !r ? "1 goes to Runs, Enter there starts or opens one" : s->live ? "1 shows how far it is"
+                                                                                        : "1 goes to Runs; r shows the next run";
+    int inset = area.h > 4 && area.w > 50;
+    struct rect in = {area.y + 1 + inset, area.x + 1 + 2 * inset, area.h - 1 - inset, area.w - 2 - 4 * inset};
+    char text[320];
     pane_titlef(g, area.y, area.x, area.w, 1, "curves");
-    grid_text(g, area, area.y + 1, area.x + 1, -1, STYLE(ROLE_TEXT, 0), what);
-    if (r && r->reason[0]) {
-        char text[320];
-        struct rect in = {area.y + 2, area.x + 1, area.h - 3, area.w - 2};
-        snprintf(text, sizeof text, "%s: %s", run_state_name(r->state), r->reason);
-        area.y += wrap_text(g, in, STYLE(ROLE_TEXT, 0), text);
+    for (int k = 0; k < 3 && in.h > 0; k++) {
+        snprintf(text, sizeof text, "%s", k == 2 ? key : k ? "" : why_empty(s, r));
+        if (k == 1 && r && r->reason[0]) snprintf(text, sizeof text, "%s: %s", run_state_name(r->state), r->reason);
+        int used = *text ? wrap_text(g, in, STYLE(k == 2 ? ROLE_DIM : ROLE_TEXT, 0), text) : 0;
+        in.y += used, in.h -= used;
     }
-    grid_text(g, area, area.y + 2, area.x + 1, -1, STYLE(ROLE_DIM, 0), key);
 }
 
 /* The line between charts and legend; it joins the title lines at its left. */

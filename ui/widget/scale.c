@@ -66,6 +66,8 @@ static void label_linear(struct ticks *t, double step, enum scale_unit unit)
     if (unit == SCALE_COUNT && top >= 1e3) si = si_of(top);
     double size = SI[si].size;
     t->decimals = decimals_of(step / size);
+    for (int i = 0; i < t->n && unit == SCALE_FLOPS; i++) fmt_exp(t->label[i], sizeof t->label[i], t->at[i]);
+    if (unit == SCALE_FLOPS) return;
     int small = top > 0 && unit != SCALE_SHARE && (top < 0.0095 || t->decimals > 4);
     for (int i = 0; i < t->n; i++) {
         char *out = t->label[i];
@@ -112,7 +114,9 @@ static void label_log(struct ticks *t, enum scale_unit unit)
         char *out = t->label[i];
         double v = t->at[i];
         int si = v >= 1e4 ? si_of(v) : 0;
-        if (v < 0.999e-3 || v >= 1e21)
+        if (unit == SCALE_FLOPS)
+            fmt_exp(out, sizeof t->label[i], v);
+        else if (v < 0.999e-3 || v >= 1e21)
             snprintf(out, sizeof t->label[i], "%.0e", v);
         else
             snprintf(out, sizeof t->label[i], "%g%s", v / SI[si].size, SI[si].sign);
@@ -189,6 +193,7 @@ char *scale_value(double v, enum scale_unit unit, char *out, size_t size)
     double a = fabs(v);
     if (unit == SCALE_SHARE) return fmt_prob(out, size, v);
     if (unit == SCALE_TIME) return fmt_time(out, size, v);
+    if (unit == SCALE_FLOPS) return fmt_exp(out, size, v);
     if (unit == SCALE_COUNT || a >= 1e4) return fmt_count(out, size, v);
     if (a > 0 && a < 1e-2) return fmt_exp(out, size, v);
     return fmt_fixed(out, size, v, a == 0 ? 0 : a < 1 ? 4 : 3);

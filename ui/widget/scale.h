@@ -8,6 +8,7 @@ enum scale_unit {
     SCALE_PLAIN,  /* 0.50, 12.5k */
     SCALE_SHARE,  /* .50, 1.00: probabilities */
     SCALE_COUNT,  /* 250k, 1.5M: one unit for all labels, never a fraction of one */
+    SCALE_FLOPS,  /* 1.5e15, as FLOPs are written everywhere */
     SCALE_TIME    /* seconds: 0:30, 1:20:00, 20h, 3d */
 };
 struct ticks {

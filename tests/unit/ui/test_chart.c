@@ -45,6 +45,8 @@ static void test_linear_ticks(void **state)
     labels_are(&t, "0 0.5M 1.0M 1.5M 2.0M 2.5M 3.0M");
     ticks_linear(&t, 0, 3, 20, SCALE_COUNT); /* no half steps */
     labels_are(&t, "0 1 2 3");
+    ticks_linear(&t, 0, 2.6e15, 7, SCALE_FLOPS); /* as FLOPs are written beside the charts */
+    labels_are(&t, "0 5.0e14 1.0e15 1.5e15 2.0e15 2.5e15");
     ticks_linear(&t, 1, 1, 5, SCALE_PLAIN);
     assert_int_equal(t.n, 0);
     ticks_linear(&t, NAN, 1, 5, SCALE_PLAIN);
@@ -82,6 +84,10 @@ static void test_log_and_time_ticks(void **state)
     labels_are(&t, "1 2 5 10 20 50");
     ticks_log(&t, 0.0005, 2000, 10, SCALE_PLAIN);
     labels_are(&t, "0.001 0.01 0.1 1 10 100 1000");
+    ticks_log(&t, .05, 2000, 10, SCALE_TIME);
+    labels_are(&t, "0.1 s 1 s 10 s 100 s 1000 s");
+    ticks_log(&t, 3e11, 2e14, 10, SCALE_FLOPS);
+    labels_are(&t, "1.0e12 1.0e13 1.0e14");
     ticks_log(&t, 1e-9, 1e9, 6, SCALE_PLAIN);
     labels_are(&t, "1e-8 1e-4 1 10k 100M");
     ticks_log(&t, 10.1, 14, 5, SCALE_PLAIN); /* no decade: linear */
