@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "db/csv.h"
+#include "experiments/scores.h"
 #include "src/base/err.h"
 #include "src/task/finetune.h"
 #include "src/task/glue_average.h"
@@ -236,13 +237,32 @@ int score_table_csv(const struct score_table *t, struct csv_out *out)
     return rows;
 }
 
-const struct query_score *score_superseded(const struct score_table *t, const struct query_score *x)
+/* 1: a later fine-tuning of the same run, step, model, task and seed by other settings wrote its errors in
+ * the place of this one's. Those of random weights have a place of their own since they are told apart. */
+static int is_replaced(struct query *q, const struct score_table *t, const struct query_score *x, struct arena *a)
 {
     for (int i = 0; i < t->nscores; i++) {
         const struct query_score *y = &t->scores[i];
-        if (y->time > x->time && y->run == x->run && y->checkpoint_step == x->checkpoint_step && y->seed == x->seed &&
-            !strcmp(y->model, x->model) && !strcmp(y->task, x->task) && strcmp(y->settings, x->settings))
-            return y;
+        struct query_mistake *apart;
+        struct query_score own = *y;
+        if (!(y->time > x->time) || y->run != x->run || y->checkpoint_step != x->checkpoint_step || y->seed != x->seed ||
+            strcmp(y->model, x->model) || strcmp(y->task, x->task) || !strcmp(y->settings, x->settings))
+            continue;
+        score_tuned_as(y->model, is_random(y), own.model, sizeof own.model);
+        if (!is_random(y) || is_random(x) || query_mistakes(q, &own, a, &apart, NULL) <= 0)
+            return 1;
     }
-    return NULL;
+    return 0;
+}
+
+int score_errors(struct query *q, const struct score_table *t, const struct query_score *x, struct arena *a,
+                 struct query_mistake **out, int *replaced)
+{
+    struct query_score own = *x;
+    score_tuned_as(x->model, is_random(x), own.model, sizeof own.model);
+    *replaced = is_replaced(q, t, x, a);
+    int n = *replaced ? 0 : query_mistakes(q, &own, a, out, NULL);
+    if (!n && !*replaced && is_random(x)) /* told before random weights had a place of their own */
+        n = query_mistakes(q, x, a, out, NULL);
+    return n < 0 ? 0 : n;
 }

@@ -41,9 +41,10 @@ struct score_table {
 /* score_table_close in every case. */
 int score_table_open(struct score_table *t, struct query *q, struct err *err);
 void score_table_close(struct score_table *t);
-/* The score of a later fine-tuning of the same run, step, task and seed by other settings; NULL: none. What a
- * network got wrong is stored once for those, of the latest. */
-const struct query_score *score_superseded(const struct score_table *t, const struct query_score *x);
+/* What the tuned network of a score got wrong, the surest first; their number. replaced: those of a later
+ * fine-tuning of the same run, step, task and seed by other settings stand in their place. */
+int score_errors(struct query *q, const struct score_table *t, const struct query_score *x, struct arena *a,
+                 struct query_mistake **out, int *replaced);
 /* Errors of a tuned network that are stored at most, the surest. */
 extern const int score_errors_kept;
 /* A line a start and task. Returns the rows. */

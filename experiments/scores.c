@@ -183,3 +183,9 @@ int scores_add_values(const struct workspace *w, const struct scores_source *src
     json_decref(rows);
     return rc;
 }
+
+char *score_tuned_as(const char *model, int random_init, char *out, size_t size)
+{
+    snprintf(out, size, "%s%s%s", random_init ? "random weights" : "", random_init && *model ? " of " : "", model);
+    return out;
+}

@@ -11,6 +11,9 @@ struct scores_source {
     int64_t run, step;  /* 0: a model from elsewhere */
     const char *model;  /* its directory */
 };
+/* The model that a fine-tuning tells of itself: of random weights, which are no run's, "random weights" (of
+ * DIR, where a model from elsewhere gives their shape). Returns out. */
+char *score_tuned_as(const char *model, int random_init, char *out, size_t size);
 /* The settings that the result depends on, as one JSON object: those that differ from the
  * defaults, and what the defaults stood for. Returns out. */
 char *scores_settings(const struct finetune_args *a, const struct finetune_result *r, char *out,

@@ -42,7 +42,8 @@ struct session {
     const struct finetune_options *o;
     struct finetune_seeds_args args;
     struct workspace workspace;
-    struct scores_source source;
+    struct scores_source source, as; /* as: under what it tells of itself */
+    char as_model[1200];
     char model[4300];
     double told;
     double seed_stored[FINETUNES];  /* clock of the last row, by seed from the first */
@@ -109,7 +110,7 @@ static void store_progress(struct session *s, const struct finetune_progress *p,
     s->last[i] = *p;
     s->last[i].scores = NULL;
     s->last[i].nscores = 0;
-    tuning_tell(&s->workspace, &s->source, task_name(s), "running", NULL, p, NULL);
+    tuning_tell(&s->workspace, &s->as, task_name(s), "running", NULL, p, NULL);
 }
 
 /* Those that were cut off say so in their row. */
@@ -117,14 +118,14 @@ static void store_ends(struct session *s, const char *state, const char *why)
 {
     for (int i = 0; i < FINETUNES && !s->o->no_store; i++)
         if (s->seed_stored[i] > 0)
-            tuning_tell(&s->workspace, &s->source, task_name(s), state, why, &s->last[i], NULL);
+            tuning_tell(&s->workspace, &s->as, task_name(s), state, why, &s->last[i], NULL);
 }
 
 static void on_mistakes(void *ud, const struct finetune_mistakes *m)
 {
     struct session *s = ud;
     if (!s->o->no_store && !s->code)
-        s->code = tuning_mistakes(&s->workspace, &s->source, task_name(s), m, &s->err);
+        s->code = tuning_mistakes(&s->workspace, &s->as, task_name(s), m, &s->err);
 }
 
 static void on_progress(void *ud, const struct finetune_progress *p)
@@ -174,7 +175,7 @@ static void on_done(void *ud, const struct finetune_seed *seed)
     if (!s->o->no_store && i >= 0 && i < FINETUNES) {
         s->last[i].seed = seed->seed;
         s->seed_stored[i] = 0;
-        tuning_tell(&s->workspace, &s->source, task_name(s), NULL, NULL, &s->last[i], NULL);
+        tuning_tell(&s->workspace, &s->as, task_name(s), NULL, NULL, &s->last[i], NULL);
     }
     if (s->o->json) {
         struct json_out j = {.f = stdout};
@@ -259,7 +260,12 @@ static int prepare(const struct cli *c, struct session *s, struct err *err)
         rc = err_set(err, E_USAGE, "finetune: --test needs --output DIR, where its predictions are written");
     if (!rc && o->save_model && !o->output)
         rc = err_set(err, E_USAGE, "finetune: --save-model needs --output DIR");
-    return rc ? rc : find_model(c, s, err);
+    rc = rc ? rc : find_model(c, s, err);
+    if (rc)
+        return rc;
+    s->as = s->source;
+    s->as.model = score_tuned_as(s->source.model, s->o->config.random_init, s->as_model, sizeof s->as_model);
+    return 0;
 }
 
 static int check(struct session *s, struct err *err)

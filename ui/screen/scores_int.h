@@ -25,7 +25,7 @@ struct scores {
     int errors, seed;            /* errors: they are shown, of the cell's seed number `seed` */
     struct arena wrong_arena;
     struct query_mistake *wrong;
-    int nwrong, wrong_row, wrong_top;
+    int nwrong, wrong_row, wrong_top, replaced; /* replaced: by those of a later fine-tuning */
     struct { int row, task, seed; int64_t version; } wrong_of; /* what they were read of; row -1: nothing */
 };
 /* Fine-tunings at work, and those that ended without a score (scores_side.c). */

@@ -54,7 +54,8 @@ static void draw_job(const struct scores *s, struct grid *g, struct rect row, co
     snprintf(text, sizeof text, "%s seed %lld", j->task, (long long)j->seed);
     grid_text(g, row, row.y, x, 18, STYLE(ROLE_TEXT, ATTR_BOLD), text);
     x += 19;
-    grid_middle(g, row, row.y, x, name, STYLE(ROLE_TEXT, 0), r ? r->name : j->model);
+    snprintf(text, sizeof text, "%.200s%s%.100s", r ? r->name : j->model, r && *j->model ? ", " : "", r ? j->model : "");
+    grid_middle(g, row, row.y, x, name, STYLE(ROLE_TEXT, 0), text);
     x += name + 1;
     if (state != RUN_RUNNING) {
         snprintf(text, sizeof text, "%s%s%s", run_state_name(state), j->why[0] ? ": " : "", j->why);
@@ -110,8 +111,8 @@ void scores_load_errors(struct scores *s)
     s->wrong_of.row = s->row, s->wrong_of.task = s->task, s->wrong_of.seed = s->seed;
     s->wrong_of.version = s->version;
     arena_reset(&s->wrong_arena);
-    s->nwrong = q && x && !score_superseded(&s->t, x) ? query_mistakes(q, x, &s->wrong_arena, &s->wrong, NULL) : 0;
-    s->nwrong = s->nwrong < 0 ? 0 : s->nwrong;
+    s->replaced = 0;
+    s->nwrong = q && x ? score_errors(q, &s->t, x, &s->wrong_arena, &s->wrong, &s->replaced) : 0;
     s->wrong_row = s->wrong_row < s->nwrong ? s->wrong_row : 0;
 }
 
@@ -193,7 +194,7 @@ static void draw_list(const struct scores *s, struct grid *g, struct rect area, 
 /* Why there are none. */
 static const char *none_stored(const struct scores *s)
 {
-    return score_superseded(&s->t, shown_score(s))
+    return s->replaced
                ? "Not kept: a later fine-tuning of this seed by other settings took their place."
                : "None is stored: all were right, it was tuned before errors were kept, or the task asks questions "
                  "(--output writes those answers).";
@@ -250,8 +251,8 @@ void scores_draw_spread(const struct scores *s, struct grid *g, struct rect area
         n++;
     }
     int constant = task->majority >= lo && task->majority <= hi; /* else it would stand at the edge */
-    snprintf(what, sizeof what, "● a seed (2: two)  │ %s%s", s->statistic == SHOW_MEAN ? "mean" : "median",
-             constant ? "  · majority class" : "");
+    snprintf(what, sizeof what, "● seed  │ %s%s", s->statistic == SHOW_MEAN ? "mean" : "median",
+             constant ? "  · majority" : "");
     const char *parts[] = { "spread", task->metric, what };
     pane_title(g, area.y, area.x, area.w, 0, parts, 3);
     spread_plot(g, (struct rect){ area.y + 1, area.x, area.h - 1, area.w }, row, n, lo, hi,

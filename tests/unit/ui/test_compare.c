@@ -364,6 +364,18 @@ static void test_errors_of_a_later_fine_tuning_are_not_its(void **state)
                          s->t.rows[i].random && s->t.rows[i].run == 1);
     }
     app_free(a);
+    /* Random weights have a place of their own since they tell of themselves by their name. */
+    assert_int_equal(fixture_sql(dir, "INSERT INTO mistake SELECT run, checkpoint_step, 'random weights of ' || model, task, seed, place, "
+                                      "'Weights at random.', second, label, said, confidence FROM mistake"), 0);
+    a = start("Scores", NULL);
+    s = app_self(a);
+    for (int i = 0; i < s->t.nrows; i++) {
+        fixture_keys(a, i ? "Down" : "g");
+        assert_int_equal(fixture_shows(a, 36, 120, "Weights at random."), s->t.rows[i].random && s->t.rows[i].run == 1);
+        assert_int_equal(fixture_shows(a, 36, 120, "The book was read by."), !s->t.rows[i].random && s->t.rows[i].run == 1);
+    }
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "DELETE FROM mistake WHERE model LIKE 'random%'"), 0);
     assert_int_equal(fixture_sql(dir, "DELETE FROM score WHERE settings LIKE '%random_init%'"), 0);
 }
 
