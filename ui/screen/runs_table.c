@@ -19,7 +19,7 @@
 static const char AUC_COMMON[] = "AUC common", AUC_COMMON_SHORT[] = "AUC comm", AUC_OWN[] = "AUC own";
 
 const struct column run_columns[COL_COUNT] = {
-    [COL_NAME] = { "name", 0, 12, 30, ALIGN_MIDDLE_CUT },
+    [COL_NAME] = { "name", 0, 12, NAME_WIDE, ALIGN_MIDDLE_CUT },
     [COL_OBJECTIVE] = { "objective", 3, 9, 9, ALIGN_LEFT },
     [COL_TIE] = { "sharing", 4, 7, 7, ALIGN_LEFT },
     [COL_GEN] = { "gen", 2, 4, 4, ALIGN_RIGHT },
@@ -520,7 +520,6 @@ static int fit_columns(struct runs *s, int width, int rows, struct column cols[R
     head_auc(&cols[COL_AUC], width, common, own_auc);
     cols[COL_TREND].title = "loss trend";
     cols[COL_STATE].max = standing_columns(s, width, rows);
-    cols[COL_NAME].max = width >= 140 ? NAME_WIDE : cols[COL_NAME].max;
     if (longest < cols[COL_NAME].max)
         cols[COL_NAME].max = longest;
     if (width >= 60)

@@ -75,6 +75,8 @@ static void test_what_stays_at_80_columns(void **state)
     assert_true(fixture_shows(a, 36, 120, "objective sharing  gen seed  step tokens   loss AUC comm loss trend"));
     assert_true(fixture_shows(a, 36, 120, " tok/s left"));
     assert_true(fixture_shows(a, 36, 120, " tags"));
+    fixture_keys(a, "C n a m e Space l o s s Enter"); /* with room it is whole */
+    assert_true(fixture_shows(a, 36, 120, "weight-sharing tie=embeddings size=1/3 s3"));
     app_free(a);
 }
 
