@@ -162,7 +162,11 @@ static int act_view(struct curves *s, struct app *a, int action)
         return 1;
     case ACT_MAXIMISE: s->maximised = !s->maximised; return 1;
     case ACT_ENTER: s->maximised = 1; return 1;
-    case ACT_FOLLOW: s->follow = !s->follow; s->version = -1; return 1;
+    case ACT_FOLLOW:
+        if (s->follow && !s->live) return 0; /* nothing moves: there is nothing to freeze */
+        s->follow = !s->follow;
+        s->version = -1;
+        return 1;
     case ACT_BACK:
         if (!isnan(s->cursor)) s->cursor = NAN;
         else if (s->maximised) s->maximised = 0;

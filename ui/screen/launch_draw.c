@@ -184,7 +184,8 @@ static void draw_help(struct launch *s, struct grid *g, struct rect r)
             wrap_text(g, r, PLAIN, both);
             return;
         }
-        used = r.h == 1 ? s->editing != field : r.h - more > 1 ? r.h - more : 1;
+        int help_rows = r.h > 1 && s->editing != field; /* while it is edited all is for what can be typed */
+        used = r.h - more > help_rows ? r.h - more : r.h == 1 ? s->editing != field : help_rows;
     }
     wrap_text(g, (struct rect){ r.y, r.x, used, r.w }, PLAIN, help);
     wrap_text(g, (struct rect){ r.y + used, r.x, r.h - used, r.w }, DIM, text);
@@ -400,8 +401,10 @@ static void draw_runs(const struct launch *s, struct grid *g, struct rect r)
     for (int i = 0; i < rows; i++) {
         const struct sweep_item *it = &s->cost.plan.items[i];
         int fresh = it->status == SWEEP_NEW;
-        grid_middle(g, r, r.y + 1 + i, r.x + 1, r.w - 21, STYLE(fresh ? ROLE_TEXT : ROLE_DIM, 0),
-                    s->runs.runs[i].config.name);
+        const struct sweep_run *run = &s->runs.runs[i]; /* the sweep's name would be the same in all rows */
+        char name[sizeof run->label + 24];
+        snprintf(name, sizeof name, "%s s%ld", s->runs.rows > 1 ? run->label : s->runs.name, run->config.seed);
+        grid_middle(g, r, r.y + 1 + i, r.x + 1, r.w - 21, STYLE(fresh ? ROLE_TEXT : ROLE_DIM, 0), name);
         grid_right(g, r, r.y + 1 + i, r.x + r.w - 19, 8, fresh ? PLAIN : DIM, sweep_status_name(it->status));
         grid_right(g, r, r.y + 1 + i, r.x + r.w - 10, 9, DIM, fmt_time(time, sizeof time, it->seconds));
     }

@@ -192,6 +192,22 @@ static void test_the_band_is_mean_and_deviation_over_seeds(void **state)
 }
 
 /* Only seeds make a band; a run without one number is left out of it. */
+/* Where nothing moves F freezes nothing: what is marked later is drawn as it is then. */
+static void test_only_what_moves_is_frozen(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 3);
+    fixture_keys(a, "F");
+    assert_true(((struct curves *)app_self(a))->follow);
+    mark(a, 9);
+    fixture_keys(a, "F");
+    assert_false(((struct curves *)app_self(a))->follow);
+    assert_true(fixture_shows(a, 24, 120, "· frozen"));
+    fixture_keys(a, "F");
+    assert_true(fixture_shows(a, 24, 120, "· live"));
+    app_free(a);
+}
+
 static void test_what_a_band_is_not_over(void **state)
 {
     (void)state;
@@ -533,6 +549,7 @@ int main(void)
         cmocka_unit_test(test_zoom_pan_and_fit_move_the_window),
         cmocka_unit_test(test_the_cursor_reads_the_stored_value),
         cmocka_unit_test(test_the_band_is_mean_and_deviation_over_seeds),
+        cmocka_unit_test(test_only_what_moves_is_frozen),
         cmocka_unit_test(test_what_a_band_is_not_over),
         cmocka_unit_test(test_the_legend_of_many_runs),
         cmocka_unit_test(test_export_is_what_is_shown_in_full),

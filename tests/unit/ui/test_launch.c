@@ -268,6 +268,9 @@ static void test_looking_at_a_field_sets_nothing(void **state)
     assert_true(shows(a, 24, 80, "bias_correction: no"));
     fixture_keys(a, "Enter / s t e p s Enter Enter Enter");
     assert_false(s->draft.set[LAUNCH_bias_correction] || s->draft.set[LAUNCH_steps]);
+    fixture_keys(a, "/ o b j e c t i v e Enter Enter"); /* all that can be typed is in sight, however small */
+    assert_true(shows(a, 24, 80, "adversarial") && shows(a, 20, 60, "adversarial"));
+    fixture_keys(a, "Esc");
     fixture_keys(a, "/ b i a s _ c o r r Enter Enter y e s Enter");
     assert_true(s->runs.runs[0].config.bias_correction);
     finish(a);
