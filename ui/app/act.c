@@ -63,6 +63,8 @@ void leave(struct app *a)
     const char *stop = a->width >= 76 ? "stop after a checkpoint" : "stop";
     snprintf(text, sizeof text, "%d run%s on%s · q leave · p pause%s · s %s · Esc stay", going,
              going == 1 ? " goes" : "s go", where, going == 1 ? "" : " all", stop);
+    if (a->width < 58)
+        snprintf(text, sizeof text, "%d run · q leave · p pause · s stop", going);
     app_ask(a, text, "qps", ask_leave_done, a);
 }
 

@@ -343,6 +343,10 @@ static void test_leaving_asks_while_runs_go_on(void **state)
     assert_false(a->quit);
     assert_true(fixture_shows(a, 24, 120, "4 runs go on without this screen · q leave"));
     fixture_keys(a, "x Enter"); /* Enter keeps */
+    free(fixture_text(a, 8, 40));
+    fixture_keys(a, "q");
+    assert_true(fixture_shows(a, 8, 40, "4 run · q leave · p pause · s stop"));
+    fixture_keys(a, "Esc");
     assert_false(a->quit || a->question.open);
     fixture_keys(a, "q q");
     assert_true(a->quit);
