@@ -229,9 +229,11 @@ static void draw_metrics(struct grid *g, struct rect area, const struct query_ru
     skip = skip < 0 ? 0 : skip > top ? top : skip;
     const char *parts[] = { "metrics", strcmp(at, "held-out") ? at : NULL, n > area.h - 2 ? "PgDn scrolls" : NULL };
     pane_title(g, area.y, area.x, area.w, 0, parts, 3);
-    grid_right(g, area, y, area.x + 19, 10, STYLE(ROLE_DIM, 0), "training");
-    grid_right(g, area, y, area.x + 30, 10, STYLE(ROLE_DIM, 0), "held-out");
-    grid_right(g, area, y, area.x + 41, 10, STYLE(ROLE_DIM, 0), "best");
+    static const char *const heads[] = { "training", "held-out", "best" };
+    int shown = (area.w - 18) / 11; /* whole ones */
+    shown = shown > 3 ? 3 : shown;
+    for (int k = 0; k < shown; k++)
+        grid_right(g, area, y, area.x + 19 + 11 * k, 10, STYLE(ROLE_DIM, 0), heads[k]);
     y++;
     for (int m = 0; m < METRIC_COUNT && y < area.y + area.h; m++) {
         char text[FMT];
@@ -241,7 +243,7 @@ static void draw_metrics(struct grid *g, struct rect area, const struct query_ru
         if ((!has[0] && !has[1]) || skip-- > 0)
             continue;
         grid_text(g, area, y, area.x + 1, 18, STYLE(ROLE_TEXT, 0), info->name);
-        for (int k = 0; k < 3; k++) {
+        for (int k = 0; k < shown; k++) {
             int bad = has[k] && !isfinite(v[k]);
             if (has[k])
                 fmt_metric(text, sizeof text, v[k], info->unit, info->decimals, metric_is_share(m));
