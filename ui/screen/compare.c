@@ -6,9 +6,11 @@
 
 #include "db/csv.h"
 #include "src/base/err.h"
+#include "src/base/str.h"
 #include "src/event/event.h"
 #include "ui/app/action.h"
 #include "ui/screen/compare_int.h"
+#include "ui/screen/launch.h"
 #include "ui/screen/screen.h"
 
 #define BUCKETS 240
@@ -262,6 +264,22 @@ static int move(struct comparison *s, int action)
     return 1;
 }
 
+/* The command that shows the same. */
+static void copy_command(struct comparison *s)
+{
+    static const char *const at[] = {"common", "last", "best"};
+    struct str text;
+    str_init(&text);
+    str_add(&text, "electroscope compare");
+    launch_add_workspace(app_workspace(s->app), &text);
+    for (int i = 0; i < s->c.n; i++)
+        str_addf(&text, " %lld", (long long)s->c.runs[i]->id);
+    str_addf(&text, " --at %s%s", at[s->c.at], s->all ? " --all" : "");
+    if (!text.failed)
+        app_copy(s->app, str_get(&text));
+    str_free(&text);
+}
+
 static int can_compare(void *self, struct app *a, int action)
 {
     const struct comparison *s = self;
@@ -271,7 +289,7 @@ static int can_compare(void *self, struct app *a, int action)
     switch (action) {
     case ACT_UP: case ACT_DOWN: case ACT_PAGE_UP: case ACT_PAGE_DOWN: case ACT_FIRST: case ACT_LAST:
     case ACT_UNCHANGED: case ACT_STATISTIC: case ACT_BASELINE: case ACT_NEXT_PANE:
-    case ACT_PREV_PANE: case ACT_MAXIMISE: case ACT_SORT: case ACT_EXPORT: return 1;
+    case ACT_PREV_PANE: case ACT_MAXIMISE: case ACT_SORT: case ACT_EXPORT: case ACT_COPY: return 1;
     case ACT_LEFT: case ACT_RIGHT: case ACT_FAST_LEFT: case ACT_FAST_RIGHT: return s->nseqs[0] > 0;
     case ACT_PREV_SENTENCE: case ACT_NEXT_SENTENCE: return s->nseqs[0] > 1;
     case ACT_QUIT: return s->maximised;
@@ -298,6 +316,7 @@ static int act_compare(void *self, struct app *a, int action)
     case ACT_PREV_PANE: s->focus = (s->focus + PANE_COUNT - 1) % PANE_COUNT; return 1;
     case ACT_MAXIMISE: s->maximised = !s->maximised; return 1;
     case ACT_SORT: next_metric(s); return 1;
+    case ACT_COPY: copy_command(s); return 1;
     case ACT_PREV_SENTENCE: next_sentence(s, -1); return 1;
     case ACT_NEXT_SENTENCE: next_sentence(s, 1); return 1;
     }

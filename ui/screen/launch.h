@@ -105,6 +105,8 @@ int draft_runs(const struct draft *d, const struct workspace *w, struct sweep *o
 
 /* launch_command.c */
 /* The command that does the same. */
+/* " --workspace DIR", quoted for a shell, where it is not the usual one. */
+void launch_add_workspace(const struct workspace *w, struct str *out);
 void draft_command(const struct draft *d, const struct workspace *w, const struct sweep *runs,
                    struct str *out);
 /* The sections of an experiment file that makes the same runs. */

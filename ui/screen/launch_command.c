@@ -35,7 +35,7 @@ static void value_of(const struct draft *d, int field, const struct sweep *runs,
         snprintf(out, size, "%s", d->value[field]);
 }
 
-static void add_workspace(const struct workspace *w, struct str *out)
+void launch_add_workspace(const struct workspace *w, struct str *out)
 {
     struct workspace plain;
     if (!workspace_open(&plain, NULL, 0, NULL) && !strcmp(plain.dir, w->dir))
@@ -111,7 +111,7 @@ static void sweep_command(const struct draft *d, const struct workspace *w, cons
                           struct str *out)
 {
     str_add(out, "electroscope sweep");
-    add_workspace(w, out);
+    launch_add_workspace(w, out);
     str_add(out, " /dev/stdin <<'END'\n");
     draft_file(d, runs, out);
     str_add(out, "END\n");
@@ -124,7 +124,7 @@ void draft_command(const struct draft *d, const struct workspace *w, const struc
     str_clear(out);
     if (d->file[0]) {
         str_add(out, "electroscope sweep");
-        add_workspace(w, out);
+        launch_add_workspace(w, out);
         str_addc(out, ' ');
         quoted(out, d->file);
         draft_sweep_options(d, out);
@@ -135,7 +135,7 @@ void draft_command(const struct draft *d, const struct workspace *w, const struc
         return;
     }
     str_add(out, "electroscope train");
-    add_workspace(w, out);
+    launch_add_workspace(w, out);
     for (int i = 0; i < LAUNCH_FIELDS; i++) {
         if (!d->set[i])
             continue;

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "src/base/err.h"
+#include "src/base/str.h"
 #include "ui/app/action.h"
 #include "ui/screen/scores_int.h"
 #include "ui/screen/screen.h"
@@ -378,6 +379,30 @@ static void draw_scores(void *self, struct app *a, struct grid *g, struct rect a
         draw_cell(s, g, part);
 }
 
+/* The start's cells as they are shown, all tasks, or the example under the cursor; a tab between them. */
+static void copy_row(const struct scores *s)
+{
+    const struct query_mistake *m = s->errors && s->nwrong ? &s->wrong[s->wrong_row] : NULL;
+    const struct score_row *r = &s->t.rows[s->row];
+    struct str out;
+    char text[96];
+    str_init(&out);
+    if (m)
+        str_addf(&out, "%s\t%s\t%s%s%s", m->label, m->said, m->text, *m->second ? "\t" : "", m->second);
+    else
+        str_add(&out, r->label);
+    for (int k = 0; !m && k < s->t.ntasks; k++) {
+        cell_text(s, s->row, k, text, sizeof text);
+        size_t n = strlen(text); /* without the place of a mark that it has not */
+        str_addf(&out, "\t%.*s", (int)(n && text[n - 1] == ' ' ? n - 1 : n), text);
+    }
+    if (!m && !isnan(r->glue))
+        str_addf(&out, "\t%.1f (%d of 8)", r->glue, r->glue_tasks);
+    if (!out.failed)
+        app_copy(s->app, str_get(&out));
+    str_free(&out);
+}
+
 static int can_scores(void *self, struct app *a, int action)
 {
     const struct scores *s = self;
@@ -389,6 +414,7 @@ static int can_scores(void *self, struct app *a, int action)
     switch (action) {
     case ACT_UP: case ACT_DOWN: case ACT_LEFT: case ACT_RIGHT: case ACT_FIRST: case ACT_LAST:
     case ACT_EXPORT: return 1;
+    case ACT_COPY: return !s->errors || s->nwrong;
     case ACT_PAGE_UP: case ACT_PAGE_DOWN: return s->errors;
     case ACT_STATISTIC: case ACT_MAXIMISE: return !s->errors;
     case ACT_ENTER: return !s->errors && s->t.rows[s->row].cell[s->task].seeds > 0;
@@ -443,6 +469,7 @@ static int act_scores(void *self, struct app *a, int action)
     case ACT_RIGHT: sideways(s, 1); break;
     case ACT_STATISTIC: s->statistic = (s->statistic + 1) % SHOW_COUNT; break;
     case ACT_MAXIMISE: s->maximised = !s->maximised; break;
+    case ACT_COPY: copy_row(s); break;
     case ACT_MARK: app_mark(a, run, !app_is_marked(a, run)); break;
     case ACT_ENTER:
         s->errors = 1;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/base/err.h"
+#include "src/base/str.h"
 #include "ui/app/action.h"
 #include "ui/screen/screen.h"
 #include "ui/screen/tokens_int.h"
@@ -202,6 +203,16 @@ static int enter(struct tokens *s, struct app *a)
     return 1;
 }
 
+static void copy(struct tokens *s, struct app *a)
+{
+    struct str text;
+    if (!s->nsentences) return;
+    str_init(&text);
+    tokens_copied(s, &text);
+    if (!text.failed) app_copy(a, str_get(&text));
+    str_free(&text);
+}
+
 static int act_view(struct tokens *s, struct app *a, int action)
 {
     char text[4];
@@ -233,6 +244,7 @@ static int act_view(struct tokens *s, struct app *a, int action)
     case ACT_PAUSE: orders_pause(&s->orders, a, &s->run, 1); return 1;
     case ACT_STOP: orders_ask_stop(&s->orders, a, &s->run, 1); return 1;
     case ACT_PIN: return tokens_pin(s, a);
+    case ACT_COPY: copy(s, a); return 1;
     case ACT_NEW: tokens_new_run(a, s->run); return 1;
     case ACT_OPEN_CHECKPOINT: tokens_open_checkpoint(a); return 1;
     case ACT_OWN: own_prompt(s, a); return 1;
@@ -318,7 +330,7 @@ static int can_tokens(void *self, struct app *a, int action)
     case ACT_DOWN: case ACT_PAGE_UP: case ACT_PAGE_DOWN: case ACT_FIRST: case ACT_LAST:
     case ACT_FIND: case ACT_FIND_NEXT: case ACT_FIND_PREV: case ACT_VIEW: case ACT_DIGITS: case ACT_UNCHANGED:
     case ACT_NEXT_PANE: case ACT_PREV_PANE: return s->nsentences > 0 || s->ndiagnosis;
-    case ACT_EXPORT: case ACT_GROUP: return s->nsentences > 0;
+    case ACT_EXPORT: case ACT_GROUP: case ACT_COPY: return s->nsentences > 0;
     case ACT_PREV_SENTENCE: case ACT_NEXT_SENTENCE: case ACT_SORT: return s->nsentences > 1;
     case ACT_FIT: return s->focus == ON_RATES && s->npast > 1 && !s->rates.listing;
     case ACT_PREV_SNAPSHOT: return s->npast > 0 || s->mode == MODE_OWN;

@@ -187,3 +187,18 @@ int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *er
     }
     return rows;
 }
+
+void tokens_copied(struct tokens *s, struct str *out)
+{
+    const struct sentence *c = tokens_current(s);
+    if (s->focus == ON_RATES && !s->rates.listing) {
+        tokens_rates_copied(s, out);
+        return;
+    }
+    for (int i = 0; s->focus == ON_DIAGNOSIS && i < s->ndiagnosis; i++) {
+        const struct diagnosis *d = &s->diagnosis[i];
+        str_addf(out, "%s%s\n%s: %s\nseen: %s\nexpected: %s\n", i ? "\n" : "", diagnosis_title(d->rule),
+                 d->cause ? "likely" : "look at", d->look, d->seen, d->expected);
+    }
+    if (!out->len && c) tokens_sentence_text(s, c->seq, out);
+}

@@ -328,4 +328,8 @@ void tokens_draw(void *self, struct app *a, struct grid *g, struct rect area);
 /* "live", "frozen", "snapshot 40k", "stale 12 s" */
 const char *tokens_fresh(const struct tokens *s, char *out, size_t size);
 int tokens_export(void *self, struct app *a, struct csv_out *out, struct err *err);
+/* What `y` takes: the row of the rates, the findings, else the sentence as its original text. */
+void tokens_copied(struct tokens *s, struct str *out);
+/* The row of the rates under the cursor, as it is shown, a tab between cells. */
+void tokens_rates_copied(const struct tokens *s, struct str *out);
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "db/csv.h"
+#include "src/base/str.h"
 #include "ui/app/action.h"
 #include "ui/screen/tokens_int.h"
 #include "ui/term/sign.h"
@@ -343,6 +344,16 @@ void tokens_rates_click(struct tokens *s, struct app *a, int sentence, int token
 }
 
 /* --- export ----------------------------------------------------------------------------------- */
+
+void tokens_rates_copied(const struct tokens *s, struct str *out)
+{
+    struct shape h = shape_of(s);
+    char text[PIECE], value[FMT];
+    if (s->rates.at >= s->rates.n) return;
+    const struct rate_row *r = &s->rates.row[s->rates.at];
+    str_add(out, tokens_rates_name(s, r, text, sizeof text));
+    for (int j = 1; j < h.n; j++) str_addf(out, "\t%s", cell_text(r, h.what[j], value));
+}
 
 int tokens_rates_export(struct tokens *s, struct csv_out *out)
 {

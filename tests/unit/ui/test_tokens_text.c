@@ -455,6 +455,42 @@ static void test_list_and_findings_are_exported(void **state)
     app_free(a);
 }
 
+/* What `y` took; freed by the caller. */
+static char *copied(struct app *a, const char *key)
+{
+    char path[128], *text = NULL;
+    size_t n = 0;
+    fixture_keys(a, key);
+    snprintf(path, sizeof path, "%s/electroscope/copied.txt", dir);
+    assert_int_equal(file_read(path, 1 << 16, &text, &n, NULL), 0);
+    return text;
+}
+
+static void test_a_sentence_is_copied(void **state)
+{
+    (void)state;
+    struct app *a = start(9);
+    struct tokens *s = app_self(a);
+    fixture_keys(a, "[");
+    char *text = copied(a, "y");
+    assert_string_equal(text, "the chef cooked the meal for the hungry kids in the old kitchen .");
+    free(text);
+    free(fixture_text(a, 36, 120));
+    fixture_keys(a, "d");
+    free(fixture_text(a, 36, 120));
+    text = copied(a, "y");
+    assert_int_equal(strncmp(text, "all\t", 4), 0);
+    free(text);
+    s->focus = ON_DIAGNOSIS;
+    s->ndiagnosis = 1;
+    s->diagnosis[0] = (struct diagnosis){.rule = DIAG_ALL_ORIGINAL, .severity = SEV_WARN, .cause = 1, .seen = "s",
+                                         .expected = "e", .look = "l"};
+    text = copied(a, "y");
+    assert_string_equal(text, "the discriminator says original everywhere\nlikely: l\nseen: s\nexpected: e\n");
+    free(text);
+    app_free(a);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "host"))
@@ -476,6 +512,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_reader_is_told_why_a_key_does_nothing),
         cmocka_unit_test(test_keys_for_nothing_do_nothing),
         cmocka_unit_test(test_list_and_findings_are_exported),
+        cmocka_unit_test(test_a_sentence_is_copied),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
