@@ -430,7 +430,7 @@ static void test_what_is_copied(void **state)
     a = start("Scores", NULL);
     fixture_keys(a, "G");
     text = copied(a, "y");
-    assert_int_equal(strncmp(text, "none-1/4-s1 @ 10000\t39.6 (0.3)\t", 32), 0);
+    assert_int_equal(strncmp(text, "none-1/4-s1 @ 10000\t39.6 (0.3)\t", 31), 0);
     free(text);
     fixture_keys(a, "Enter");
     text = copied(a, "y");
