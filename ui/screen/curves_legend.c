@@ -291,6 +291,7 @@ void curves_legend(struct curves *s, struct app *a, struct grid *g, struct rect 
              s->log & LOG_X ? " log" : "", s->log & LOG_Y ? "log" : "linear");
     legend_row(g, in, &y, STYLE(ROLE_DIM, 0), text, NULL);
     curves_ema_text(s, x, sizeof x);
+    if (!s->smooth) snprintf(x, sizeof x, "raw");
     snprintf(text, sizeof text, "%s, %s", x, s->band ? "mean over seeds" : "each run");
     legend_row(g, in, &y, STYLE(ROLE_DIM, 0), text, NULL);
     if (c) curves_cell_text(s, &c->drawn, text, sizeof text);

@@ -160,10 +160,13 @@ static void lay_series(struct canvas *v, int s, int *by)
     for (int i = 0; i < n; i++) v->dim[i] |= v->line.dots[i];
 }
 
-/* Background of the cells between lo and hi. */
+/* Background of the cells between lo and hi, and their edges dotted: not every terminal has that
+ * background. */
 static void lay_band(struct canvas *v, const struct chart_series *s)
 {
+    int cells = v->plot.h * v->plot.w;
     if (!s->lo || !s->hi) return;
+    raster_clear(&v->line);
     for (int i = 0; i < s->n; i++) {
         double f = x_share(s->samples[i].x, v->c->x0, v->c->x1, v->c->log_x);
         if (!(f >= 0 && f <= 1) || !isfinite(s->lo[i]) || !isfinite(s->hi[i])) continue;
@@ -172,7 +175,10 @@ static void lay_band(struct canvas *v, const struct chart_series *s)
         if (x >= v->plot.w) x = v->plot.w - 1;
         for (int y = (top < 0 ? 0 : top) / 4; y <= bottom / 4 && y < v->plot.h; y++)
             v->band[y * v->plot.w + x] = 1;
+        raster_dot(&v->line, 2 * x, top);
+        raster_dot(&v->line, 2 * x, bottom);
     }
+    for (int i = 0; i < cells; i++) v->dim[i] |= v->line.dots[i];
 }
 
 static void paint(struct canvas *v)
