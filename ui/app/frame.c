@@ -161,7 +161,7 @@ static void draw_status(struct app *a, struct grid *g, struct rect line)
         int w = text_columns(said), most = line.w - 2;
         right = w < most ? w : most;
         int path = m->severity == SEV_INFO && strstr(said, "→") != NULL; /* its file's name stays */
-        (path ? grid_middle : grid_text)(g, line, line.y, line.x + line.w - 1 - right, right,
+        (path ? grid_middle : grid_end)(g, line, line.y, line.x + line.w - 1 - right, right,
                                          STYLE((uint8_t)role, 0), said);
         right += 3;
     }
