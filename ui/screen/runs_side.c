@@ -48,12 +48,15 @@ static double seq_tokens(const struct query_run *r)
     return (double)r->config.batch * (double)r->config.seq;
 }
 
-static const char *event_time(double t, char *out, size_t size)
+/* Of today the time, else the day. */
+static const char *event_time(double t, double now, char *out, size_t size)
 {
-    time_t at = (time_t)t;
-    struct tm tm;
+    time_t at = (time_t)fmax(-1e10, fmin(t, 1e10)), present = (time_t)now;
+    struct tm tm = { 0 }, today = { 0 };
     localtime_r(&at, &tm);
-    strftime(out, size, "%H:%M:%S", &tm);
+    localtime_r(&present, &today);
+    int same = tm.tm_yday == today.tm_yday && tm.tm_year == today.tm_year;
+    strftime(out, size, same ? "%H:%M:%S" : tm.tm_year == today.tm_year ? "%d %b" : "%b %Y", &tm);
     return out;
 }
 
@@ -63,7 +66,8 @@ int runs_draw_event(const struct runs *s, struct grid *g, struct rect row, const
     char t[16];
     int bad = e->severity == SEV_ERROR, warn = e->severity == SEV_WARN, x = row.x;
     const struct query_run *r = app_run(s->app, e->run);
-    x += grid_text(g, row, row.y, x, 8, STYLE(ROLE_DIM, 0), event_time(e->time, t, sizeof t)) + 1;
+    grid_text(g, row, row.y, x, 8, STYLE(ROLE_DIM, 0), event_time(e->time, app_utc(s->app), t, sizeof t));
+    x += 9;
     grid_cell(g, row, row.y, x, STYLE(bad ? ROLE_BAD : warn ? ROLE_WARN : ROLE_DIM, 0),
               bad || warn ? "!" : sign(SIGN_DOT));
     x += 2;

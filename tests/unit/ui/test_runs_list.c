@@ -217,6 +217,24 @@ static void test_a_killed_host_is_seen(void **state)
     app_free(a);
 }
 
+/* The time of an event of another day would be taken for today's. */
+static void test_old_events_have_their_day(void **state)
+{
+    (void)state;
+    struct app *a = start();
+    assert_true(fixture_shows(a, 36, 120, "19:55:00 · gen1/1-tie-all-s1  paused"));
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "UPDATE event SET time = time - 86400 WHERE text = 'paused'; "
+                                      "UPDATE event SET time = time - 366 * 86400 WHERE text = 'preparing'"), 0);
+    a = start();
+    fixture_keys(a, "Tab z");
+    char *text = fixture_text(a, 36, 120), *day = strstr(text, " · gen1/1-tie-all-s1  paused");
+    assert_true(day && day - text > 8 && strncmp(day - 8, "19:55:00", 8));
+    assert_non_null(strstr(text, " 2025 · "));
+    free(text);
+    app_free(a);
+}
+
 /* The recorder, with its queue, is never the one that has no room. */
 static void test_many_threads(void **state)
 {
@@ -248,6 +266,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_keys_find_mark_sort, setup, teardown),
         cmocka_unit_test_setup_teardown(test_checkpoints_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_killed_host_is_seen, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_old_events_have_their_day, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_threads, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
