@@ -173,14 +173,15 @@ const struct query_run *runs_current(const struct runs *s)
 }
 
 /* After a read: the same runs keep their places even where their numbers moved (no re-sort under
- * the cursor); a new or vanished run arranges anew, and one in another state where groups may hang
- * on that. */
+ * the cursor); a new or vanished run arranges anew, and one in another state where groups or the filter
+ * may hang on that. */
 static void refresh(struct runs *s)
 {
     const struct query_run *all;
     int n = app_runs(s->app, &all), same = n == s->nknown;
     for (int i = 0; same && i < n; i++)
-        same = all[i].id == s->known[i] && (!s->ngroups || all[i].state == s->seen[i].state);
+        same = all[i].id == s->known[i] &&
+               ((!s->ngroups && !s->filter_text[0]) || all[i].state == s->seen[i].state);
     if (!same) {
         runs_arrange(s);
         return;

@@ -235,6 +235,19 @@ static void test_old_events_have_their_day(void **state)
     app_free(a);
 }
 
+/* A run that ends leaves a list of those that run. */
+static void test_a_filter_sees_a_state_change(void **state)
+{
+    (void)state;
+    struct app *a = start();
+    fixture_keys(a, "f s t a t u s : r u n n i n g Enter");
+    assert_true(fixture_shows(a, 24, 80, "runs 2 of 9"));
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET state = 'done' WHERE id = 8"), 0);
+    app_tick(a);
+    assert_true(fixture_shows(a, 24, 80, "runs 1 of 9"));
+    app_free(a);
+}
+
 /* The recorder, with its queue, is never the one that has no room. */
 static void test_many_threads(void **state)
 {
@@ -267,6 +280,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_checkpoints_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_killed_host_is_seen, setup, teardown),
         cmocka_unit_test_setup_teardown(test_old_events_have_their_day, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_filter_sees_a_state_change, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_threads, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
