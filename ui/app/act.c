@@ -25,9 +25,11 @@ int app_can(struct app *a, int action)
     case ACT_OPEN_FILE: /* from every screen: Launch comes first */
         return app_screen_index("Launch") >= 0;
     case ACT_UNDO:
-        return a->undo.act != NULL;
+        return a->nundo > 0;
     case ACT_EXPORT:
         return a->nruns + (app_ops(a)->export_csv == NULL) > 0 && app_ops(a)->can(app_self(a), a, action);
+    case ACT_COPY:
+        return app_ops(a)->can(app_self(a), a, action) || (app_ops(a)->export_csv && app_can(a, ACT_EXPORT));
     default:
         if (action >= ACT_SCREEN1 && action <= ACT_SCREEN7)
             return screen_of_action(action) >= 0;
@@ -70,14 +72,13 @@ void leave(struct app *a)
 
 static void do_undo(struct app *a)
 {
-    struct undo u = a->undo;
-    if (!u.act) {
+    if (!a->nundo) {
         app_note(a, "There is nothing to undo");
         return;
     }
-    memset(&a->undo, 0, sizeof a->undo);
-    u.act(a, u.arg);
-    app_say(a, SEV_INFO, "undone: %s", u.what);
+    struct undo u = a->undo[--a->nundo];
+    if (u.act(a, u.arg, u.text) >= 0)
+        app_say(a, SEV_INFO, "undone: %s", u.what);
 }
 
 static int app_own(struct app *a, int action)
@@ -169,6 +170,10 @@ void app_act(struct app *a, int action)
             export_ask(a);
         else
             app_note(a, "There is nothing to export here yet");
+        return;
+    }
+    if (action == ACT_COPY && !ops->can(self, a, action) && app_can(a, action)) {
+        copy_shown(a);
         return;
     }
     int offered = !speaks(action) || app_can(a, action), said = a->said, here = a->current;

@@ -254,11 +254,24 @@ void app_ask(struct app *a, const char *text, const char *keys, void (*done)(voi
     a->drop_input = a->dirty = 1;
 }
 
-void app_undo(struct app *a, const char *what, void (*undo)(struct app *a, int64_t arg), int64_t arg)
+void app_undo(struct app *a, const char *what,
+              int (*undo)(struct app *a, int64_t arg, const char *text), int64_t arg,
+              const char *text)
 {
-    snprintf(a->undo.what, sizeof a->undo.what, "%s", what);
-    a->undo.act = undo;
-    a->undo.arg = arg;
+    for (int i = 0; i < a->nundo; i++) {
+        const struct undo *u = &a->undo[i];
+        int same = u->act == undo && u->arg == arg && !u->text[0] && !text[0];
+        if (same || (i == 0 && a->nundo == UNDOS)) {
+            a->nundo--;
+            memmove(&a->undo[i], &a->undo[i + 1], (size_t)(a->nundo - i) * sizeof a->undo[0]);
+            i--;
+        }
+    }
+    struct undo *u = &a->undo[a->nundo++];
+    snprintf(u->what, sizeof u->what, "%s", what);
+    snprintf(u->text, sizeof u->text, "%s", text);
+    u->act = undo;
+    u->arg = arg;
 }
 
 int app_op(struct app *a, const char *op, int64_t run, int spawn)

@@ -70,8 +70,12 @@ void app_save(struct app *a, const char *label, const char *start,
  * returns the rows, or a negative code. */
 void app_export(struct app *a, const char *label, const char *name,
                 int (*csv)(void *self, struct app *a, struct csv_out *out, struct err *err));
-/* Registers how the last reversible act is undone (`u`). */
-void app_undo(struct app *a, const char *what, void (*undo)(struct app *a, int64_t arg), int64_t arg);
+/* Registers how the last reversible act is undone (`u`), those before it after that. `undo` gets arg
+ * and text back; it returns 0, or a negative code after saying why not. One act that has the same
+ * undo, arg and no text takes the other's place. */
+void app_undo(struct app *a, const char *what,
+              int (*undo)(struct app *a, int64_t arg, const char *text), int64_t arg,
+              const char *text);
 void app_go(struct app *a, const char *screen);
 /* Shows Runs, with nothing behind it to go back to. */
 void app_home(struct app *a);

@@ -44,11 +44,13 @@ struct question {
     void *ud;
 };
 struct hit { int y, x0, x1, action; };
+#define UNDO_TEXT 1200
 struct undo {
-    char what[96];
-    void (*act)(struct app *a, int64_t arg);
+    char what[96], text[UNDO_TEXT];
+    int (*act)(struct app *a, int64_t arg, const char *text);
     int64_t arg;
 };
+#define UNDOS 16
 #define HELP_PAGES (2 * ACT_COUNT + 64)
 struct help {
     int open, cursor;
@@ -88,7 +90,8 @@ struct app {
     int noted;                   /* it is of the screen it came on */
     struct field field;
     struct question question;
-    struct undo undo;
+    struct undo undo[UNDOS];     /* the last one last */
+    int nundo;
     struct help help;
     struct hit hits[APP_HITS];
     int nhits, width;            /* of the last frame */
@@ -153,6 +156,8 @@ void path_draw(struct app *a, struct grid *g, struct rect area);
 void help_key(struct app *a, const char *name);
 void help_draw(struct app *a, struct grid *g, struct rect area);
 void export_ask(struct app *a);
+/* `y` on a screen that has no row of its own to copy: what is shown, as CSV. */
+void copy_shown(struct app *a);
 void leave(struct app *a);
 /* The key that a typed character stands for: full-width and two-set Hangul input become the
  * letters of the same keys. Returns how many names were written (0-4). */

@@ -57,6 +57,27 @@ static int write_export(void *ud, const char *path, FILE *f, struct saved *out, 
     return n < 0 ? n : 0;
 }
 
+#define COPY_MAX 50000 /* bytes: more than that terminals drop */
+
+void copy_shown(struct app *a)
+{
+    struct err err = { 0 };
+    char *csv = NULL;
+    size_t n = 0;
+    FILE *memory = open_memstream(&csv, &n);
+    rows_of = app_ops(a)->export_csv;
+    int rows = memory ? write_csv(a, memory, &err) : err_nomem(&err, "a table to copy");
+    if (memory && fclose(memory) && rows >= 0)
+        rows = err_nomem(&err, "a table to copy");
+    if (rows < 0)
+        app_say(a, SEV_ERROR, "%s", err.text);
+    else if (n > COPY_MAX)
+        app_note(a, "%d rows are too many to copy: e writes them into a file", rows);
+    else
+        app_copy(a, csv);
+    free(csv);
+}
+
 void app_export(struct app *a, const char *label, const char *name,
                 int (*csv)(void *self, struct app *a, struct csv_out *out, struct err *err))
 {

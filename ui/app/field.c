@@ -168,7 +168,12 @@ void field_key(struct app *a, const struct key *k)
         finish(a, 0);
         return;
     } else {
-        changed = edit(f, k->name);
+        char meant[4][16]; /* names of commands have no Hangul: those are the keys that were struck */
+        int n = f->palette ? keys_meant(k->name, meant) : 0;
+        for (int i = 0; i < n; i++)
+            changed |= edit(f, meant[i]);
+        if (!f->palette)
+            changed = edit(f, k->name);
     }
     f->fresh = 0;
     if (changed) {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@
 
 #define FRAME_S (1. / 60)
 #define FULL_FRAME_S (1. / 30)
+#define REST_S .2 /* without a key: what comes then is meant */
 #define BLIND_S 2.0 /* without inotify: seconds between looks at the store */
 
 struct loop {
@@ -36,6 +38,8 @@ struct loop {
     double drawn, full;  /* when the last frame, the last whole frame was sent */
     double answered;     /* when the last frame that answers keys was */
     int keyed;           /* a key came since the last frame */
+    int deaf;            /* a question was put that the terminal has not been sent yet */
+    double dropped;      /* when a key last came too early to answer it, 0: none did */
     double looked;       /* when the store was last looked at */
     char title[64];
 };
@@ -82,7 +86,7 @@ static void draw(struct loop *l, double now)
     l->drawn = now;
     if (l->keyed)
         l->answered = now;
-    l->keyed = 0;
+    l->keyed = l->deaf = 0;
 }
 
 /* When a frame may be sent: a key does not wait for what new data drew just now. */
@@ -91,11 +95,25 @@ static double frame_due(const struct loop *l)
     return l->resized ? l->full + FULL_FRAME_S : (l->keyed ? l->answered : l->drawn) + FRAME_S;
 }
 
-static void drop_input(struct loop *l)
+static void drop_input(struct loop *l, double now)
 {
     l->app->drop_input = 0;
+    l->deaf = 1;
+    int more = 0;
+    ioctl(tty_in(), FIONREAD, &more);
+    l->dropped = l->input.n || more > 0 ? now : 0;
     l->input.n = 0;
     tcflush(tty_in(), TCIFLUSH);
+}
+
+/* What was typed before a question could be seen, or goes on from then without a rest (a key held
+ * down), is no answer to it. */
+static int too_early(struct loop *l, double now)
+{
+    if (!l->app->question.open || (!l->deaf && now - l->dropped >= REST_S))
+        return 0;
+    l->dropped = now;
+    return 1;
 }
 
 static void suspend(struct loop *l)
@@ -110,9 +128,13 @@ static void take_keys(struct loop *l, double now)
     struct key k;
     while (!l->app->quit && input_next(&l->input, &k, now)) {
         l->keyed = 1;
+        if (too_early(l, now)) {
+            free(k.paste);
+            continue;
+        }
         app_key(l->app, &k);
         if (l->app->drop_input)
-            drop_input(l);
+            drop_input(l, now);
         if (l->app->suspend)
             suspend(l);
     }

@@ -8,18 +8,19 @@
 #include "src/event/event.h"
 #include "ui/screen/launch.h"
 
-static void bring_back(struct app *a, int64_t unused)
+static int bring_back(struct app *a, int64_t unused, const char *none)
 {
-    (void)unused;
+    (void)unused, (void)none;
     app_set_state(a, "launch.undo", "1"); /* the screen takes it at its next look */
     app_go(a, "Launch");
     app_poll(a, 0);
+    return 0;
 }
 
 void launch_remember(struct launch *s, const struct draft *before, const char *what)
 {
     s->before = *before;
-    app_undo(s->app, what, bring_back, 0);
+    app_undo(s->app, what, bring_back, 0, "");
 }
 
 static int take_model(struct launch *s)

@@ -184,19 +184,26 @@ static void filter_done(void *ud, const char *text)
         ask_filter(s, text);
 }
 
-static void set_archived(struct app *a, int64_t run, int archived)
+static int unarchive_last(struct app *a, int64_t run, const char *none)
 {
-    app_edit(a, archived ? "archive" : "unarchive", run, NULL);
+    (void)none;
+    return app_edit(a, "unarchive", run, NULL);
 }
 
-static void unarchive_last(struct app *a, int64_t run)
+static int archive_last(struct app *a, int64_t run, const char *none)
 {
-    set_archived(a, run, 0);
+    (void)none;
+    return app_edit(a, "archive", run, NULL);
 }
 
-static void archive_last(struct app *a, int64_t run)
+static int tags_before(struct app *a, int64_t run, const char *text)
 {
-    set_archived(a, run, 1);
+    return app_edit(a, "tag", run, text);
+}
+
+static int note_before(struct app *a, int64_t run, const char *text)
+{
+    return app_edit(a, "note", run, text);
 }
 
 static void archive(struct runs *s)
@@ -209,7 +216,7 @@ static void archive(struct runs *s)
     if (app_edit(s->app, to ? "archive" : "unarchive", r->id, NULL) < 0)
         return;
     snprintf(what, sizeof what, "%s %.60s", to ? "archived" : "brought back", r->name);
-    app_undo(s->app, what, to ? unarchive_last : archive_last, r->id);
+    app_undo(s->app, what, to ? unarchive_last : archive_last, r->id, "");
     app_say(s->app, SEV_INFO, "%s · u undo", what);
     if (row + 1 < s->n)
         move_to(s, row + 1);
@@ -218,19 +225,32 @@ static void archive(struct runs *s)
 static void note_done(void *ud, const char *text)
 {
     struct runs *s = ud;
-    if (text && app_edit(s->app, "note", s->cursor, text) == 0)
-        app_say(s->app, SEV_INFO, "noted");
+    char before[sizeof ((struct query_run *)0)->note] = "";
+    const struct query_run *r = runs_current(s);
+    if (!text || !r || !strcmp(text, r->note))
+        return;
+    snprintf(before, sizeof before, "%s", r->note);
+    if (app_edit(s->app, "note", s->cursor, text) < 0)
+        return;
+    app_undo(s->app, "the note", note_before, s->cursor, before);
+    app_say(s->app, SEV_INFO, "noted · u undo");
 }
 
 /* Tags, then the note: one small form of two lines. */
 static void tag_done(void *ud, const char *text)
 {
     struct runs *s = ud;
+    char before[sizeof ((struct query_run *)0)->tags] = "";
     const struct query_run *r = runs_current(s);
     if (!text || !r)
         return;
-    if (strcmp(text, r->tags) && app_edit(s->app, "tag", s->cursor, text) < 0)
-        return;
+    snprintf(before, sizeof before, "%s", r->tags);
+    if (strcmp(text, before)) {
+        if (app_edit(s->app, "tag", s->cursor, text) < 0)
+            return;
+        app_undo(s->app, "the tags", tags_before, s->cursor, before);
+        app_say(s->app, SEV_INFO, "tags %s · u undo", *text ? text : "gone");
+    }
     app_prompt(s->app, "note:", r->note, note_done, NULL, s);
 }
 

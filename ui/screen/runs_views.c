@@ -192,6 +192,29 @@ void runs_ask_sort(struct runs *s)
     app_choose(s->app, "sort by:", "", sort_item, sort_done, NULL, s);
 }
 
+/* "KEY<TAB>VALUE", or "KEY" of a view that was not there. */
+static int view_before(struct app *a, int64_t unused, const char *text)
+{
+    char key[128];
+    size_t n = strcspn(text, "\t");
+    (void)unused;
+    snprintf(key, sizeof key, "%.*s", (int)n, text);
+    if (text[n])
+        app_set_state(a, key, text + n + 1);
+    else
+        app_drop_state(a, key);
+    return 0;
+}
+
+static void remember(struct runs *s, const char *key, const char *what, const char *name)
+{
+    char before[128 + APP_STATE_VALUE + 2], undone[96];
+    const char *value = app_state(s->app, key);
+    snprintf(before, sizeof before, "%s%s%s", key, value ? "\t" : "", value ? value : "");
+    snprintf(undone, sizeof undone, "%s view %s", what, name);
+    app_undo(s->app, undone, view_before, 0, before);
+}
+
 static void save(struct runs *s, const char *name)
 {
     char key[128], value[APP_STATE_VALUE], sort[64];
@@ -199,8 +222,9 @@ static void save(struct runs *s, const char *name)
     snprintf(key, sizeof key, VIEW "%s", name);
     snprintf(value, sizeof value, "%s" PART "%s %d" PART "%s" PART "%s", s->filter_text, sort,
              s->descending, s->columns_text, s->group_text);
+    remember(s, key, "saved", name);
     app_set_state(s->app, key, value);
-    app_say(s->app, SEV_INFO, "saved view %s: filter, order, columns and groups", name);
+    app_say(s->app, SEV_INFO, "saved view %s: filter, order, columns and groups · u undo", name);
 }
 
 /* The parts of a view, in the order of save(). Returns 0 when there is no such view. */
@@ -274,8 +298,9 @@ static void forget(struct runs *s, const char *name)
         app_say(s->app, SEV_WARN, "There is no view %s", name);
         return;
     }
+    remember(s, key, "forgot", name);
     app_drop_state(s->app, key);
-    app_say(s->app, SEV_INFO, "forgot view %s", name);
+    app_say(s->app, SEV_INFO, "forgot view %s · u undo", name);
 }
 
 static void view_done(void *ud, const char *text)

@@ -110,6 +110,43 @@ static void test_the_name_says_the_form(void **state)
     app_free(a);
 }
 
+/* Without a row of its own to copy, a screen copies the table that `e` would write. */
+static void test_curves_are_copied_as_their_table(void **state)
+{
+    (void)state;
+    char path[1400], *copied;
+    size_t n;
+    struct app *a = fixture_app(dir, "Curves", NULL);
+    assert_non_null(a);
+    free(fixture_text(a, 36, 120));
+    fixture_keys(a, "z");
+    free(fixture_text(a, 36, 120));
+    fixture_keys(a, "y");
+    snprintf(path, sizeof path, "%.*s/copied.txt",
+             (int)(strrchr(a->state_path, '/') - a->state_path), a->state_path);
+    assert_true(fixture_shows(a, 36, 300, path)); /* the file is named */
+    assert_int_equal(file_read(path, 1 << 20, &copied, &n, NULL), 0);
+    char *csv = exported(a, "copy.csv");
+    assert_string_equal(copied, csv);
+    assert_memory_equal(copied, "chart,run,", 10);
+    assert_non_null(strstr(str_get(&a->raw), "\x1b]52;c;"));
+    free(csv);
+    free(copied);
+    str_clear(&a->raw);
+    app_mark(a, 8, 1); /* many lines: terminals drop what is so long */
+    app_mark(a, 9, 1);
+    fixture_keys(a, "z");
+    a->slots[a->current].due = 0;
+    a->fixed_now += 5;
+    app_tick(a);
+    free(fixture_text(a, 55, 200));
+    app_tick(a);
+    fixture_keys(a, "y");
+    assert_true(fixture_shows(a, 55, 200, "too many to copy"));
+    assert_int_equal(a->raw.len, 0);
+    app_free(a);
+}
+
 static void test_curves_become_a_picture(void **state)
 {
     (void)state;
@@ -181,6 +218,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_markdown_and_latex),
         cmocka_unit_test(test_the_name_says_the_form),
+        cmocka_unit_test(test_curves_are_copied_as_their_table),
         cmocka_unit_test(test_curves_become_a_picture),
         cmocka_unit_test(test_the_picture_says_what_is_on_it),
     };

@@ -48,7 +48,8 @@ static void child(const char *term, int color)
     struct err err = { 0 };
     struct app_args args = { .workspace = &w, .screen = "Runs", .theme = -1, .color = color };
     setenv("TERM", term, 1);
-    setenv("XDG_STATE_HOME", dir, 1);
+    char full[4096]; /* a relative one does not count: the state would go to $HOME */
+    setenv("XDG_STATE_HOME", realpath(dir, full) ? full : dir, 1);
     unsetenv("NO_COLOR");
     setlocale(LC_ALL, "C.UTF-8");
     if (workspace_open(&w, dir, 0, &err) || app_run_loop(&args, &err)) {
@@ -154,6 +155,25 @@ static void test_a_question_is_not_answered_ahead(void **state)
     type("\x1b[200~q\x1b[201~");
     listen_for(.3, NULL);
     assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+    type("q");
+    assert_int_equal(ended(5), 0);
+    assert_left_clean();
+}
+
+/* A key that is held down is no answer either, until it has been let go. */
+static void test_a_held_key_is_no_answer(void **state)
+{
+    (void)state;
+    start("xterm-256color", 1);
+    listen_for(5, "gen1/4-tie-emb-s1");
+    type("qqqq"); /* a slow line brings the first ones together */
+    for (int i = 0; i < 20; i++) {
+        clock_sleep(.03);
+        type("q");
+    }
+    listen_for(.5, NULL);
+    assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+    assert_non_null(strstr(seen, "runs go on"));
     type("q");
     assert_int_equal(ended(5), 0);
     assert_left_clean();
@@ -333,6 +353,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_leaving_restores_the_terminal),
         cmocka_unit_test(test_a_question_is_not_answered_ahead),
+        cmocka_unit_test(test_a_held_key_is_no_answer),
         cmocka_unit_test(test_signals),
         cmocka_unit_test(test_signals_of_a_living_terminal),
         cmocka_unit_test(test_a_lost_terminal_ends_it),

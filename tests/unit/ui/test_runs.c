@@ -384,6 +384,56 @@ static void test_archive_and_undo(void **state)
     finish(a);
 }
 
+/* Each act is taken back in its turn: archiving, the note, the tags, views. */
+static void test_undo_goes_back_step_by_step(void **state)
+{
+    (void)state;
+    static const char *const steps[][2] = {
+        { "V = m i n e Enter", "saved view mine" },
+        { "V - m i n e Enter", "forgot view mine" },
+        { "t", "tags:" },
+        { "^U n e w Enter ^U m i n d Enter", "noted · u undo" },
+        { "A", "archived" },
+        { "u", "undone: archived" },
+        { "u", "undone: the note" },
+        { "u", "undone: the tags" },
+        { "u", "undone: forgot view mine" },
+        { "V m i n e Enter", "view mine" }, /* it is back */
+        { "u", "undone: saved view mine" },
+        { "u", "There is nothing to undo" },
+    };
+    struct app *a = start(dir, NULL);
+    char tags[256], note[512];
+    const struct query_run *r = app_run(a, app_selected(a));
+    int64_t run = r->id;
+    snprintf(tags, sizeof tags, "%s", r->tags);
+    snprintf(note, sizeof note, "%s", r->note);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        fixture_keys(a, steps[i][0]);
+        app_tick(a);
+        if (!fixture_shows(a, 24, 120, steps[i][1]))
+            fail_msg("step %zu: no '%s'", i, steps[i][1]);
+        r = app_run(a, run);
+        if (i == 3)
+            assert_true(!strcmp(r->tags, "new") && !strcmp(r->note, "mind"));
+    }
+    assert_string_equal(r->tags, tags);
+    assert_string_equal(r->note, note);
+    finish(a);
+}
+
+/* A Korean keyboard's s, o, r, t arrive as one syllable: the palette knows no other letters. */
+static void test_palette_reads_struck_keys(void **state)
+{
+    (void)state;
+    struct app *a = start(dir, NULL);
+    fixture_keys(a, ": 낷");
+    assert_string_equal(a->field.text, "sort");
+    fixture_keys(a, "Enter");
+    assert_true(fixture_shows(a, 24, 80, "sort by:"));
+    finish(a);
+}
+
 static void test_state_survives(void **state)
 {
     (void)state;
@@ -530,6 +580,8 @@ int main(void)
         cmocka_unit_test(test_leaving_asks_while_runs_go_on),
         cmocka_unit_test(test_read_only_writes_nothing),
         cmocka_unit_test(test_archive_and_undo),
+        cmocka_unit_test(test_undo_goes_back_step_by_step),
+        cmocka_unit_test(test_palette_reads_struck_keys),
         cmocka_unit_test(test_state_survives),
         cmocka_unit_test(test_a_changed_number_is_bold_for_one_tick),
         cmocka_unit_test(test_new_and_changed_runs_show),
