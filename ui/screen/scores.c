@@ -369,8 +369,10 @@ static void draw_scores(void *self, struct app *a, struct grid *g, struct rect a
         scores_draw_surest(s, g, part);
         return;
     }
-    int below = s->maximised || area.h < 14 ? 0 : area.h / 3, spare = area.h - table; /* no rows free above */
-    below = below && spare > below ? spare < seeds ? spare : seeds > below ? seeds : below : below;
+    int below = area.h < 14 ? 0 : area.h / 3, spare = area.h - table; /* no rows free above */
+    if (spare > below)
+        below = spare < seeds ? spare : seeds > below ? seeds : below;
+    below = s->maximised || below < 3 ? 0 : below;
     part.h = area.h - below;
     draw_table(s, g, part);
     part.y += part.h;

@@ -38,15 +38,17 @@ void tokens_legend(struct tokens *s, struct grid *g, struct rect r)
     static const float heat[] = {.1F, .3F, .5F, .8F};
     char p[FMT];
     int wide = r.w >= LEGEND_WIDE, x = r.x + 1;
-    x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), legend_rows(s, wide));
+    x += grid_end(g, r, r.y, x, r.x + r.w - x, STYLE(ROLE_DIM, 0), legend_rows(s, wide));
     if (s->view == VIEW_WATERFALL) return;
     for (int i = 0; tokens_judged(s) && i < 3; i++) {
         x += (x > r.x + 1) * 2;
+        if (x + 2 + text_columns(tokens_outcome_name(marks[i])) > r.x + r.w) return;
         x += grid_text(g, r, r.y, x, -1, STYLE(tokens_sign_role(marks[i]), 0), tokens_sign(marks[i])) + 1;
         x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), tokens_outcome_name(marks[i]));
     }
     if (tokens_masked_only(s)) return;
     x += 2;
+    if (x + 2 + text_columns("same") > r.x + r.w) return;
     x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), sign(SIGN_SAME)) + 1;
     x += grid_text(g, r, r.y, x, -1, STYLE(ROLE_DIM, 0), wide ? "sampled the same" : "same");
     if (!tokens_judged(s) || r.w < LEGEND_HEAT) return;

@@ -144,6 +144,10 @@ static void test_the_legend_says_what_rows_and_signs_mean(void **state)
 static void test_what_is_lacking_is_said(void **state)
 {
     (void)state;
+    struct app *narrow = start(9);
+    assert_true(fixture_shows(narrow, 24, 60, "✗ missed")); /* what does not fit whole is not begun */
+    assert_false(fixture_shows(narrow, 24, 60, "▵ fa"));
+    app_free(narrow);
     struct app *a = start(9);
     struct tokens *s = app_self(a);
     s->counts.judged = 0;
