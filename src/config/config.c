@@ -290,6 +290,14 @@ int config_probes_at(const struct config *c, int64_t step)
     return 0;
 }
 
+/* A preset may set the generator's heads: its width alone is not its shape. */
+static int wrong_shape(const struct config *c, const char *who, struct err *err)
+{
+    return err_set(err, E_USAGE, "%s a generator of the discriminator's shape (generator_size 1, generator_heads 0); it "
+                   "is %ld wide with %ld layers and heads %ld, not %ld with %ld and %ld", who,
+                   c->generator_hidden_size, c->generator_layers, c->generator_heads, c->hidden_size, c->layers, c->heads);
+}
+
 int config_resolve(struct config *c, struct err *err)
 {
     if (c->hidden_size % c->heads)
@@ -312,12 +320,9 @@ int config_resolve(struct config *c, struct err *err)
     int same = c->generator_hidden_size == c->hidden_size && c->generator_layers == c->layers &&
                c->generator_heads == c->heads;
     if (c->tie == TIE_ALL && !same)
-        return err_set(err, E_USAGE, "tie: all needs a generator of the discriminator's size "
-                       "(generator_size 1); it is %ld wide with %ld layers, not %ld with %ld",
-                       c->generator_hidden_size, c->generator_layers, c->hidden_size, c->layers);
+        return wrong_shape(c, "tie: all needs", err);
     if (c->objective == OBJ_TWO_STAGE && c->two_stage_copy && !same)
-        return err_set(err, E_USAGE, "objective: two_stage copies the generator into the "
-                       "discriminator, so generator_size must be 1 (or two_stage_copy no)");
+        return wrong_shape(c, "objective: two_stage needs two_stage_copy no, or", err);
     if (c->mask_token_share + c->random_token_share > 1)
         return err_set(err, E_USAGE, "mask_token_share and random_token_share add up to more than 1");
     if (c->warmup_steps < 0)

@@ -221,6 +221,19 @@ static void tie_all_needs_equal_sizes(void **state)
     c.tie = TIE_ALL;
     assert_int_equal(config_resolve(&c, &err), E_USAGE);
     assert_non_null(strstr(err.text, "generator_size"));
+    /* A width that is right is not blamed: this preset sets the generator's heads. */
+    config_default(&c);
+    assert_int_equal(config_preset(&c, "demo", &err), 0);
+    c.objective = OBJ_TWO_STAGE;
+    strcpy(c.generator_size, "1");
+    assert_int_equal(config_resolve(&c, &err), E_USAGE);
+    assert_non_null(strstr(err.text, "generator_heads 0"));
+    assert_non_null(strstr(err.text, "it is 128 wide with 2 layers and heads 1, not 128 with 2 and 4"));
+    config_default(&c);
+    assert_int_equal(config_preset(&c, "demo", &err), 0);
+    c.objective = OBJ_TWO_STAGE, c.generator_heads = 0;
+    strcpy(c.generator_size, "1");
+    assert_int_equal(config_resolve(&c, &err), 0);
 }
 
 static void metric_names_find_themselves(void **state)
