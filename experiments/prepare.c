@@ -293,14 +293,15 @@ static int build(struct prep *p, const char *dir, struct err *err)
 }
 
 /* A packed corpus brings its own vocabulary: another one would give other ids. */
-static int check_vocab(const struct config *c, const struct corpus *corpus, struct err *err)
+/* have: the packed corpus's, NULL: there is none yet. */
+static int check_vocab(const struct config *c, const struct vocab *have, struct err *err)
 {
     if (!*c->vocab)
         return 0;
     struct vocab *v = vocab_load(c->vocab, NULL, NULL, err);
     if (!v)
         return E_INPUT;
-    int same = vocab_hash(v) == vocab_hash(corpus_vocab(corpus));
+    int same = !have || vocab_hash(v) == vocab_hash(have);
     vocab_free(v);
     return same ? 0 : err_set(err, E_USAGE, "vocab: the packed corpus '%s' has another vocabulary "
                               "than %s: leave vocab out", SHOW(c->corpus), SHOW(c->vocab));
@@ -329,7 +330,7 @@ static int finish(const struct config *c, struct prepared *out, struct err *err)
     out->corpus_hash = corpus_hash(corpus);
     out->vocab_size = vocab_size(corpus_vocab(corpus));
     out->stats = *corpus_stats(corpus);
-    int rc = check_vocab(c, corpus, err);
+    int rc = check_vocab(c, corpus_vocab(corpus), err);
     for (int heldout = 0; !rc && heldout < 2; heldout++) {
         struct sequences *s = sequences_open(corpus, (int)c->seq, c->pack, heldout, 0, err);
         rc = s ? 0 : c->pack == PACK_FAITHFUL ? E_USAGE : E_INPUT;
@@ -356,6 +357,21 @@ static int prepare_text(struct prep *p, struct prepared *out, struct err *err)
     snprintf(manifest, sizeof manifest, "%s/manifest.json", out->dir);
     out->reused = file_exists(manifest);
     return out->reused ? 0 : build(p, out->dir, err);
+}
+
+int prepare_vocab_check(const struct workspace *w, const struct config *c, struct err *err)
+{
+    char path[1300];
+    struct vocab *have = NULL;
+    if (*c->vocab && is_packed(w, c->corpus, path, 1200)) {
+        strcat(path, "/vocab.txt");
+        have = vocab_load(path, NULL, NULL, err);
+        if (!have)
+            return E_INPUT;
+    }
+    int rc = check_vocab(c, have, err);
+    vocab_free(have);
+    return rc;
 }
 
 int prepare_corpus(const struct workspace *w, const struct config *c, const struct prepare_hooks *h,

@@ -36,6 +36,9 @@ int prepare_paths(const struct workspace *w, struct config *c, struct err *err);
 /* Tokens that the vocabulary will have: of the packed corpus, the given file, or at most as many
  * as will be trained. Negative on failure. */
 int prepare_vocab_size(const struct workspace *w, const struct config *c, struct err *err);
+/* Says before anything is packed that config.vocab is no vocabulary, or another than the packed corpus
+ * has. */
+int prepare_vocab_check(const struct workspace *w, const struct config *c, struct err *err);
 /* The text of `demo`: the King James Bible of Debian's bible-kjv, a verse a line and a chapter a
  * document, written once to WORKSPACE/demo.txt. Its first verse becomes a probe (probes.h).
  * E_NOTFOUND names the package to install. */

@@ -117,6 +117,14 @@ static void sweep_command(const struct draft *d, const struct workspace *w, cons
     str_add(out, "END\n");
 }
 
+static int has_axes(const struct draft *d)
+{
+    struct draft_axes *x = malloc(sizeof *x);
+    int bad, any = x && !draft_find_axes(d, x, &bad, NULL) && x->n > 0;
+    free(x);
+    return any;
+}
+
 void draft_command(const struct draft *d, const struct workspace *w, const struct sweep *runs,
                    struct str *out)
 {
@@ -130,7 +138,7 @@ void draft_command(const struct draft *d, const struct workspace *w, const struc
         draft_sweep_options(d, out);
         return;
     }
-    if (runs->n > 1) {
+    if (runs->n > 1 || (runs->n && has_axes(d))) { /* one run of an axis, too: the others are left out */
         sweep_command(d, w, runs, out);
         return;
     }

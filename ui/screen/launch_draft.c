@@ -9,6 +9,8 @@
 #include "src/base/visible.h"
 #include "ui/screen/launch.h"
 
+#define SHOW(s) visible((char[120]){0}, 120, (s))
+
 void draft_init(struct draft *d)
 {
     memset(d, 0, sizeof *d);
@@ -125,6 +127,25 @@ int draft_split(int field, const char *text, struct draft_values *out, struct er
     }
 }
 
+/* Every value is one that the field can have, and stands there once, however it is written. */
+static int check_values(int field, const struct draft_values *v, struct err *err)
+{
+    const struct config_field *f = &config_fields[field];
+    char got[LAUNCH_VALUES][CONFIG_TEXT];
+    struct config c;
+    config_default(&c);
+    for (int i = 0; i < v->n; i++) {
+        int rc = field == LAUNCH_preset ? config_preset(&c, v->item[i], err) : config_set(&c, f->name, v->item[i], err);
+        if (rc)
+            return rc;
+        config_get(&c, f, got[i], CONFIG_TEXT);
+        for (int k = 0; k < i; k++)
+            if (!strcmp(got[i], got[k]))
+                return err_set(err, E_USAGE, "%s: %s stands there twice", f->name, SHOW(v->item[i]));
+    }
+    return 0;
+}
+
 int draft_put(struct draft *d, int field, const char *text, struct err *err)
 {
     const struct config_field *f = &config_fields[field];
@@ -138,11 +159,7 @@ int draft_put(struct draft *d, int field, const char *text, struct err *err)
         return rc;
     if (*text && v.n > 1 && (field == LAUNCH_preset || field == LAUNCH_name))
         return err_set(err, E_USAGE, "%s: it is one for all runs", f->name);
-    config_default(&c);
-    for (int i = 0; *text && !rc && i < v.n; i++)
-        rc = field == LAUNCH_preset ? config_preset(&c, v.item[i], err)
-                                    : config_set(&c, f->name, v.item[i], err);
-    if (rc)
+    if (*text && (rc = check_values(field, &v, err)))
         return rc;
     snprintf(d->value[field], CONFIG_TEXT, "%s", text);
     draft_plain(d, &c);
@@ -400,6 +417,10 @@ int draft_runs(const struct draft *d, const struct workspace *w, struct sweep *o
         sweep_free(out);
     for (int i = 0; i < out->n && !rc; i++)
         rc = find_text(w, &out->runs[i].config, bad, err);
+    if (!rc) {
+        *bad = LAUNCH_vocab; /* of the first run; the others' are looked at when they are prepared */
+        rc = prepare_vocab_check(w, &out->runs[0].config, err);
+    }
     if (!rc)
         *bad = -1;
     snprintf(out->name, sizeof out->name, "%.60s", sweep_name(d));

@@ -30,6 +30,13 @@ static const char *by_what(int field)
     return field == LAUNCH_disc_weight || field == LAUNCH_gen_weight ? "by objective: " : "";
 }
 
+/* An error without "NAME: " before it, which stands beside it already. */
+static const char *after_name(const char *text, const char *name)
+{
+    size_t n = strlen(name);
+    return n && !strncmp(text, name, n) && text[n] == ':' && text[n + 1] == ' ' ? text + n + 2 : text;
+}
+
 /* What stands beside a value: its error, how many it is, or what it comes to. */
 static void note(const struct launch *s, int field, const char *value, char *out, size_t size, int *bad)
 {
@@ -45,7 +52,7 @@ static void note(const struct launch *s, int field, const char *value, char *out
     }
     if (s->bad == field && s->err.code) {
         *bad = 1;
-        snprintf(out, size, "! %s", s->err.text);
+        snprintf(out, size, "! %s", after_name(after_name(s->err.text, f->name), value));
         return;
     }
     if (field == LAUNCH_corpus && *value && !strchr(value, '|')) {

@@ -104,6 +104,27 @@ static void test_fields_that_disagree_are_named(void **state)
     finish(a);
 }
 
+/* A vocabulary that is none, or not the packed corpus's, is pointed at before anything starts. */
+static void test_a_wrong_vocabulary_is_named(void **state)
+{
+    (void)state;
+    char path[200], full[PATH_MAX];
+    struct app *a = start(NULL);
+    struct launch *s = form(a);
+    snprintf(path, sizeof path, "%s/short.txt", dir);
+    assert_int_equal(file_write_atomic(path, "a line of text\n", 15, NULL), 0);
+    assert_non_null(realpath(path, full));
+    fixture_keys(a, "/ v o c a b Enter Enter");
+    fixture_fill(a, full);
+    fixture_keys(a, "Enter");
+    assert_int_equal(s->bad, LAUNCH_vocab);
+    assert_true(shows(a, 24, 120, "! there is no") && shows(a, 24, 120, "[PAD] token, which"));
+    fixture_keys(a, "g F5");
+    assert_int_equal(s->row[s->cursor], LAUNCH_vocab);
+    assert_false(a->question.open);
+    finish(a);
+}
+
 static void test_the_draft_survives(void **state)
 {
     (void)state;
@@ -247,10 +268,25 @@ static void test_what_cannot_be_is_left_out(void **state)
     }
     same_by_command(&d, &w, &runs);
     sweep_free(&runs);
+    put(&d, LAUNCH_generator, "mlm"); /* one is left: its command has the axes all the same */
+    put(&d, LAUNCH_seed, "1");
+    put(&d, LAUNCH_tie, "all");
+    put(&d, LAUNCH_generator_size, "1/2,1");
+    assert_int_equal(draft_runs(&d, &w, &runs, &left, &bad, &err), 0);
+    assert_true(runs.n == 1 && left.n == 1);
+    same_by_command(&d, &w, &runs);
+    sweep_free(&runs);
     put(&d, LAUNCH_tie, "all"); /* none can be: the field is named */
     put(&d, LAUNCH_generator_size, "1/2,1/4");
     assert_int_equal(draft_runs(&d, &w, &runs, &left, &bad, &err), E_USAGE);
     assert_true(bad == LAUNCH_tie && runs.n == 0);
+    static const struct { int field; const char *text; } twice[] = {
+        { LAUNCH_seed, "1-3,2" }, { LAUNCH_learning_rate, "0.001,1e-3" }, { LAUNCH_tie, "all,none,all" },
+    };
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(draft_put(&d, twice[i].field, twice[i].text, &err), E_USAGE);
+        assert_non_null(strstr(err.text, " stands there twice"));
+    }
     struct app *a = start(NULL);
     fixture_keys(a, "/ t i e Enter Enter ^U n o n e , a l l Enter");
     fixture_keys(a, "/ g e n e r a t o r _ s i z e Enter Enter ^U 1 , 1 / 2 Enter");
@@ -510,6 +546,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_every_size_draws),
         cmocka_unit_test(test_fields_are_edited_and_refused),
         cmocka_unit_test(test_fields_that_disagree_are_named),
+        cmocka_unit_test(test_a_wrong_vocabulary_is_named),
         cmocka_unit_test(test_the_draft_survives),
         cmocka_unit_test(test_a_sweep_shows_its_bill_first),
         cmocka_unit_test(test_a_run_is_taken_over_and_known_again),
