@@ -253,7 +253,7 @@ static void test_what_cannot_be_is_left_out(void **state)
     put(&d, LAUNCH_seed, "1-2");
     assert_int_equal(draft_runs(&d, &w, &runs, &left, &bad, &err), 0);
     assert_true(runs.n == 8 && runs.rows == 4 && left.n == 4 && bad == -1 && !err.code);
-    assert_non_null(strstr(left.why, "tie: all needs a generator of the discriminator's size"));
+    assert_non_null(strstr(left.why, "tie: all needs a generator of the discriminator's shape"));
     same_by_command(&d, &w, &runs);
     sweep_free(&runs);
     put(&d, LAUNCH_tie, "none");
