@@ -244,10 +244,11 @@ static int is_replaced(struct query *q, const struct score_table *t, const struc
     for (int i = 0; i < t->nscores; i++) {
         const struct query_score *y = &t->scores[i];
         struct query_mistake *apart;
-        struct query_score own = *y;
+        struct query_score own;
         if (!(y->time > x->time) || y->run != x->run || y->checkpoint_step != x->checkpoint_step || y->seed != x->seed ||
             strcmp(y->model, x->model) || strcmp(y->task, x->task) || !strcmp(y->settings, x->settings))
             continue;
+        own = *y;
         score_tuned_as(y->model, is_random(y), own.model, sizeof own.model);
         if (!is_random(y) || is_random(x) || query_mistakes(q, &own, a, &apart, NULL) <= 0)
             return 1;

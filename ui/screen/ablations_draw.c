@@ -354,13 +354,15 @@ static void draw_beside(struct ablations *s, struct grid *g, struct rect part)
 static int thirds(const struct ablations *s, struct rect area)
 {
     int table = table_rows(s, area.w), right = area.w - left_width(area.w) - 1, most = 0, mid = s->t.nrows + 2;
+    if (s->maximised || area.w < 110 || s->t.ranked < 0 || table + mid >= area.h)
+        return 0;
     for (int i = 0; i < s->t.nrows; i++) { /* of any row: nothing moves with the cursor */
         int lines = draw_effects(s, NULL, (struct rect){0, 0, 100, right}, i);
         mid = lines > mid ? lines : mid;
         most = s->t.rows[i].n > most ? s->t.rows[i].n : most;
     }
     int left = area.h - table - mid, need = most < SEEDS_LEAST ? most : SEEDS_LEAST;
-    if (s->maximised || area.w < 110 || s->t.ranked < 0 || left < need + 2)
+    if (left < need + 2)
         return 0;
     int seeds = most + s->t.nmetrics + 4, spare = left - seeds, apart = 2 * s->t.nrows;
     return spare > 0 ? mid + (spare < apart ? spare : apart) : mid;
