@@ -1,7 +1,7 @@
 libui_a_SOURCES += ui/screen/screen.h ui/screen/screens.c ui/screen/screens.h \
 	ui/screen/runs.c ui/screen/runs.h ui/screen/runs_act.c ui/screen/runs_detail.c ui/screen/runs_events.c \
 	ui/screen/runs_export.c ui/screen/runs_filter.c ui/screen/runs_filter.h ui/screen/runs_first.c \
-	ui/screen/runs_group.c ui/screen/runs_side.c ui/screen/runs_table.c ui/screen/runs_views.c
+	ui/screen/runs_group.c ui/screen/runs_side.c ui/screen/runs_table.c ui/screen/runs_title.c ui/screen/runs_views.c
 EXTRA_DIST += ui/screen/screen.def
 libui_a_SOURCES += ui/screen/curves.c ui/screen/curves_draw.c ui/screen/curves_legend.c ui/screen/curves_svg.c ui/screen/curves_load.c ui/screen/curves_move.c \
 	ui/screen/curves_int.h ui/screen/tokens.c ui/screen/tokens_draw.c ui/screen/tokens_export.c \

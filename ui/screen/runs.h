@@ -137,6 +137,7 @@ void runs_sort_by(struct runs *s, int col);
 int runs_cursor_row(const struct runs *s);
 const struct query_run *runs_current(const struct runs *s);
 void runs_draw_list(struct runs *s, struct grid *g, struct rect area);
+void runs_draw_title(struct runs *s, struct grid *g, struct rect area);
 /* Rows that its preview needs where something is unusual, 0: as ever. */
 int runs_detail_rows(const struct runs *s, int width);
 /* The same for whichever of the `rows` lines in sight needs most, so that the list keeps its height. */

@@ -427,31 +427,6 @@ static void draw_heading(struct runs *s, struct grid *g, struct rect row,
     grid_middle(g, row, row.y, row.x + 4, end, STYLE(ROLE_TEXT, ATTR_BOLD), label);
 }
 
-static void draw_title(struct runs *s, struct grid *g, struct rect area)
-{
-    char count[48], filter[300], sorted[64], marks[32] = "", find[96] = "", groups[160] = "";
-    const int64_t *ids;
-    int nmarks = app_marks(s->app, &ids);
-    snprintf(count, sizeof count, s->nmatched == s->nall ? "runs %d" : "runs %d of %d", s->nmatched,
-             s->nall);
-    snprintf(filter, sizeof filter, "%s", s->filter_text);
-    snprintf(sorted, sizeof sorted, "%s %s", runs_column_title(s, s->sort),
-             sign(s->descending ? SIGN_DESCENDING : SIGN_ASCENDING));
-    if (nmarks)
-        snprintf(marks, sizeof marks, "marked %d", nmarks);
-    int at = 0, hits = 0, on = s->find[0] ? runs_cursor_row(s) : -1;
-    for (int i = 0; s->find[0] && i < s->n; i++) {
-        hits += runs_found(s, i);
-        at = i == on && runs_found(s, i) ? hits : at;
-    }
-    if (s->find[0])
-        snprintf(find, sizeof find, "find %s %d/%d", s->find, at, hits);
-    if (s->ngroups)
-        snprintf(groups, sizeof groups, "means by %s", s->group_text);
-    const char *parts[] = { count, filter, sorted, groups, marks, find };
-    pane_title(g, area.y, area.x, area.w, s->focus == 0, parts, 6);
-}
-
 /* A column of one's own choice is as wide as what it says of the runs on the screen. */
 static struct column extra_column(const struct runs *s, int i, int rows)
 {
@@ -556,7 +531,7 @@ void runs_draw_list(struct runs *s, struct grid *g, struct rect area)
     int rows = area.h - 2, n = fit_columns(s, area.w, rows, cols);
     int most = table_max_scroll(cols, n, area.w - 5);
     s->scroll = s->scroll > most ? most : s->scroll;
-    draw_title(s, g, area);
+    runs_draw_title(s, g, area);
     if (rows < 1)
         return;
     table_layout(&t, cols, n, area.w - 5, s->scroll);

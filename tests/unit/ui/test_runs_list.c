@@ -131,6 +131,11 @@ static void test_filter_narrows_and_clears(void **state)
     fixture_keys(a, "Esc"); /* as it was before */
     assert_false(a->field.open);
     assert_true(fixture_shows(a, 24, 120, "runs 9 "));
+    fixture_keys(a, "f n o t Space s t a t u s : f a i l e d Space s e e d > = 0 Space n o t Space t a g : n o n e s u c h Enter");
+    fixture_keys(a, "/ e m b Enter d t i e Enter"); /* a long one is cut, and nothing behind it is lost */
+    assert_true(fixture_shows(a, 24, 80, "runs 8 of 9 ─ not statu"));
+    assert_true(fixture_shows(a, 24, 80, "… ─ started ▾ ─ means by tie ─ find emb "));
+    fixture_keys(a, "d ^U Enter Esc Esc");
     fixture_keys(a, "f");
     assert_true(fixture_shows(a, 24, 120, "words, tie:all, seed>=3"));
     fixture_keys(a, "n a m");
