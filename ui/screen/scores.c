@@ -15,6 +15,7 @@
 #include "ui/widget/format.h"
 #include "ui/widget/pane.h"
 #include "ui/widget/table.h"
+#include "ui/widget/wrap.h"
 
 /* A start as a run at that step, its name as the table has it: so the filters of the other screens work. */
 static int keep(const struct scores *s, const struct score_row *row)
@@ -122,16 +123,17 @@ static void cell_text(const struct scores *s, int row, int task, char *out, size
 {
     const struct score_cell *c = &s->t.rows[row].cell[task];
     const char *mark = stuck_mark(s, row, task);
+    char v[FMT];
     if (!c->seeds)
         snprintf(out, size, "-%s", mark);
     else if (s->statistic == SHOW_SEEDS)
         snprintf(out, size, "%d%s", c->seeds, mark);
+    else if (c->s.n < 2)
+        snprintf(out, size, "%s%s", fmt_fixed(v, sizeof v, c->s.mean, 1), mark);
     else if (s->statistic == SHOW_MEAN)
-        c->s.n > 1 ? snprintf(out, size, "%.1f ± %.1f%s", c->s.mean, c->s.sd, mark)
-                   : snprintf(out, size, "%.1f%s", c->s.mean, mark);
+        snprintf(out, size, "%s ± %.1f%s", fmt_fixed(v, sizeof v, c->s.mean, 1), c->s.sd, mark);
     else
-        c->s.n > 1 ? snprintf(out, size, "%.1f (%.1f)%s", c->s.median, c->s.q3 - c->s.q1, mark)
-                   : snprintf(out, size, "%.1f%s", c->s.median, mark);
+        snprintf(out, size, "%s (%.1f)%s", fmt_fixed(v, sizeof v, c->s.median, 1), c->s.q3 - c->s.q1, mark);
 }
 
 /* The best median of a column; -1 where fewer than two starts were tuned. */
@@ -175,7 +177,7 @@ static void draw_line(struct scores *s, struct grid *g, struct rect row, const s
     const struct score_row *r = &s->t.rows[i];
     struct rect cells = {row.y, row.x + 3, 1, row.w - 3};
     for (int c = 0; c < l->n; c++) {
-        char text[96] = "";
+        char text[96] = "", v[FMT];
         struct style style = STYLE(ROLE_TEXT, 0);
         int k = l->col[c] - 1;
         if (k < 0) {
@@ -187,7 +189,7 @@ static void draw_line(struct scores *s, struct grid *g, struct rect row, const s
             if (i == s->row && k == s->task)
                 style.attr |= ATTR_UNDERLINE;
         } else if (!isnan(r->glue)) {
-            snprintf(text, sizeof text, "%.1f (%d of 8)", r->glue, r->glue_tasks);
+            snprintf(text, sizeof text, "%s (%d of 8)", fmt_fixed(v, sizeof v, r->glue, 1), r->glue_tasks);
         }
         table_cell(g, cells, row.y, l, s->cols, c, style, text);
     }
@@ -265,8 +267,9 @@ static void draw_seeds(struct scores *s, struct grid *g, struct rect area)
                            c->seeds ? in_words(s->t.scores[c->first].settings, words, sizeof words) : NULL};
     pane_title(g, area.y, area.x, area.w, 0, parts, 3);
     if (!c->seeds) {
-        grid_textf(g, in, in.y, in.x, -1, STYLE(ROLE_TEXT, 0), "Not tuned yet.  electroscope finetune --task %s --run %lld "
-                   "--data DIR --seeds 5", s->t.tasks[s->task].name, (long long)r->run);
+        snprintf(words, sizeof words, "Not tuned yet.\nelectroscope finetune --task %s --run %lld --data DIR --seeds 5",
+                 s->t.tasks[s->task].name, (long long)r->run);
+        wrap_text(g, in, STYLE(ROLE_TEXT, 0), words);
         return;
     }
     grid_textf(g, in, in.y, in.x, -1, STYLE(ROLE_DIM, 0), "%-6s %10s %9s  %-8s %s", "seed",
@@ -277,14 +280,15 @@ static void draw_seeds(struct scores *s, struct grid *g, struct rect area)
     for (int i = 0; i < shown; i++) {
         const struct query_score *x = &s->t.scores[c->first + i];
         int stuck = !strcmp(x->state, "stuck");
-        char when[32];
+        char when[32], v[FMT], n[FMT];
         struct tm tm;
         time_t at = (time_t)x->time;
         localtime_r(&at, &tm);
         strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
-        grid_textf(g, in, in.y + 1 + i, in.x, -1, STYLE(stuck ? ROLE_WARN : ROLE_TEXT, 0),
-                   "%-6lld %10.3f %9lld  %s %-6s %s", (long long)x->seed, x->value, (long long)x->n,
-                   sign(stuck ? SIGN_STATE + RUN_FAILED : SIGN_STATE + RUN_DONE), x->state, when);
+        struct style style = STYLE(stuck ? ROLE_WARN : ROLE_TEXT, 0);
+        grid_right(g, in, in.y + 1 + i, in.x + 7, 10, style, fmt_fixed(v, sizeof v, x->value, 3));
+        grid_textf(g, in, in.y + 1 + i, in.x, 7, style, "%-6lld", (long long)x->seed);
+        grid_textf(g, in, in.y + 1 + i, in.x + 17, -1, style, " %9s  %s %-6s %s", fmt_exact(n, sizeof n, x->n), sign(stuck ? SIGN_STATE + RUN_FAILED : SIGN_STATE + RUN_DONE), x->state, when);
     }
 }
 

@@ -341,6 +341,9 @@ static void test_the_cell_stands_below(void **state)
     assert_true(fixture_shows(a, 36, 120, "The book was read by."));
     assert_true(fixture_shows(a, 36, 120, "none-1/2-s1 @ 10000       ")); /* of all starts */
     assert_true(fixture_shows(a, 20, 60, "seed     matthews")); /* rows that are free are used */
+    fixture_keys(a, "g Right Right");
+    assert_true(fixture_shows(a, 36, 120, "Not tuned yet.") && fixture_shows(a, 36, 120, "--seeds")); /* whole */
+    fixture_keys(a, "Left Left G");
     fixture_keys(a, "Up");
     assert_false(fixture_shows(a, 36, 120, "The book was read by."));
     app_free(a);
