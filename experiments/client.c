@@ -67,6 +67,9 @@ static int need_host(const struct workspace *w, int spawn, struct err *err)
 {
     if (host_alive(w))
         return 0;
+    if (!workspace_writable(w))
+        return err_set(err, E_FAIL, "%s belongs to somebody else: this user may only look at its runs",
+                       visible((char[200]){0}, 200, w->dir));
     return spawn ? host_spawn(w, err)
                  : err_set(err, E_NOTFOUND, "no host is alive in %s: nothing is running there",
                            visible((char[200]){0}, 200, w->dir));

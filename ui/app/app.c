@@ -33,12 +33,37 @@ struct app *app_new(const struct app_args *args, struct err *err)
     return a;
 }
 
+/* The marks, as "8,9", over a restart: those that are still in the store. */
+static void load_marks(struct app *a)
+{
+    const char *kept = app_state(a, "marks");
+    char text[APP_STATE_VALUE], *end = text;
+    snprintf(text, sizeof text, "%s", kept ? kept : "");
+    for (char *p = text; *p; p = *end ? end + 1 : end) {
+        int64_t run = strtoll(p, &end, 10);
+        if (end == p)
+            return;
+        if (app_run(a, run))
+            app_mark(a, run, 1);
+    }
+}
+
+static void save_marks(struct app *a)
+{
+    char text[APP_STATE_VALUE] = "";
+    size_t n = 0;
+    for (int i = 0; i < a->nmarks && n + 24 < sizeof text; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%lld", i ? "," : "", (long long)a->marks[i]);
+    app_set_state(a, "marks", text);
+}
+
 void app_start(struct app *a, const struct app_args *args)
 {
     state_load(a);
     const char *run = app_state(a, "run");
     a->selected = args->run ? args->run : run ? atoll(run) : 0;
     data_tick(a);
+    load_marks(a);
     const char *last = app_state(a, "screen");
     int index = app_screen_index(args->screen ? args->screen : last ? last : "Runs");
     app_show(a, index >= 0 ? index : 0);
@@ -53,6 +78,7 @@ void app_free(struct app *a)
         snprintf(run, sizeof run, "%lld", (long long)a->selected);
         app_set_state(a, "run", run);
         app_set_state(a, "screen", app_ops(a)->name);
+        save_marks(a);
     }
     for (int i = 0; i < screen_count && i < APP_SCREENS; i++) {
         if (a->slots[i].open)

@@ -16,8 +16,10 @@
 
 #include "src/base/clock.h"
 #include "src/base/err.h"
+#include "src/base/visible.h"
 #include "ui/app/app_int.h"
 #include "ui/app/widths.h"
+#include "ui/screen/launch.h"
 #include "ui/term/sink.h"
 #include "ui/term/theme.h"
 #include "ui/term/tty.h"
@@ -261,9 +263,15 @@ static void last_words(struct app *a)
     const struct query_run *runs;
     app_runs(a, &runs);
     int going = a->active + a->queued;
+    struct str where;
+    char shown[1200];
+    str_init(&where);
+    launch_add_workspace(&a->workspace, &where);
+    visible(shown, sizeof shown, str_get(&where));
+    str_free(&where);
     if (going)
-        printf("%d run%s on; electroscope shows %s again.\n", going,
-               going == 1 ? " goes" : "s go", going == 1 ? "it" : "them");
+        printf("%d run%s on; electroscope%s shows %s again.\n", going,
+               going == 1 ? " goes" : "s go", shown, going == 1 ? "it" : "them");
     fflush(stdout);
 }
 

@@ -175,6 +175,7 @@ static int open_ablations(void *self, struct app *a)
     restore(s, "ablations.statistic", text, sizeof text);
     s->statistic = text[0] >= '0' && text[0] < '0' + SHOW_COUNT ? text[0] - '0' : SHOW_MEAN;
     filter_field_open(&s->filter, a, "ablations.filter", filter_changed, s);
+    restore(s, "ablations.row", s->cursor, sizeof s->cursor);
     ablations_load(s, 1);
     return 0;
 }
@@ -182,6 +183,7 @@ static int open_ablations(void *self, struct app *a)
 static void close_ablations(void *self)
 {
     struct ablations *s = self;
+    app_set_state(s->app, "ablations.row", s->cursor);
     if (s->loaded)
         ablation_free(&s->t);
 }

@@ -107,6 +107,12 @@ static void offer_first(struct launch *s)
     draft_put(&s->draft, LAUNCH_name, "demo", NULL);
 }
 
+/* A row by what it is: a field, or a run of a file. */
+static int row_place(const struct launch *s, int i)
+{
+    return s->draft.file[0] ? i : s->row[i];
+}
+
 static int open_launch(void *self, struct app *a)
 {
     struct launch *s = self;
@@ -121,7 +127,12 @@ static int open_launch(void *self, struct app *a)
     if (!s->draft.set[LAUNCH_corpus] && s->ncorpora == 1)
         draft_put(&s->draft, LAUNCH_corpus, s->corpora[0].name, NULL);
     launch_recount(s);
+    const char *row = app_state(a, "launch.row");
+    s->more = row && *row == '+';
     list_rows(s);
+    for (int i = 0; row && i < s->nrows; i++)
+        if (row_place(s, i) == atoi(row + s->more))
+            s->cursor = i;
     s->seen = store_seen(a);
     return 0;
 }
@@ -129,6 +140,9 @@ static int open_launch(void *self, struct app *a)
 static void close_launch(void *self)
 {
     struct launch *s = self;
+    char row[16];
+    snprintf(row, sizeof row, "%s%d", s->more ? "+" : "", s->nrows ? row_place(s, s->cursor) : 0);
+    app_set_state(s->app, "launch.row", row);
     launch_measure_drop(s);
     estimate_free(&s->cost);
     sweep_free(&s->runs);

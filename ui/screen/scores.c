@@ -84,12 +84,18 @@ static int open_scores(void *self, struct app *a)
     s->wrong_of.row = -1;
     filter_field_open(&s->filter, a, "scores.filter", filter_changed, s);
     load(s);
+    const char *row = app_state(a, "scores.row");
+    for (int i = 0; row && i < s->t.nrows; i++)
+        if (!strcmp(s->t.rows[i].label, row))
+            s->row = i;
     return 0;
 }
 
 static void close_scores(void *self)
 {
     struct scores *s = self;
+    if (s->loaded && s->row < s->t.nrows)
+        app_set_state(s->app, "scores.row", s->t.rows[s->row].label);
     if (s->loaded)
         score_table_close(&s->t);
     arena_free(&s->side);

@@ -16,6 +16,33 @@
 #define WATCH_EVERY 5.0
 #define STALE_AFTER 3.0
 
+#define PLACE "tokens.place" /* run, step (-1: its last), source, sentence, token */
+
+/* Where one was before a restart, as long as the run does not go on meanwhile. */
+static void go_to_place(struct tokens *s, struct app *a)
+{
+    const char *text = app_state(a, PLACE);
+    long long run, step;
+    int source, number, token;
+    if (!text || s->mode != MODE_SNAPSHOT ||
+        sscanf(text, "%lld %lld %d %d %d", &run, &step, &source, &number, &token) != 5 || run != s->run)
+        return;
+    s->step = step;
+    s->at_source = source, s->at_number = number;
+    s->cursor = token < 0 ? 0 : token;
+}
+
+static void keep_place(const struct tokens *s)
+{
+    char text[96];
+    int last = !s->npast || s->step >= s->past[s->npast - 1].step;
+    if (s->mode != MODE_SNAPSHOT || !s->nsentences || s->at_source == TOKENS_USER)
+        return;
+    snprintf(text, sizeof text, "%lld %lld %d %d %d", (long long)s->run,
+             last ? -1LL : (long long)s->step, s->at_source, s->at_number, s->cursor);
+    app_set_state(s->app, PLACE, text);
+}
+
 static int open_tokens(void *self, struct app *a)
 {
     struct tokens *s = self;
@@ -29,6 +56,7 @@ static int open_tokens(void *self, struct app *a)
     s->current = -1;
     s->step = -1;
     tokens_select_run(s, a);
+    go_to_place(s, a);
     tokens_reload(s, a);
     tokens_diagnose(s, a);
     return 0;
@@ -37,6 +65,7 @@ static int open_tokens(void *self, struct app *a)
 static void close_tokens(void *self)
 {
     struct tokens *s = self;
+    keep_place(s);
     pieces_close(s->pieces);
     arena_free(&s->arena);
     arena_free(&s->past_arena);

@@ -44,6 +44,32 @@ static struct app *start(struct app_args *args)
     return a;
 }
 
+/* The cursor and the marks are where they were when the workbench is opened again. */
+static void test_the_place_survives(void **state)
+{
+    (void)state;
+    char row[160];
+    struct app *a = start(NULL);
+    fixture_keys(a, "j j Space");
+    snprintf(row, sizeof row, "%s", ablations_current(app_self(a))->label);
+    const int64_t *was, *is;
+    int64_t kept[APP_MARKS];
+    int n = app_marks(a, &was);
+    assert_true(n > 0);
+    memcpy(kept, was, (size_t)n * sizeof *was);
+    app_free(a);
+    a = fixture_app(dir, "Ablations", NULL);
+    assert_string_equal(ablations_current(app_self(a))->label, row);
+    assert_int_equal(app_marks(a, &is), n);
+    assert_memory_equal(is, kept, (size_t)n * sizeof *is);
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET archived=1 WHERE id<20"), 0); /* those of runs gone are not */
+    a = fixture_app(dir, "Runs", NULL);
+    assert_true(app_marks(a, &is) < n);
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET archived=0"), 0);
+}
+
 static void test_pictures(void **state)
 {
     (void)state;
@@ -487,6 +513,7 @@ static void test_the_seeds_of_a_row_stand_below(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_place_survives),
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_small_sizes_and_every_key),
         cmocka_unit_test(test_it_says_what_it_knows),

@@ -33,6 +33,8 @@ static void test_pictures(void **state)
     finish(a);
     struct app_args ascii = { .theme = THEME_MONO, .ascii = 1, .readonly = 1 };
     a = start(&ascii);
+    assert_int_not_equal(form(a)->cursor, 0); /* the row it was left on */
+    fixture_keys(a, "g");
     stand_still(form(a));
     bad += fixture_golden(a, 24, 80, "launch-ascii-80x24");
     finish(a);

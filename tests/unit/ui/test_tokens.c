@@ -49,6 +49,27 @@ static struct app *start(struct app_args *args, int64_t run)
     return a;
 }
 
+/* The sentence, the token and the snapshot are those that were left. */
+static void test_the_place_survives(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET state='done' WHERE id=9"), 0);
+    struct app_args args = {.theme = 0, .color = 1};
+    struct app *a = start(&args, 9);
+    fixture_keys(a, "[ [ . l l l");
+    struct tokens *s = app_self(a);
+    int number = s->at_number, source = s->at_source, cursor = s->cursor;
+    int64_t step = s->step;
+    assert_true(cursor > 2 && s->npast > 2 && step < s->past[s->npast - 1].step);
+    app_free(a);
+    a = fixture_app(dir, "Tokens", &args);
+    s = app_self(a);
+    free(fixture_text(a, 24, 80));
+    assert_true(s->at_number == number && s->at_source == source && s->cursor == cursor && s->step == step);
+    app_free(a);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET state='running' WHERE id=9"), 0);
+}
+
 static void test_pictures(void **state)
 {
     (void)state;
@@ -545,6 +566,7 @@ static void test_long_sentences_scroll(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_place_survives),
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_small_sizes_and_every_key),
         cmocka_unit_test(test_outcomes),
