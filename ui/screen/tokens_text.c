@@ -115,7 +115,8 @@ static int draw_sentence(struct tokens *s, struct grid *g, struct rect r, int in
                    i + 1 < q->n && tokens_continues(s, shown(&q->rows[i + 1])));
         tokens_hit(s, row, r.x + GUTTER + at[i].x, at[i].w, index, i);
     }
-    snprintf(number, sizeof number, "%d", q->sentence);
+    int source = s->sentences[index].source; /* probes and held-out sentences are numbered apart */
+    snprintf(number, sizeof number, source == TOKENS_USER ? "own" : source == TOKENS_PROBE ? "p%d" : "%d", q->sentence);
     if (!top) grid_right(g, r, y, r.x + 1, GUTTER - 2, STYLE(ROLE_DIM, 0), number);
     if (here)
         grid_text(g, r, y + (at[s->cursor].line - top) * tall, r.x, 1, STYLE(ROLE_ACCENT, 0),

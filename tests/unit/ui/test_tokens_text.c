@@ -88,7 +88,7 @@ static void test_the_upper_row_reads_as_text(void **state)
     struct app *a = start(9);
     char line[2][400];
     lines_at(a, 120, "for the angry kids in the old house . [SEP]", line);
-    assert_non_null(strstr(line[0], "   0 [CLS] the chef cooked the meal for the angry kids"));
+    assert_non_null(strstr(line[0], "  p0 [CLS] the chef cooked the meal for the angry kids"));
     assert_non_null(strstr(line[1], "  was  ")); /* the row is named */
     assert_int_equal(column(line[0], "angry"), column(line[1], "✓hungry"));
     assert_int_equal(column(line[0], "house"), column(line[1], "✗kitchen"));
