@@ -528,7 +528,10 @@ void runs_draw_list(struct runs *s, struct grid *g, struct rect area)
     struct table_layout t;
     struct column cols[RUN_COLUMNS];
     struct rect head = { area.y + 1, area.x + 4, 1, area.w - 4 };
-    int rows = area.h - 2, n = fit_columns(s, area.w, rows, cols);
+    int rows = area.h - 2, cursor = runs_cursor_row(s);
+    if (rows > 0) /* first the rows: some columns are as wide as what they say in them */
+        s->top = table_top(s->top, cursor < 0 ? 0 : cursor, rows, s->n);
+    int n = fit_columns(s, area.w, rows, cols);
     int most = table_max_scroll(cols, n, area.w - 5);
     s->scroll = s->scroll > most ? most : s->scroll;
     runs_draw_title(s, g, area);
@@ -538,8 +541,6 @@ void runs_draw_list(struct runs *s, struct grid *g, struct rect area)
     s->shown = t;
     table_head(g, head, head.y, &t, cols, s->sort, s->descending);
     s->page = rows;
-    int cursor = runs_cursor_row(s);
-    s->top = table_top(s->top, cursor < 0 ? 0 : cursor, rows, s->n);
     s->list = (struct rect){ area.y + 2, area.x, rows, area.w };
     for (int i = 0; i < rows && s->top + i < s->n; i++)
         draw_line(s, g, (struct rect){ area.y + 2 + i, area.x, 1, area.w }, &t, cols, s->top + i);

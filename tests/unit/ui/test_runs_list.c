@@ -253,6 +253,18 @@ static void test_a_filter_sees_a_state_change(void **state)
     app_free(a);
 }
 
+/* Columns are as wide as what they say in the rows that are drawn, not in those of the picture before. */
+static void test_widths_are_of_this_picture(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_add_runs(dir, 100), 0);
+    struct app *a = start();
+    free(fixture_text(a, 36, 200));
+    fixture_keys(a, "/ g e n 1 / 1 - n o n e Enter");
+    assert_true(fixture_shows(a, 36, 200, "  NaN at 88,211 · rule nan        gen "));
+    app_free(a);
+}
+
 /* The recorder, with its queue, is never the one that has no room. */
 static void test_many_threads(void **state)
 {
@@ -286,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_killed_host_is_seen, setup, teardown),
         cmocka_unit_test_setup_teardown(test_old_events_have_their_day, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_filter_sees_a_state_change, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_widths_are_of_this_picture, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_threads, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
