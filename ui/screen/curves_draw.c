@@ -42,7 +42,13 @@ void curves_cell_text(const struct curves *s, const struct chart_drawn *d, char 
         snprintf(out, size, "1 cell = %s%%", fmt_fixed(n, sizeof n, log_cell(s, d) * 100, 1));
         return;
     }
-    if (s->axis == AXIS_TIME)
+    if (s->axis == AXIS_STEP && d->per_cell < .1 && d->per_cell > 0) {
+        snprintf(out, size, "1 step = %.0f cells", 1 / d->per_cell);
+        return;
+    }
+    if (s->axis == AXIS_TIME && d->per_cell < 1)
+        snprintf(n, sizeof n, "%.2g s", d->per_cell);
+    else if (s->axis == AXIS_TIME)
         fmt_time(n, sizeof n, d->per_cell);
     else if (s->axis == AXIS_FLOPS)
         fmt_exp(n, sizeof n, d->per_cell);

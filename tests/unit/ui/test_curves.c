@@ -193,6 +193,28 @@ static void test_the_band_is_mean_and_deviation_over_seeds(void **state)
 
 /* Only seeds make a band; a run without one number is left out of it. */
 /* Where nothing moves F freezes nothing: what is marked later is drawn as it is then. */
+/* What a cell stands for is never nothing. */
+static void test_the_scale_of_few_steps(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 9);
+    struct curves *s = app_self(a);
+    char text[64];
+    free(fixture_text(a, 24, 80));
+    struct chart_drawn d = curves_focused(s)->drawn;
+    d.per_cell = .02;
+    curves_cell_text(s, &d, text, sizeof text);
+    assert_string_equal(text, "1 step = 50 cells");
+    s->axis = AXIS_TIME;
+    curves_cell_text(s, &d, text, sizeof text);
+    assert_string_equal(text, "1 cell = 0.02 s");
+    s->axis = AXIS_FLOPS;
+    d.per_cell = 3.66e13;
+    curves_cell_text(s, &d, text, sizeof text);
+    assert_string_equal(text, "1 cell = 3.7e13 FLOP");
+    app_free(a);
+}
+
 static void test_only_what_moves_is_frozen(void **state)
 {
     (void)state;
@@ -549,6 +571,7 @@ int main(void)
         cmocka_unit_test(test_zoom_pan_and_fit_move_the_window),
         cmocka_unit_test(test_the_cursor_reads_the_stored_value),
         cmocka_unit_test(test_the_band_is_mean_and_deviation_over_seeds),
+        cmocka_unit_test(test_the_scale_of_few_steps),
         cmocka_unit_test(test_only_what_moves_is_frozen),
         cmocka_unit_test(test_what_a_band_is_not_over),
         cmocka_unit_test(test_the_legend_of_many_runs),
