@@ -33,7 +33,7 @@ void own_pll_ask(struct tokens *s, struct app *a)
     own_pll_forget(s);
     p->of = of;
     if (strstr(o->text, "[MASK]")) {
-        snprintf(p->why, sizeof p->why, "none: the text leaves tokens open");
+        snprintf(p->why, sizeof p->why, "none, the text leaves tokens open");
         return;
     }
     if (c->seq->n > TOKENS_MOST + 2) {
@@ -60,7 +60,7 @@ static void take(struct own_pll *p, const json_t *answer)
     }
     if (!json_is_number(json_object_get(answer, "gen"))) {
         p->n = 0;
-        snprintf(p->why, sizeof p->why, "none: there is no generator");
+        snprintf(p->why, sizeof p->why, "none, there is no generator");
     }
 }
 

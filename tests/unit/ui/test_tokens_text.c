@@ -243,7 +243,7 @@ static void test_the_likelihood_stands_beside_an_own_sentence(void **state)
     own_pll_forget(s);
     own_pll_ask(s, a);
     assert_null(p->asked);
-    assert_true(fixture_shows(a, 24, 80, "none: the text leaves tokens open"));
+    assert_true(fixture_shows(a, 24, 80, "none, the text leaves tokens open"));
     app_free(a);
 }
 
