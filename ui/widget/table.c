@@ -153,7 +153,8 @@ void table_head(struct grid *g, struct rect area, int y, const struct table_layo
         const char *arrow = t->col[i] != sorted ? "" : sign(descending ? SIGN_DESCENDING : SIGN_ASCENDING);
         struct style style = STYLE(*arrow ? ROLE_ACCENT : ROLE_DIM, 0);
         int fits = text_columns(name) + 1 <= t->w[i], behind = t->x[i] + t->w[i];
-        snprintf(title, sizeof title, "%s%s", name, fits ? arrow : "");
+        int apart = *arrow && g->ascii && text_columns(name) + 2 <= t->w[i]; /* there it is a letter */
+        snprintf(title, sizeof title, "%s%s%s", name, apart ? " " : "", fits ? arrow : "");
         table_cell(g, area, y, t, cols, i, style, title);
         if (*arrow && !fits && behind < area.w - 1) /* in the space after the column */
             grid_cell(g, area, y, area.x + behind, style, arrow);

@@ -443,6 +443,17 @@ static void test_what_is_copied(void **state)
     app_free(a);
 }
 
+/* In ASCII the sign of the order is a letter: no part of the heading. */
+static void test_the_order_is_no_letter_of_the_task(void **state)
+{
+    (void)state;
+    struct app_args ascii = {.ascii = 1};
+    struct app *a = start("Scores", &ascii);
+    assert_true(fixture_shows(a, 36, 120, "cola v "));
+    assert_false(fixture_shows(a, 36, 120, "colav"));
+    app_free(a);
+}
+
 static void test_nothing_scored(void **state)
 {
     (void)state;
@@ -473,6 +484,7 @@ int main(void)
         cmocka_unit_test(test_errors_of_a_later_fine_tuning_are_not_its),
         cmocka_unit_test(test_starts_are_filtered),
         cmocka_unit_test(test_what_is_copied),
+        cmocka_unit_test(test_the_order_is_no_letter_of_the_task),
         cmocka_unit_test(test_nothing_scored),
         cmocka_unit_test(test_other_texts_are_said),
         cmocka_unit_test(test_what_nobody_judged_is_said), /* last: it takes tokens away */
