@@ -50,7 +50,7 @@ static void note(const struct launch *s, int field, const char *value, char *out
         snprintf(out, size, "! %s", s->typed_error);
         return;
     }
-    if (s->bad == field && s->err.code) {
+    if (s->bad == field && s->err.code && s->editing != field) { /* which is of the value before */
         *bad = 1;
         snprintf(out, size, "! %s", after_name(after_name(s->err.text, f->name), value));
         return;
