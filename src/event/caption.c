@@ -6,6 +6,7 @@
 
 #define SAME 0.05     /* nats from unigram entropy: the generator knows frequencies, no more */
 #define GUESSES 0.55  /* AUC below: no better than chance on a few thousand tokens */
+#define SILENT 0.05   /* recall below: it says original everywhere, as the diagnosis has it */
 
 static double newest(const struct verdict_input *in, int metric)
 {
@@ -26,6 +27,7 @@ enum caption caption_say(const struct caption_input *in, char *out, size_t size)
     const struct verdict_input *r = &in->run;
     double loss = model_loss(r), unigram = newest(r, METRIC_unigram_loss);
     double auc = newest(r, METRIC_rtd_auc_common);
+    const char *which = isnan(auc) ? "own" : "common";
     auc = isnan(auc) ? newest(r, METRIC_rtd_auc) : auc;
     enum verdict v = verdict_say(r, out, size);
     enum caption c;
@@ -62,9 +64,10 @@ enum caption caption_say(const struct caption_input *in, char *out, size_t size)
         n = snprintf(out, size, "generator uses the words around: %.2f nats under unigram entropy",
                      unigram - loss);
         if (n > 0 && (size_t)n < size && !isnan(auc))
-            n += snprintf(out + n, size - (size_t)n, c == CAPTION_GUESSING
-                          ? "; discriminator still guesses (AUC own %.2f)"
-                          : "; discriminator tells fakes (AUC own %.2f)", auc);
+            n += snprintf(out + n, size - (size_t)n, "; discriminator %s (AUC %s %.2f)",
+                          c == CAPTION_GUESSING ? "still guesses"
+                          : newest(r, METRIC_rtd_recall) < SILENT ? "ranks fakes, but says none of them"
+                                                                  : "tells fakes", which, auc);
     }
     return c;
 }

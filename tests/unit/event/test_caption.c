@@ -53,7 +53,10 @@ static void test_the_stages_of_a_run(void **state)
                               "discriminator tells fakes (AUC own 0.71)");
     in.run.val[METRIC_rtd_auc_common] = .64; /* the one that runs are compared by */
     SAYS(in, CAPTION_TELLING, "generator uses the words around: 0.30 nats under unigram entropy; "
-                              "discriminator tells fakes (AUC own 0.64)");
+                              "discriminator tells fakes (AUC common 0.64)");
+    in.run.val[METRIC_rtd_recall] = .01; /* then the diagnosis says so too */
+    SAYS(in, CAPTION_TELLING, "generator uses the words around: 0.30 nats under unigram entropy; "
+                              "discriminator ranks fakes, but says none of them (AUC common 0.64)");
 }
 
 static void test_longer_sequences_are_said(void **state)
