@@ -146,6 +146,8 @@ static int look(struct watch *w, int64_t run, struct err *err)
     return rc;
 }
 
+#define SILENT_S 3 /* a host that was killed writes nothing: then the run is looked up again */
+
 int host_follow(const struct workspace *workspace, int64_t run, const struct follow *f,
                 struct query_run *last, struct err *err)
 {
@@ -160,11 +162,14 @@ int host_follow(const struct workspace *workspace, int64_t run, const struct fol
     w->q = query_open(workspace->db, err);
     int rc = w->q ? 0 : E_NOTFOUND;
     int64_t version = -1;
+    double looked = 0;
     while (!rc) {
         double began = clock_now();
         int64_t now = query_version(w->q);
-        if (now != version)
+        if (now != version || began - looked >= SILENT_S) {
             rc = look(w, run, err);
+            looked = began;
+        }
         version = now;
         if (rc || (w->run.id && w->run.state >= RUN_STOPPED))
             break;

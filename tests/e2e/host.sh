@@ -51,4 +51,20 @@ cut -d, -f1-12 "$tmp/b" | cmp -s - "$tmp/a12" || fail "the converted networks be
 ! "$program" runs delete second 2>/dev/null || fail "delete without --yes"
 "$program" runs delete second --yes >/dev/null
 ! "$program" runs show second 2>/dev/null || fail "a deleted run is shown"
+# a host that is killed says nothing more: who watches is told that the run is lost
+"$program" train ${small%--headless} --name gone --steps 200000 --detach >/dev/null
+until_state gone running
+"$program" watch gone --plain >"$tmp/watched" 2>&1 &
+watcher=$!
+sleep 0.5
+kill -9 "$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$tmp/ws/host.lock")"
+n=0
+until grep -q 'lost after' "$tmp/watched"; do
+    n=$((n + 1))
+    [ $n -lt 150 ] || { kill -9 $watcher; fail "watch goes on though the host was killed"; }
+    sleep 0.1
+done
+rc=0
+wait $watcher || rc=$?
+[ $rc = 1 ] || fail "watch of a lost run is exit $rc"
 exit 0

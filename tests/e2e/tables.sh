@@ -49,6 +49,13 @@ for what in runs metrics tokens ablations; do
     cmp -s "$tmp/a" "$tmp/b" || fail "export $what and $by --csv differ"
     [ "$(wc -l <"$tmp/a")" -gt 3 ] || fail "export $what is empty"
 done
+for by in runs curves tokens ablations "compare 1 2"; do
+    "$program" $by --md >"$tmp/md"
+    sed -n 2p "$tmp/md" | grep -q '^|--' || fail "$by --md is no table"
+    [ "$(wc -l <"$tmp/md")" -gt 3 ] || fail "$by --md is empty"
+    "$program" $by --json | grep -q '^{' || fail "$by --json is empty"
+done
+"$program" runs --md | grep -q "^| 1 | .* | done | electra | none | " || fail "runs --md has not the run"
 "$program" export ablations --tex -o "$tmp/t.tex"
 grep -q 'val\\_rtd\\_auc\\_common' "$tmp/t.tex" || fail "the LaTeX table is not escaped"
 "$program" ablations --md | sed -n 2p | grep -q '^|---|---:|' || fail "no Markdown rule"

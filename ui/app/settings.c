@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <ini.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,11 +99,13 @@ void settings_run_event(const struct settings *s, const char *run, const char *s
     if (fork())
         _exit(0);
     setsid();
+    char name[1024]; /* the command may show it on a terminal */
     int null = open("/dev/null", O_RDWR);
     dup2(null, 0);
     dup2(null, 1);
     dup2(null, 2);
-    setenv("ELECTROSCOPE_RUN", run, 1);
+    signal(SIGPIPE, SIG_DFL); /* ignored here, which a program would inherit */
+    setenv("ELECTROSCOPE_RUN", visible(name, sizeof name, run), 1);
     setenv("ELECTROSCOPE_STATE", state, 1);
     execl("/bin/sh", "sh", "-c", s->on_event, (char *)NULL);
     _exit(127);

@@ -16,11 +16,12 @@
 #include "ui/cli/launch.h"
 #include "ui/cli/print.h"
 #include "ui/cli/rows.h"
+#include "ui/cli/sheet.h"
 
 #define SHOW(s) visible((char[512]){0}, 512, (s))
 
 struct runs_args {
-    int json, csv, archived, yes;
+    int json, csv, md, archived, yes;
 };
 
 static void json_time(struct json_out *j, const char *key, double utc)
@@ -160,6 +161,35 @@ static void table(const struct query_run *runs, int n)
         as_row(&runs[i], form, name);
 }
 
+static int print_md(const struct query_run *runs, int n, struct err *err)
+{
+    static const char *const heads[] = { "run", "name", "state", "objective", "sharing", "generator",
+                                         "seed", "step", "steps", "tokens", "loss", "AUC common", "tags" };
+    static const char *const fields[] = { "objective", "tie", "generator_size", "seed" };
+    struct sheet *s = sheet_new("rllllrrrrrrrl");
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
+        sheet_cell(s, heads[i]);
+    for (int i = 0; i < n; i++) {
+        const struct query_run *r = &runs[i];
+        const int common = METRIC_rtd_auc_common;
+        const double figures[] = { loss(r), r->val_has[common] ? r->val_last[common] : NAN };
+        char value[CONFIG_TEXT];
+        sheet_cellf(s, "%" PRId64, r->id);
+        sheet_cell(s, r->name);
+        sheet_cell(s, run_state_name(r->state));
+        for (size_t k = 0; k < sizeof fields / sizeof fields[0]; k++) {
+            sheet_cell(s, config_show(&r->config, config_find(fields[k]), value, sizeof value));
+        }
+        sheet_cellf(s, "%" PRId64, r->step);
+        sheet_cellf(s, "%ld", r->config.steps);
+        sheet_cellf(s, "%" PRId64, (int64_t)r->tokens);
+        for (int k = 0; k < 2; k++)
+            isnan(figures[k]) ? sheet_cell(s, "-") : sheet_cellf(s, "%.3f", figures[k]);
+        sheet_cell(s, r->tags);
+    }
+    return sheet_end(s, stdout, SHEET_MD, err);
+}
+
 static int list(const struct workspace *w, const struct runs_args *a, struct err *err)
 {
     struct err why = {0};
@@ -181,11 +211,14 @@ static int list(const struct workspace *w, const struct runs_args *a, struct err
             int rc = csv_finish(out, err);
             n = rc ? rc : n;
         }
+    } else if (a->md && n >= 0) {
+        int rc = print_md(runs, n, err);
+        n = rc ? rc : n;
     } else if (!a->json && n > 0)
         table(runs, n);
     for (int i = 0; i < n && a->json && !a->csv; i++)
         as_json(&runs[i]);
-    if (!n && !a->json && !a->csv)
+    if (!n && !a->json && !a->csv && !a->md)
         fprintf(stderr, "electroscope: no runs yet in %s; `electroscope demo` makes one\n", SHOW(w->dir));
     arena_free(&arena);
     query_close(q);
@@ -337,6 +370,8 @@ static int run(struct cli *c, struct err *err)
         return err_set(err, E_USAGE, "runs: '%s' is unknown%s%s%s", SHOW(verb),
                        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
+    if (a->csv + a->json + a->md > 1)
+        return err_set(err, E_USAGE, "runs: one of --csv, --json and --md");
     int rc = cli_workspace(c, 0, &w, err);
     if (rc || !strcmp(verb, "list"))
         return rc ? rc : list(&w, a, err);
@@ -361,6 +396,8 @@ static const struct option_row options[] = {
      .help = "list, show: one JSON object a run"},
     {.name = "csv", .kind = OPTION_FLAG, .offset = offsetof(struct runs_args, csv),
      .help = "list: the rows of `export runs`"},
+    {.name = "md", .kind = OPTION_FLAG, .offset = offsetof(struct runs_args, md),
+     .help = "list: a Markdown table"},
     {.name = "archived", .kind = OPTION_FLAG, .offset = offsetof(struct runs_args, archived),
      .help = "list: archived runs too"},
     {.name = "yes", .kind = OPTION_FLAG, .offset = offsetof(struct runs_args, yes),

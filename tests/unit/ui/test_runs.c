@@ -491,13 +491,14 @@ static void test_settings(void **state)
     write_config(text);
     settings_read(&s);
     assert_true(s.theme == THEME_LIGHT && s.color == 0 && !s.mouse && s.ascii && !s.error[0]);
-    settings_run_event(&s, "a run", "failed");
+    /* the name is no part of the command, and shown it does nothing to a terminal */
+    settings_run_event(&s, "a \x1b[2J$(x) `x` \"';x\nrun", "failed");
     for (int i = 0; i < 200 && file_size(told) < 10; i++)
         usleep(10000);
     char *said = NULL;
     size_t size;
     assert_int_equal(file_read(told, 100, &said, &size, NULL), 0);
-    assert_string_equal(said, "a run failed\n");
+    assert_string_equal(said, "a <1B>[2J$(x) `x` \"';x<0A>run failed\n");
     free(said);
     write_config("[workbench]\ntheme = dark\ncolour = no\n");
     settings_read(&s);
