@@ -59,6 +59,8 @@ void app_choose(struct app *a, const char *label, const char *start,
 void app_prompt_path(struct app *a, const char *label, const char *start, const char *end,
                      void (*done)(void *ud, const char *text),
                      void (*change)(void *ud, const char *text), void *ud);
+/* The path field that just opened is for something that is there: Enter takes nothing else, and says so. */
+void app_prompt_present(struct app *a);
 /* Asks for a path and has the file written, over an existing one after a `y` only. `write` returns 0
  * or fills err; `out` says what was written ("9 rows", "CSV"). It is called with f NULL before: may
  * it be? */

@@ -25,7 +25,7 @@ struct slot {
     double due;          /* of the next tick */
 };
 struct field {
-    int open, palette, path, chosen; /* path: files are listed; chosen: line of the list, -1 none */
+    int open, palette, path, present, chosen; /* path: files are listed; present: it must be there; chosen: line of the list, -1 none */
     char label[64], text[APP_FIELD], end[8]; /* end: of the names that a path is completed with */
     size_t caret;        /* byte offset */
     int fresh;           /* the first thing typed takes the place of the text */
@@ -147,6 +147,8 @@ struct path_match {
     size_t from;
     char name[264];      /* a directory's ends in '/' */
 };
+/* The first path of a text that does not lead to anything, made visible; 0: all do. */
+int path_missing(const char *text, char *out, size_t size);
 int path_matches(const char *text, const char *end, struct path_match *out, int max);
 void path_move(struct field *f, int by);
 /* Puts a file of the list into the field; -1: as much as all have in common. */

@@ -38,6 +38,11 @@ void app_prompt_path(struct app *a, const char *label, const char *start, const 
     snprintf(a->field.end, sizeof a->field.end, "%s", end);
 }
 
+void app_prompt_present(struct app *a)
+{
+    a->field.present = 1;
+}
+
 void app_prompt_over(struct app *a)
 {
     a->field.fresh = a->field.text[0] != 0;
@@ -78,6 +83,17 @@ static void erase(struct field *f, size_t from, size_t to)
 {
     memmove(f->text + from, f->text + to, strlen(f->text + to) + 1);
     f->caret = from;
+}
+
+/* 1: Enter takes the text. A path that must be there, and is not, is said. */
+static int acceptable(struct app *a)
+{
+    char missing[120], said[160];
+    if (!a->field.present || !a->field.text[0] || !path_missing(a->field.text, missing, sizeof missing))
+        return 1;
+    snprintf(said, sizeof said, "not there: %s", missing);
+    app_remark(a, -1, said);
+    return 0;
 }
 
 static void finish(struct app *a, int accept)
@@ -149,7 +165,8 @@ void field_key(struct app *a, const struct key *k)
             return;
         }
     } else if (!strcmp(k->name, "Enter")) {
-        finish(a, 1);
+        if (acceptable(a))
+            finish(a, 1);
         return;
     } else if (f->path && (!strcmp(k->name, "Up") || !strcmp(k->name, "Down"))) {
         path_move(f, *k->name == 'U' ? -1 : 1);
@@ -178,6 +195,7 @@ void field_key(struct app *a, const struct key *k)
     f->fresh = 0;
     if (changed) {
         f->chosen = f->palette ? 0 : -1;
+        f->remark[0] = f->present ? 0 : f->remark[0];
         if (f->change)
             f->change(f->ud, f->text);
     }

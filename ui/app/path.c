@@ -45,6 +45,21 @@ void path_expand(const char *text, char *out, size_t size)
     }
 }
 
+int path_missing(const char *text, char *out, size_t size)
+{
+    char full[APP_FIELD], *save = NULL;
+    struct stat st;
+    path_expand(text, full, sizeof full);
+    for (char *p = strtok_r(full, ",", &save); p; p = strtok_r(NULL, ",", &save)) {
+        p += strspn(p, " ");
+        if (*p && stat(p, &st)) {
+            visible(out, size, p);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(((const struct path_match *)a)->name, ((const struct path_match *)b)->name);
@@ -122,17 +137,17 @@ void path_move(struct field *f, int by)
 }
 
 /* The directory that the list is of, whole: what the text names, or where the program was started. */
-static void draw_directory(struct grid *g, struct rect row, const char *text, int n)
+static void draw_directory(struct grid *g, struct rect row, const char *text, int n, int rows)
 {
-    char dir[APP_FIELD] = "", full[PATH_MAX + 64], line[PATH_MAX + 128], files[32] = "";
+    char dir[APP_FIELD] = "", full[PATH_MAX + 64], line[PATH_MAX + 128], files[64] = "";
     path_expand(last_path(text), dir, sizeof dir);
     char *slash = strrchr(dir, '/');
     if (slash)
         slash[slash == dir] = 0;
     if (!realpath(slash ? dir : ".", full))
         snprintf(full, sizeof full, "%s: there is no such directory", dir);
-    if (n > PATH_ROWS)
-        snprintf(files, sizeof files, " · %d%s files", n, n == PATH_MATCHES ? "+" : "");
+    if (n > rows)
+        snprintf(files, sizeof files, " · %d of %d%s files", rows, n, n == PATH_MATCHES ? "+" : "");
     visible(line, sizeof line, full);
     snprintf(line + strlen(line), sizeof line - strlen(line), "%s", files);
     grid_fill(g, row, STYLE(ROLE_TEXT, 0), " ");
@@ -149,7 +164,7 @@ void path_draw(struct app *a, struct grid *g, struct rect area)
     rows = rows > area.h - 1 ? area.h - 1 : rows;
     if (rows < 0)
         return;
-    draw_directory(g, (struct rect){ area.y + area.h - rows - 1, area.x, 1, area.w }, a->field.text, n);
+    draw_directory(g, (struct rect){ area.y + area.h - rows - 1, area.x, 1, area.w }, a->field.text, n, rows);
     int top = a->field.chosen >= rows ? a->field.chosen - rows + 1 : 0;
     for (int i = 0; i < rows; i++) {
         struct rect row = { area.y + area.h - rows + i, area.x, 1, area.w };

@@ -240,4 +240,5 @@ void launch_open(struct launch *s)
 {
     const char *start = file_exists("experiments/weight-sharing.ini") ? "experiments/" : "";
     app_prompt_path(s->app, "open an experiment file:", start, ".ini", open_done, NULL, s);
+    app_prompt_present(s->app);
 }

@@ -90,11 +90,13 @@ int runs_first_act(struct runs *s, int action)
     else if (s->choice == WAY_DEMO)
         start_demo(s);
     else if (s->choice == WAY_TEXT && action == ACT_NEW)
-        app_prompt_path(s->app, "text file for the form:", "", "", form_done, NULL, s);
+        app_prompt_path(s->app, "text file, to choose sizes for first:", "", "", form_done, NULL, s);
     else if (s->choice == WAY_TEXT)
         app_prompt_path(s->app, "text file to train on at once:", "", "", text_done, NULL, s);
     else
         tokens_open_checkpoint(s->app);
+    if (s->choice == WAY_TEXT && action != ACT_UP && action != ACT_DOWN)
+        app_prompt_present(s->app);
     return 1;
 }
 

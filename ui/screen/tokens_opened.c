@@ -36,6 +36,7 @@ static void named(void *ud, const char *dir)
 void tokens_open_checkpoint(struct app *a)
 {
     app_prompt_path(a, "directory of the checkpoint:", "", "", named, NULL, a);
+    app_prompt_present(a);
 }
 
 static void ask(struct tokens *s, struct app *a, const char *dir)

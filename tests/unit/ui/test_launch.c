@@ -500,6 +500,10 @@ static void test_the_form_is_what_the_first_page_offers(void **state)
             strcat(full, "/story.txt");
             assert_int_equal(file_write_atomic(full, "one line of text\n", 17, NULL), 0);
             type(a, full);
+            fixture_keys(a, ". Enter"); /* a text that is not there is not taken */
+            assert_true(a->field.open && shows(a, 24, 120, "not there: ") && !strcmp(app_ops(a)->name, "Runs"));
+            fixture_keys(a, "Backspace");
+            assert_false(shows(a, 24, 120, "not there: "));
             fixture_keys(a, "Enter");
         }
         struct launch *s = form(a);
