@@ -137,8 +137,10 @@ void tokens_pane_top(struct tokens *s, struct grid *g, struct rect r)
                   tokens_piece(s, t->top_id[k], piece, sizeof piece));
         grid_right(g, in, y, in.x + 2 + w, 6, PLAIN, fmt_prob(v, sizeof v, t->top_prob[k]));
         grid_text(g, in, y, in.x + 9 + w, -1, LABEL,
-                  original && drawn ? "original, drawn" : original ? "original"
-                                                        : drawn    ? "drawn" : "");
+                  original && drawn ? (in.w - 9 - w < 15 ? "same" : "original, drawn")
+                  : original        ? "original"
+                  : drawn           ? "drawn"
+                                    : "");
     }
     if (t->gen_rank > EVENT_TOPK && y < in.y + in.h)
         grid_textf(g, in, y, in.x, -1, LABEL, "drawn at rank %d, %s", t->gen_rank,
