@@ -104,6 +104,20 @@ static void discrimination(struct flow *f, const struct query_run *r)
     metric_pair(f, "generator right", r, METRIC_mlm_accuracy, 0);
 }
 
+/* "64 × 16", of the stage that a run with stages is in: "128 × 8, stage 1 of 2". */
+static void batch_now(const struct query_run *r, char *out, size_t size)
+{
+    struct seq_stage all[SEQ_STAGES_MAX];
+    int n = *r->config.seq_stages ? config_stages(&r->config, all, NULL) : 1, i = 0;
+    if (n < 2) {
+        snprintf(out, size, "%ld × %ld", r->config.batch, r->config.seq);
+        return;
+    }
+    while (i < n - 1 && r->step >= all[i].end)
+        i++;
+    snprintf(out, size, "%ld × %ld, stage %d of %d", all[i].batch, all[i].seq, i + 1, n);
+}
+
 static void shape(struct flow *f, const struct query_run *r)
 {
     char text[160], n[FMT], t[FMT], gen[16], objective[40], tie[40];
@@ -116,7 +130,7 @@ static void shape(struct flow *f, const struct query_run *r)
     pair(f, "layers", text, ROLE_TEXT);
     if (r->params)
         pair(f, "parameters", fmt_exact(n, sizeof n, (int64_t)r->params), ROLE_TEXT);
-    snprintf(text, sizeof text, "%ld × %ld", r->config.batch, r->config.seq);
+    batch_now(r, text, sizeof text);
     pair(f, "batch", text, ROLE_TEXT);
     snprintf(text, sizeof text, "%s of %s", fmt_exact(n, sizeof n, r->step),
              fmt_exact(t, sizeof t, r->config.steps));

@@ -89,6 +89,7 @@ static void test_a_rise_in_a_later_stage_is_said(void **state)
                                       "(SELECT id FROM metric WHERE name = 'val_total_loss')"), 0);
     struct app *a = start();
     assert_true(fixture_shows(a, 50, 200, "! held-out loss rises"));
+    assert_true(fixture_shows(a, 50, 200, "128 × 128, stage 2 of 2"));
     assert_true(fixture_shows(a, 24, 80, "best so far"));
     app_free(a);
 }
