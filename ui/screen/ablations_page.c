@@ -186,7 +186,7 @@ void ablations_draw_page(struct ablations *s, struct grid *g, struct rect area)
     if (in.h < 1)
         return;
     in.y += draw_metrics(s, g, in) + 1;
-    int left = end - in.y; /* where there is room, how the rows lie to each other */
+    int left = end - in.y, tall = 3 * t->nrows + 3; /* where there is room, how the rows lie to each other */
     if (left >= t->nrows + 3)
-        ablations_draw_spread(s, g, (struct rect){in.y, area.x, t->nrows + 3, area.w});
+        ablations_draw_spread(s, g, (struct rect){in.y, area.x, left < tall ? left : tall, area.w});
 }
