@@ -262,8 +262,10 @@ int curves_export(void *self, struct app *a, struct csv_out *out, struct err *er
         for (int i = 0; c->area.h && i < c->nlines; i++) {
             const struct curve_line *l = &c->lines[i];
             const struct curve_run *r = &s->runs[l->run];
-            for (int p = 0; p < l->n; p++, rows++) {
+            for (int p = 0; p < l->n; p++) {
                 const struct chart_sample *v = &l->samples[p];
+                if (!curves_inside(s, v)) continue;
+                rows++;
                 csv_text(out, curve_defs[c->def].title);
                 csv_int(out, r->id);
                 csv_text(out, curves_line_name(s, l, name, sizeof name));

@@ -107,12 +107,16 @@ static void draw_drag(const struct curves *s, struct grid *g, const struct curve
     grid_back(g, r, BACK_SELECTED);
 }
 
-/* 1: a line of a run has one. */
-static int numbers(const struct curve_chart *c)
+/* 1: a line of a run has one in the window, or passes through it. */
+static int numbers(const struct curve_chart *c, double x0, double x1)
 {
     for (int i = 0; i < c->nlines; i++)
-        for (int k = 0; c->lines[i].def->style != CHART_REFERENCE && k < c->lines[i].n; k++)
-            if (c->lines[i].samples[k].n) return 1;
+        for (int k = 0, before = 0; c->lines[i].def->style != CHART_REFERENCE && k < c->lines[i].n; k++) {
+            if (!c->lines[i].samples[k].n) continue;
+            int after = c->lines[i].samples[k].x > x1;
+            if (c->lines[i].samples[k].x >= x0 && (!after || before)) return 1;
+            before |= !after;
+        }
     return 0;
 }
 
@@ -150,7 +154,7 @@ static void draw_chart(struct curves *s, struct app *a, struct grid *g, int inde
     snprintf(axis, sizeof axis, "x %s", curve_axis_name(s->axis));
     const char *parts[] = {d->title, s->smooth ? ema : "", log_names[s->log], axis, cell};
     pane_title(g, r.y, r.x, r.w, index == s->focus, parts, 5);
-    const char *why = !c->nlines ? "no values in this window" : !numbers(c) ? "not one finite number in this window" : NULL;
+    const char *why = !c->nlines ? "no values in this window" : !numbers(c, x0, x1) ? "not one finite number in this window" : NULL;
     if (why && body.h > 1) grid_text(g, body, body.y + body.h / 2, body.x + 8, -1, STYLE(ROLE_DIM, 0), why);
 }
 

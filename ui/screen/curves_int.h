@@ -70,7 +70,7 @@ struct curve_run {
     uint8_t role;
     int ghost;                   /* the run that all others are held against: a dim dashed line */
     uint64_t group;              /* config without seed */
-    long seed;
+    long seed, apart[2];         /* apart: steps between two points, trained and held-out */
     double end[AXIS_COUNT];      /* last x; 0: nothing yet */
 };
 struct curves {
@@ -117,6 +117,8 @@ void curves_load(struct curves *s, struct app *a, struct curve_chart *c, int col
 struct chart_sample chart_bucket(double x, const struct query_bucket *b);
 /* x of a step by a line's samples, NAN when the step is outside. */
 double curves_x_of_step(const struct curves *s, const struct curve_line *l, int64_t step);
+/* 1: the sample lies in the window; those beside it are there for the line. */
+int curves_inside(const struct curves *s, const struct chart_sample *p);
 /* The sample nearest to x, -1: none. */
 int curves_nearest(const struct curve_line *l, double x);
 const struct curve_chart *curves_focused(const struct curves *s);

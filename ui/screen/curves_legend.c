@@ -12,7 +12,9 @@
 /* Newest value of a line, or the one nearest to the cursor. */
 static int value_at(const struct curves *s, const struct curve_line *l)
 {
-    return isnan(s->cursor) ? l->n - 1 : curves_nearest(l, s->cursor);
+    int k = l->n - 1;
+    while (k >= 0 && !curves_inside(s, &l->samples[k])) k--;
+    return isnan(s->cursor) ? k : curves_nearest(l, s->cursor);
 }
 
 static void line_value(const struct curves *s, const struct curve_chart *c, int i, char *out,
@@ -306,7 +308,8 @@ void curves_strip(struct curves *s, struct grid *g, struct rect r)
     int px = r.x, y = r.y + 1;
     if (!c) return;
     if (isnan(s->cursor))
-        pane_titlef(g, r.y, r.x, r.w, 0, s->smooth ? "newest values, not smoothed" : "newest values");
+        pane_titlef(g, r.y, r.x, r.w, 0, "%s values%s", s->zoomed ? "the window's last" : "newest",
+                    s->smooth ? ", not smoothed" : "");
     else
         pane_titlef(g, r.y, r.x, r.w, 0, "at %s %s", curve_axis_name(s->axis),
                     curves_x_text(s->axis, s->cursor, x, sizeof x));

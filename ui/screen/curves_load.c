@@ -86,7 +86,7 @@ static void add_run(struct curves *s, struct app *a, int64_t id)
     struct config alike = r->config;
     alike.seed = 0;
     *c = (struct curve_run){.id = id, .letter = letters[s->nruns], .state = r->state,
-                            .group = config_hash(&alike), .seed = r->config.seed, .ghost = id == s->ghost};
+                            .group = config_hash(&alike), .seed = r->config.seed, .apart = {r->config.log_every, r->config.eval_every}, .ghost = id == s->ghost};
     if (c->ghost) c->group = 0; /* its line stays its own in a mean over seeds */
     snprintf(c->name, sizeof c->name, "%s", r->name);
     snprintf(c->tags, sizeof c->tags, "%s", r->tags);
@@ -280,6 +280,11 @@ static int load_line(struct loader *l, struct curve_line *line, int64_t run)
     int64_t from, to, part[DECADES + 1];
     int parts = 1, buckets = l->s->axis == AXIS_STEP ? l->cols : 4 * l->cols;
     step_window(l, run, line->def->metric, &from, &to);
+    if (l->s->zoomed && l->s->axis == AXIS_STEP) { /* and the points beside it: the line goes on to them */
+        int64_t apart = l->s->runs[line->run].apart[line->def->metric >= METRIC_VAL];
+        from = from > apart ? from - apart : 0;
+        to += apart;
+    }
     part[0] = from;
     if (l->s->log & LOG_X) {
         int64_t end = to >= 0 ? to : (int64_t)l->s->runs[line->run].end[AXIS_STEP];
@@ -373,6 +378,13 @@ double curves_x_of_step(const struct curves *s, const struct curve_line *l, int6
     for (int i = 0; i < l->n; i++)
         if (l->steps[i].last >= step) return l->samples[i].x;
     return NAN;
+}
+
+int curves_inside(const struct curves *s, const struct chart_sample *p)
+{
+    double x0, x1;
+    curves_window(s, &x0, &x1);
+    return p->x >= x0 && p->x <= x1;
 }
 
 int curves_nearest(const struct curve_line *l, double x)

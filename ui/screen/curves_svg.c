@@ -53,12 +53,16 @@ static double px(const struct plot *p, double x)
     return LEFT + t * (WIDTH - LEFT - RIGHT);
 }
 
+static double py_free(const struct plot *p, double y)
+{
+    return p->top + (1 - (axis(y, p->c->log_y) - p->y0) / (p->y1 - p->y0)) * PLOT;
+}
+
 /* Clipped to the plot, as on the screen. */
 static double py(const struct plot *p, double y)
 {
-    double t = (axis(y, p->c->log_y) - p->y0) / (p->y1 - p->y0);
-    t = t < 0 ? 0 : t > 1 ? 1 : t;
-    return p->top + (1 - t) * PLOT;
+    double at = py_free(p, y);
+    return at < p->top ? p->top : at > p->top + PLOT ? p->top + PLOT : at;
 }
 
 static void escaped(FILE *f, const char *text)
@@ -119,10 +123,23 @@ static void band(const struct plot *p, const struct curve_line *l, const char *s
         fprintf(p->f, "Z\" fill=\"%s\" fill-opacity=\"0.15\" stroke=\"none\"/>\n", stroke);
 }
 
-/* The line of the means (or the smoothed one), and min..max of each sample thin behind it. */
-static void line(const struct plot *p, const struct curve_line *l, const char *stroke, int dashed)
+/* Through the samples, or through their smoothed values. */
+static void through(const struct plot *p, const struct curve_line *l, const double *smooth)
 {
     int pen = 0;
+    for (int i = 0; i < l->n; i++) {
+        double v = smooth ? smooth[i] : l->samples[i].mean, x = px(p, l->samples[i].x);
+        int ok = isfinite(axis(v, p->c->log_y)) && isfinite(x);
+        if (ok)
+            fprintf(p->f, "%c%.1f %.1f", pen ? 'L' : 'M', x, py_free(p, v));
+        pen = ok; /* a NaN is a gap */
+    }
+}
+
+/* The line of the means (or the smoothed one); min..max of each sample and what was smoothed thin
+ * behind it. */
+static void line(const struct plot *p, const struct curve_line *l, const char *stroke, int dashed)
+{
     if (l->lo && l->hi)
         band(p, l, stroke);
     fprintf(p->f, "<path d=\"");
@@ -131,14 +148,10 @@ static void line(const struct plot *p, const struct curve_line *l, const char *s
         if (v->n && v->max > v->min && isfinite(px(p, v->x)))
             fprintf(p->f, "M%.1f %.1fV%.1f", px(p, v->x), py(p, v->min), py(p, v->max));
     }
+    if (l->smooth && l->def->style == CHART_LINE)
+        through(p, l, NULL);
     fprintf(p->f, "\" fill=\"none\" stroke=\"%s\" stroke-opacity=\"0.35\"/>\n<path d=\"", stroke);
-    for (int i = 0; i < l->n; i++) {
-        double v = l->smooth ? l->smooth[i] : l->samples[i].mean, x = px(p, l->samples[i].x);
-        int ok = isfinite(axis(v, p->c->log_y)) && isfinite(x);
-        if (ok)
-            fprintf(p->f, "%c%.1f %.1f", pen ? 'L' : 'M', x, py(p, v));
-        pen = ok; /* a NaN is a gap */
-    }
+    through(p, l, l->smooth);
     fprintf(p->f, "\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.6\"%s/>\n", stroke,
             dashed ? " stroke-dasharray=\"5 4\"" : "");
 }
@@ -165,11 +178,16 @@ static void shape(FILE *f, int kind, double x, double y)
 static const char *const mark_names[] = { [CHART_CHECKPOINT] = "checkpoint", [CHART_PHASE] = "next stage",
                                           [CHART_RESUME] = "resumed", [CHART_NAN] = "not finite" };
 
-static int has_nan(const struct curve_line *l)
+static int in_window(const struct chart *c, double x)
+{
+    return x >= c->x0 && x <= c->x1;
+}
+
+static int has_nan(const struct chart *c, const struct curve_line *l)
 {
     int n = 0;
     for (int i = 0; i < l->n; i++)
-        n += l->samples[i].nonfinite > 0;
+        n += l->samples[i].nonfinite > 0 && in_window(c, l->samples[i].x);
     return n;
 }
 
@@ -186,9 +204,9 @@ static int marks(const struct plot *p, const struct curve_chart *c, int kind)
             shape(p->f, kind, px(p, x), p->top + PLOT);
     }
     for (int i = 0; kind == CHART_NAN && i < c->nlines; i++) {
-        any |= has_nan(&c->lines[i]) > 0;
+        any |= has_nan(&c->chart, &c->lines[i]) > 0;
         for (int k = 0; p && k < c->lines[i].n; k++)
-            if (c->lines[i].samples[k].nonfinite && isfinite(px(p, c->lines[i].samples[k].x)))
+            if (c->lines[i].samples[k].nonfinite && in_window(p->c, c->lines[i].samples[k].x))
                 shape(p->f, kind, px(p, c->lines[i].samples[k].x), p->top + PLOT);
     }
     return any;
@@ -202,7 +220,7 @@ static void edge(const struct plot *p, const struct curve_chart *c, int below)
         for (int k = 0; c->lines[i].def->style != CHART_REFERENCE && k < c->lines[i].n; k++) {
             const struct chart_sample *v = &c->lines[i].samples[k];
             double value = below ? v->min : v->max;
-            if (v->n && (below ? value < far : value > far) && isfinite(px(p, v->x)))
+            if (v->n && (below ? value < far : value > far) && in_window(p->c, v->x))
                 far = value, x = px(p, v->x);
         }
     if (isnan(x))
@@ -223,7 +241,7 @@ static void letters(const struct plot *p, const struct curve_chart *c)
     for (int i = 0; s && of && i < c->nlines; i++) {
         const struct curve_line *l = &c->lines[i];
         int k = l->n - 1;
-        while (k >= 0 && !l->samples[k].n)
+        while (k >= 0 && (!l->samples[k].n || !in_window(p->c, l->samples[k].x)))
             k--;
         if (k < 0 || !c->series[i].label[0])
             continue;
@@ -343,10 +361,13 @@ static int draw_chart(const struct curves *s, const struct curve_chart *c, doubl
     text_at(f, LEFT, top + 14, "start", BLACK, title);
     legend(s, c, f, &w);
     axes(&p, curve_axis_name(s->axis));
+    fprintf(f, "<clipPath id=\"p%.0f\"><rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/></clipPath>\n"
+            "<g clip-path=\"url(#p%.0f)\">\n", p.top, LEFT, p.top, WIDTH - LEFT - RIGHT, PLOT, p.top);
     for (int i = c->nlines - 1; i >= 0; i--) { /* the first ones in front, as on the screen */
         const struct curve_line *l = &c->lines[i];
         line(&p, l, l->def->style == CHART_REFERENCE ? "#888888" : colour(s->runs[l->run].role), is_dashed(s, l));
     }
+    fputs("</g>\n", f);
     for (int kind = CHART_CHECKPOINT; kind <= CHART_NAN; kind++)
         marks(&p, c, kind);
     edge(&p, c, 0);

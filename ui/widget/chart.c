@@ -77,9 +77,34 @@ int chart_dot_row(const struct canvas *v, double value)
     return f < -1 ? -1 : f > last + 1 ? last + 1 : (int)floor(f + 0.5);
 }
 
+/* Where the line between samples i and i + 1, of which one is beside the window, crosses the share f. */
+static int crossing(const struct canvas *v, const struct chart_series *s, const double *smooth, int i, double f,
+                    struct chart_column *out)
+{
+    const struct chart_sample *a = &s->samples[i], *b = a + 1;
+    double fa = x_share(a->x, v->c->x0, v->c->x1, v->c->log_x), fb = x_share(b->x, v->c->x0, v->c->x1, v->c->log_x);
+    double ya = smooth ? smooth[i] : a->mean, yb = smooth ? smooth[i + 1] : b->mean;
+    double y = ya + (yb - ya) * (f - fa) / (fb - fa);
+    if (!a->n || !b->n || out->n || !isfinite(y) || !(fb > fa)) return 0;
+    *out = (struct chart_column){y, y, y, 1, 0};
+    return 1;
+}
+
+/* Puts the ends of what leaves the window into the first and the last column, where nothing else is.
+ * Returns 1 for the first, 2 for the last. */
+static int leave(struct canvas *v, const struct chart_series *s, const double *smooth)
+{
+    int first = 0, last = s->n - 1, ends = 0;
+    while (first < s->n && !(x_share(s->samples[first].x, v->c->x0, v->c->x1, v->c->log_x) >= 0)) first++;
+    while (last >= 0 && !(x_share(s->samples[last].x, v->c->x0, v->c->x1, v->c->log_x) <= 1)) last--;
+    if (first > 0 && first < s->n && crossing(v, s, smooth, first - 1, 0, &v->cols[0])) ends |= 1;
+    if (last >= 0 && last < s->n - 1 && crossing(v, s, smooth, last, 1, &v->cols[2 * v->plot.w - 1])) ends |= 2;
+    return ends;
+}
+
 /* One series into v->line: a stroke a column, joined to the one before; a column that holds only
- * NaN breaks the line. */
-static void draw_line(struct canvas *v, const struct chart_column *cols, int blobs)
+ * NaN breaks the line. ends: as leave() says, no points themselves. */
+static void draw_line(struct canvas *v, const struct chart_column *cols, int blobs, int ends)
 {
     int prev = -1, n = 2 * v->plot.w, prev_top = 0, prev_bottom = 0;
     raster_clear(&v->line);
@@ -103,7 +128,7 @@ static void draw_line(struct canvas *v, const struct chart_column *cols, int blo
                 raster_join(&v->line, prev, from, i, chart_dot_row(v, c->mean));
             raster_stroke(&v->line, i, top, bottom);
         }
-        if (blobs) {
+        if (blobs && !(i ? i == n - 1 && ends & 2 : ends & 1)) {
             int y = chart_dot_row(v, c->mean), up = y > 0 ? y - 1 : y + 1;
             for (int x = i; x < i + 2 && x < n; x++) {
                 raster_stroke(&v->line, x, y, y);
@@ -145,7 +170,8 @@ static void lay_series(struct canvas *v, int s, int *by)
     memset(by, 0, sizeof *by * (size_t)v->c->nseries);
     chart_bin(cs->samples, cs->smooth, cs->n, v->c->x0, v->c->x1, v->c->log_x, 2 * v->plot.w,
               v->cols);
-    draw_line(v, v->cols, cs->style == CHART_POINTS && cs->n < v->plot.w / 2);
+    int ends = leave(v, cs, cs->smooth);
+    draw_line(v, v->cols, cs->style == CHART_POINTS && cs->n < v->plot.w / 2, ends);
     if (cs->style == CHART_REFERENCE) dash(&v->line);
     lay_line(v, s, &seen, &hidden, by);
     if (cs->style != CHART_REFERENCE && hidden > 9 * seen && hidden) {
@@ -156,7 +182,7 @@ static void lay_series(struct canvas *v, int s, int *by)
     }
     if (!cs->smooth || cs->style == CHART_REFERENCE) return;
     chart_bin(cs->samples, NULL, cs->n, v->c->x0, v->c->x1, v->c->log_x, 2 * v->plot.w, v->cols);
-    draw_line(v, v->cols, 0);
+    draw_line(v, v->cols, 0, leave(v, cs, NULL));
     for (int i = 0; i < n; i++) v->dim[i] |= v->line.dots[i];
 }
 

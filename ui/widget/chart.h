@@ -11,7 +11,8 @@
 #define CHART_GUTTER 7
 #define CHART_SERIES_MAX 256
 
-/* One point, or a bucket of n points: finite minimum, maximum, mean; x ascending. */
+/* One point, or a bucket of n points: finite minimum, maximum, mean; x ascending. Those beside the
+ * window are not drawn, but lines go towards them. */
 struct chart_sample {
     double x, min, max, mean;
     unsigned n, nonfinite;

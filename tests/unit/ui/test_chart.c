@@ -418,6 +418,36 @@ static void test_golden_grids(void **state)
 
 /* The letters at the lines' ends stand as the lines do; one that would stand far from its line is
  * left out, never one of those before it. */
+/* A window between two points, and one with a point in its middle: the line passes through; only the
+ * point is a blob, and what is beside the window moves no range and no mark. */
+static void test_lines_go_on_beside_the_window(void **state)
+{
+    (void)state;
+    struct chart_sample s[] = {{0, 10, 10, 10, 1, 0}, {100, 20, 20, 20, 1, 0}, {200, 1000, 1000, 1000, 1, 0}};
+    struct chart_series cs = {.samples = s, .n = 3, .label = "A", .role = ROLE_SERIES1, .style = CHART_POINTS};
+    for (int k = 0; k < 2; k++) {
+        struct chart c = plain(&cs, 1, k ? 60 : 40, k ? 110 : 60);
+        struct chart_drawn d;
+        struct grid g = {0};
+        c.y_lo = 0, c.y_hi = 30;
+        assert_int_equal(grid_resize(&g, 12, 40), 0);
+        assert_int_equal(chart_draw(&g, (struct rect){0, 0, 12, 40}, &c, &d), 0);
+        int used[40] = {0};
+        for (int y = 0; y < d.plot.h; y++)
+            for (int x = 0; x < d.plot.w; x++) {
+                const struct cell *cell = &g.cells[(d.plot.y + y) * g.w + d.plot.x + x];
+                used[x] += *cell->text && cell->style.role == ROLE_SERIES1;
+            }
+        assert_true(used[0] && used[d.plot.w / 4] + used[d.plot.w / 4 + 1]);
+        assert_true(k || used[d.plot.w - 1]);
+        assert_int_equal(d.spikes, 0);
+        c.y_lo = c.y_hi = NAN;
+        chart_draw(&g, (struct rect){0, 0, 12, 40}, &c, &d);
+        assert_true(d.y_hi < 100);
+        grid_free(&g);
+    }
+}
+
 static void test_end_letters_keep_the_order_of_the_lines(void **state)
 {
     (void)state;
@@ -475,6 +505,7 @@ int main(void)
         cmocka_unit_test(test_identical_series_are_named_as_covered),
         cmocka_unit_test(test_cells_belong_to_one_series),
         cmocka_unit_test(test_golden_grids),
+        cmocka_unit_test(test_lines_go_on_beside_the_window),
         cmocka_unit_test(test_end_letters_keep_the_order_of_the_lines),
         cmocka_unit_test(test_every_size_draws),
     };

@@ -193,6 +193,32 @@ static void test_the_band_is_mean_and_deviation_over_seeds(void **state)
 
 /* Only seeds make a band; a run without one number is left out of it. */
 /* Where nothing moves F freezes nothing: what is marked later is drawn as it is then. */
+/* The narrowest window between two points: the line is there, the points beside are not exported. */
+static void test_a_window_between_two_points(void **state)
+{
+    (void)state;
+    struct app *a = start(NULL, 3);
+    struct curves *s = app_self(a);
+    free(fixture_text(a, 24, 80));
+    struct curve_run *r = &s->runs[0];
+    r->apart[0] = r->apart[1] = 20000; /* the fixture's points lie further apart than its configuration says */
+    curves_zoom_to(s, 510000, 510100);
+    assert_true(s->zoomed);
+    char *text = fixture_text(a, 24, 80);
+    assert_null(strstr(text, "no values"));
+    assert_non_null(strstr(text, "the window's last values"));
+    assert_non_null(strstr(text, "train -"));
+    free(text);
+    const struct curve_chart *c = curves_focused(s);
+    assert_true(c->nlines > 0 && c->lines[0].n >= 2);
+    FILE *f = tmpfile();
+    struct csv_out *out = csv_new(f);
+    assert_int_equal(curves_export(s, a, out, NULL), 0);
+    csv_finish(out, NULL);
+    fclose(f);
+    app_free(a);
+}
+
 /* What a cell stands for is never nothing. */
 static void test_the_scale_of_few_steps(void **state)
 {
@@ -571,6 +597,7 @@ int main(void)
         cmocka_unit_test(test_zoom_pan_and_fit_move_the_window),
         cmocka_unit_test(test_the_cursor_reads_the_stored_value),
         cmocka_unit_test(test_the_band_is_mean_and_deviation_over_seeds),
+        cmocka_unit_test(test_a_window_between_two_points),
         cmocka_unit_test(test_the_scale_of_few_steps),
         cmocka_unit_test(test_only_what_moves_is_frozen),
         cmocka_unit_test(test_what_a_band_is_not_over),
