@@ -87,6 +87,7 @@ struct job *job_add(struct host *h, int64_t id, const struct config *c, const ch
     }
     *at = j;
     job_set_state(j, RUN_PREPARING, NULL);
+    h->beaten = 0; /* the store names its process at once: who is killed early is seen to be lost */
     return j;
 }
 
