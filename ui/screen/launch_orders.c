@@ -65,6 +65,8 @@ static int take_run(struct launch *s)
         draft_from_config(&s->draft, &r->config);
     else
         draft_init(&s->draft);
+    if (r && strchr(order, ';') && sweep_of_tags(r->tags, 0, name, sizeof name)) /* more runs of its sweep */
+        draft_put(&s->draft, LAUNCH_name, name, &err);
     snprintf(name, sizeof name, "%.50s", r ? r->name : "offered");
     strtok_r(order, ";", &save);
     for (char *t = strtok_r(NULL, ";", &save); t; t = strtok_r(NULL, ";", &save)) {

@@ -303,6 +303,23 @@ static void test_what_cannot_be_is_left_out(void **state)
     finish(a);
 }
 
+/* The missing cells of a sweep become runs of that sweep. */
+static void test_cells_belong_to_their_sweep(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET tags='base,sweep:tying,scale:ci' WHERE id=9"), 0);
+    struct app *a = fixture_app(dir, "Runs", NULL);
+    assert_non_null(a);
+    launch_from_cells(a, 9, "tie=none|embeddings;seed=1|2");
+    const struct launch *s = form(a);
+    assert_int_equal(s->runs.n, 4);
+    assert_string_equal(s->runs.name, "tying");
+    assert_string_equal(s->runs.runs[0].config.name, "tying tie=none s1");
+    assert_non_null(strstr(s->runs.runs[0].config.tags, "sweep:tying"));
+    finish(a);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET tags='base' WHERE id=9"), 0);
+}
+
 /* A field that was opened and not changed stays the preset's. */
 static void test_looking_at_a_field_sets_nothing(void **state)
 {
@@ -564,6 +581,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_sweep_shows_its_bill_first),
         cmocka_unit_test(test_a_run_is_taken_over_and_known_again),
         cmocka_unit_test(test_what_cannot_be_is_left_out),
+        cmocka_unit_test(test_cells_belong_to_their_sweep),
         cmocka_unit_test(test_looking_at_a_field_sets_nothing),
         cmocka_unit_test(test_the_command_is_equivalent),
         cmocka_unit_test(test_paths_are_completed),
