@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "db/query.h"
@@ -414,6 +415,18 @@ static void look_for_trouble(struct host *h)
     h->in_trouble = trouble;
 }
 
+/* A workspace that was deleted takes its host along: nothing that it does can be kept. One that was
+ * moved still has its lock. */
+static void look_for_workspace(struct host *h)
+{
+    struct stat st, dir;
+    if (h->stopping || fstat(h->lock_fd, &st) || st.st_nlink || !stat(h->w.dir, &dir) || errno != ENOENT)
+        return;
+    host_log(h, "the workspace was deleted");
+    host_ask_stop(h, 0);
+    host_ask_stop(h, 0);
+}
+
 /* One wait for whatever comes: at most until the next heartbeat. */
 static void turn(struct host *h, int stop_fd, double wait)
 {
@@ -436,6 +449,7 @@ static void turn(struct host *h, int stop_fd, double wait)
     look_for_trouble(h);
     if (clock_now() >= h->beaten + 1) {
         h->beaten = clock_now();
+        look_for_workspace(h);
         if (queue_live(h))
             recorder_call(h->recorder, beat_all, h);
     }

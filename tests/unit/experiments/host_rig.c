@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,12 +22,14 @@
 
 /* The host that serves now: where it is kept outlives the test that started it. */
 static struct host_rig serving;
+static atomic_int ended;
 
 static void *serve(void *ud)
 {
     struct err err = {0};
     (void)ud;
     serving.rc = host_serve(serving.host, serving.pipe[0], &err);
+    atomic_store(&ended, 1);
     return NULL;
 }
 
@@ -35,6 +38,7 @@ int host_rig_start(struct host_rig *h, struct rig *rig, int max_runs)
     struct host_options o = {.max_runs = max_runs, .linger = 600};
     struct err err = {0};
     memset(&serving, 0, sizeof serving);
+    atomic_store(&ended, 0);
     serving.rig = rig;
     serving.host = host_open(&rig->w, &o, &err);
     if (!serving.host || pipe(serving.pipe)) {
@@ -69,6 +73,16 @@ int host_rig_end(struct host_rig *h)
 int host_rig_signal(struct host_rig *h, const char *signals, size_t n)
 {
     if (write(h->pipe[1], signals, n) != (ssize_t)n)
+        return -1;
+    finish(h);
+    return 0;
+}
+
+int host_rig_ended(struct host_rig *h)
+{
+    for (int i = 0; i < 2000 && !atomic_load(&ended); i++)
+        clock_sleep(0.01);
+    if (!atomic_load(&ended))
         return -1;
     finish(h);
     return 0;

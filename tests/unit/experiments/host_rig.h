@@ -22,6 +22,8 @@ int host_rig_start(struct host_rig *h, struct rig *rig, int max_runs);
 int host_rig_end(struct host_rig *h);
 /* Sends it `n` signals at once, waits, closes. 0, or -1. */
 int host_rig_signal(struct host_rig *h, const char *signals, size_t n);
+/* Waits until it ended by itself, closes. 0, or -1 after 20 s. */
+int host_rig_ended(struct host_rig *h);
 /* Teardown of a test: ends the host that a failed test left serving, so that the next test has the workspace. */
 int host_rig_clean(void **state);
 /* The run's entry now. */

@@ -431,6 +431,19 @@ static void a_young_run_scores_too(void **state)
     rig_same_weights(&rig, id, plain, 600);
 }
 
+/* Its files are gone, and nobody can ask it to stop. The last test: the rig goes. */
+static void a_deleted_workspace_ends_its_host(void **state)
+{
+    (void)state;
+    struct host_rig h;
+    assert_int_equal(host_rig_start(&h, &rig, 1), 0);
+    int64_t id = submit(&h, 100000, "deleted");
+    assert_int_equal(rig_wait(&rig, id, -1, 3), 0);
+    rig_close(&rig);
+    assert_int_equal(host_rig_ended(&h), 0);
+    assert_int_equal(setup(state), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,6 +460,7 @@ int main(void)
         cmocka_unit_test_teardown(following_tells_every_row_once, host_rig_clean),
         cmocka_unit_test_teardown(own_sentences_are_scored_beside_the_run, host_rig_clean),
         cmocka_unit_test_teardown(a_young_run_scores_too, host_rig_clean),
+        cmocka_unit_test_teardown(a_deleted_workspace_ends_its_host, host_rig_clean),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
