@@ -83,3 +83,8 @@ tests_unit_ui_test_launch_files_SOURCES = tests/unit/ui/test_launch_files.c test
 	tests/unit/ui/launch_rig.h tests/unit/ui/fixture.c tests/unit/ui/fixture_tokens.c tests/unit/ui/fixture.h
 tests_unit_ui_test_launch_files_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_launch_files
+check_PROGRAMS += tests/unit/ui/test_curves_rail
+tests_unit_ui_test_curves_rail_SOURCES = tests/unit/ui/test_curves_rail.c tests/unit/ui/fixture.c \
+	tests/unit/ui/fixture.h
+tests_unit_ui_test_curves_rail_LDADD = $(TESTLIBS)
+TESTS += tests/unit/ui/test_curves_rail
