@@ -347,9 +347,29 @@ static void base64(struct str *out, const unsigned char *s, size_t n)
     }
 }
 
-void app_copy(struct app *a, const char *text)
+/* What is pasted reaches a terminal too: tabs and ends of lines are all that stay. */
+static void copy_visible(struct str *out, const char *text)
+{
+    char shown[1024];
+    while (*text) {
+        size_t n = strcspn(text, "\t\r\n"), most = n < 200 ? n : 200;
+        while (most && most < n && ((unsigned char)text[most] & 0xC0) == 0x80)
+            most--; /* not inside a character */
+        most = n && !most ? 1 : most;
+        str_add(out, visible_n(shown, sizeof shown, text, most));
+        if (most == n && text[n])
+            str_addc(out, text[n]);
+        text += most + (most == n && text[n]);
+    }
+}
+
+void app_copy(struct app *a, const char *original)
 {
     char path[1200] = "";
+    struct str shown;
+    str_init(&shown);
+    copy_visible(&shown, original);
+    const char *text = str_get(&shown);
     str_add(&a->raw, "\x1b]52;c;");
     base64(&a->raw, (const unsigned char *)text, strlen(text));
     str_add(&a->raw, "\x1b\\");
@@ -362,6 +382,7 @@ void app_copy(struct app *a, const char *text)
         if (made || file_write_atomic(path, text, strlen(text), NULL))
             path[0] = 0;
     }
+    str_free(&shown);
     app_say(a, SEV_INFO, path[0] ? "copied, also to %s" : "copied%s", path);
 }
 

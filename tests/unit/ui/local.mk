@@ -88,3 +88,9 @@ tests_unit_ui_test_curves_rail_SOURCES = tests/unit/ui/test_curves_rail.c tests/
 	tests/unit/ui/fixture.h
 tests_unit_ui_test_curves_rail_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_curves_rail
+check_PROGRAMS += tests/unit/ui/test_everywhere
+tests_unit_ui_test_everywhere_SOURCES = tests/unit/ui/test_everywhere.c tests/unit/ui/fixture.c \
+	tests/unit/ui/fixture_tokens.c tests/unit/ui/fixture_ablations.c \
+	tests/unit/ui/fixture.h
+tests_unit_ui_test_everywhere_LDADD = $(TESTLIBS)
+TESTS += tests/unit/ui/test_everywhere

@@ -149,6 +149,22 @@ static void test_curves_are_copied_as_their_table(void **state)
     app_free(a);
 }
 
+/* Names of others end up in the clipboard, and from there on a command line. */
+static void test_what_is_copied_does_not_act(void **state)
+{
+    (void)state;
+    char path[1400], *text = NULL;
+    size_t n;
+    struct app *a = fixture_app(dir, "Runs", NULL);
+    app_copy(a, "a\x1b[2J\tb\xc2\x9b\r\n한글\x07");
+    snprintf(path, sizeof path, "%.*s/copied.txt",
+             (int)(strrchr(a->state_path, '/') - a->state_path), a->state_path);
+    assert_int_equal(file_read(path, 1 << 10, &text, &n, NULL), 0);
+    assert_string_equal(text, "a<1B>[2J\tb<9B>\r\n한글<07>");
+    free(text);
+    app_free(a);
+}
+
 static void test_curves_become_a_picture(void **state)
 {
     (void)state;
@@ -223,6 +239,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_markdown_and_latex),
         cmocka_unit_test(test_the_name_says_the_form),
         cmocka_unit_test(test_curves_are_copied_as_their_table),
+        cmocka_unit_test(test_what_is_copied_does_not_act),
         cmocka_unit_test(test_curves_become_a_picture),
         cmocka_unit_test(test_the_picture_says_what_is_on_it),
     };

@@ -273,6 +273,12 @@ static void test_no_colour_means_none(void **state)
         listen_for(.3, NULL);
         type("\x1b");
         listen_for(.3, NULL);
+        for (char screen[2] = "2"; *screen <= '7'; ++*screen) {
+            type(screen);
+            listen_for(.2, NULL);
+        }
+        type("1");
+        listen_for(.2, NULL);
         type("qq");
         listen_for(.2, NULL);
         type("q");
