@@ -80,7 +80,10 @@ static void test_pictures(void **state)
     fixture_keys(a, "Enter");
     bad += fixture_golden(a, 24, 80, "ablations-row-80x24") + fixture_golden(a, 36, 120, "ablations-row-120x36");
     app_free(a);
-    struct app_args ascii = {.theme = THEME_MONO, .ascii = 1};
+    struct app_args mono = {.theme = THEME_MONO, .color = 1}, ascii = {.theme = THEME_MONO, .ascii = 1};
+    a = start(&mono);
+    bad += fixture_golden(a, 24, 80, "ablations-mono-80x24");
+    app_free(a);
     a = start(&ascii);
     bad += fixture_golden(a, 24, 80, "ablations-ascii-80x24");
     app_free(a);

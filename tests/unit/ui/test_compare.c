@@ -75,7 +75,10 @@ static void test_pictures(void **state)
     a = start("Scores", NULL);
     bad += fixture_golden(a, 24, 80, "scores-80x24") + fixture_golden(a, 36, 120, "scores-120x36");
     app_free(a);
-    struct app_args ascii = {.theme = THEME_MONO, .ascii = 1};
+    struct app_args mono = {.theme = THEME_MONO, .color = 1}, ascii = {.theme = THEME_MONO, .ascii = 1};
+    a = start("Scores", &mono);
+    bad += fixture_golden(a, 24, 80, "scores-mono-80x24");
+    app_free(a);
     a = marked(&ascii, 2, two);
     bad += fixture_golden(a, 24, 80, "compare-ascii-80x24");
     app_free(a);

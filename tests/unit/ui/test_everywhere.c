@@ -62,9 +62,12 @@ static int walk(struct app_args *args, const char *(*wrong)(const char *text))
         a->fixed_now += 5;
         app_tick(a);
         seen += look(a, "its beginning", wrong);
-        for (const char *p = walks[i].keys; *p; p += strcspn(p, " "), p += *p == ' ') {
-            char key[16];
-            snprintf(key, sizeof key, "%.*s", (int)strcspn(p, " "), p);
+        for (const char *p = walks[i].keys; *p; p += *p == ' ') {
+            char key[16] = "";
+            size_t n = strcspn(p, " ");
+            assert_true(n < sizeof key);
+            memcpy(key, p, n);
+            p += n;
             fixture_keys(a, key);
             app_tick(a);
             seen += look(a, key, wrong);
