@@ -25,9 +25,37 @@ static void store(struct app *a, const char *key, int v)
     app_set_state(a, key, text);
 }
 
+#define PLACE "curves.place" /* run, axis, cursor ("nan": none), zoomed, window */
+
+/* The cursor and the window of before a restart, if the same run is looked at. */
+static void go_to_place(struct curves *s)
+{
+    const char *text = app_state(s->app, PLACE);
+    double cursor, x0, x1;
+    long long run;
+    int axis, zoomed;
+    if (!text || sscanf(text, "%lld %d %lf %d %lf %lf", &run, &axis, &cursor, &zoomed, &x0, &x1) != 6 ||
+        run != app_selected(s->app) || axis != s->axis)
+        return;
+    if (isfinite(cursor) && cursor >= 0)
+        s->cursor = cursor;
+    s->zoomed = zoomed == 1 && isfinite(x0) && isfinite(x1) && x0 < x1;
+    if (s->zoomed)
+        s->x0 = x0, s->x1 = x1;
+}
+
+static void keep_place(const struct curves *s)
+{
+    char text[160];
+    snprintf(text, sizeof text, "%lld %d %.17g %d %.17g %.17g", (long long)app_selected(s->app), s->axis,
+             s->cursor, s->zoomed, s->x0, s->x1);
+    app_set_state(s->app, PLACE, text);
+}
+
 static int open_curves(void *self, struct app *a)
 {
     struct curves *s = self;
+    s->app = a;
     s->axis = stored(a, "curves.axis", AXIS_STEP, AXIS_COUNT);
     s->smooth = stored(a, "curves.smooth", 1, CURVES_SMOOTHS);
     s->log = stored(a, "curves.log", 0, LOG_STATES);
@@ -36,6 +64,7 @@ static int open_curves(void *self, struct app *a)
     s->ghost = ghost ? atoll(ghost) : 0;
     s->follow = 1;
     s->cursor = NAN;
+    go_to_place(s);
     s->focus_run = -1;
     for (int i = 0; i < CURVES_CHARTS; i++) {
         s->slots[i].def = i;
@@ -51,6 +80,7 @@ static int open_curves(void *self, struct app *a)
 static void close_curves(void *self)
 {
     struct curves *s = self;
+    keep_place(s);
     for (int i = 0; i < CURVES_CHARTS; i++) arena_free(&s->slots[i].arena);
 }
 

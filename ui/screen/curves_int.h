@@ -88,6 +88,7 @@ struct curves {
     double x0, x1;               /* the window when zoomed */
     int drag, drag_chart;        /* button held since it was pressed in this chart; 0 none */
     double drag_x0, drag_x1;     /* where it was pressed, where it is */
+    struct app *app;
     double cursor;               /* x; NAN: none */
     int64_t version;             /* of the store; frozen: the last one looked at */
     uint64_t serial;             /* counts reloads of the list of runs */

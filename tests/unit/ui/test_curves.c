@@ -347,6 +347,21 @@ static void test_settings_survive(void **state)
     assert_int_equal(s->axis, AXIS_TOKENS);
     assert_int_equal(s->smooth, 3);
     assert_int_equal(s->focus, 1);
+    assert_true(isnan(s->cursor) && !s->zoomed);
+    free(fixture_text(a, 24, 80));
+    fixture_keys(a, "l l l + +"); /* and the place in the chart */
+    free(fixture_text(a, 24, 80));
+    double cursor = s->cursor, x0 = s->x0, x1 = s->x1;
+    assert_true(isfinite(cursor) && s->zoomed);
+    app_free(a);
+    a = fixture_app(dir, "Curves", &again);
+    s = app_self(a);
+    assert_true(s->cursor == cursor && s->zoomed && s->x0 == x0 && s->x1 == x1);
+    app_free(a);
+    again.run = 3; /* another run has no such place */
+    a = fixture_app(dir, "Curves", &again);
+    s = app_self(a);
+    assert_true(isnan(s->cursor) && !s->zoomed);
     app_free(a);
 }
 
