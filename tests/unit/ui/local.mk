@@ -75,7 +75,7 @@ tests_unit_ui_test_states_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_states
 check_PROGRAMS += tests/unit/ui/test_shown
 tests_unit_ui_test_shown_SOURCES = tests/unit/ui/test_shown.c tests/unit/ui/fixture.c \
-	tests/unit/ui/fixture_ablations.c tests/unit/ui/fixture.h
+	tests/unit/ui/fixture_tokens.c tests/unit/ui/fixture_ablations.c tests/unit/ui/fixture.h
 tests_unit_ui_test_shown_LDADD = $(TESTLIBS)
 TESTS += tests/unit/ui/test_shown
 check_PROGRAMS += tests/unit/ui/test_launch_files

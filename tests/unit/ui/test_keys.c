@@ -160,6 +160,41 @@ static void test_escape_waits_a_moment(void **state)
     assert_true(input_wait(&in, 6) < 0);
 }
 
+/* The key map as it was published: a key may get a new action, none changes its meaning. */
+static const char published[] =
+    "help ? F1\npalette :\nquit q F10\nback Esc\nundo u\nredraw ^L\nsuspend ^Z\nruns 1\n"
+    "curves 2\ntokens 3\nablations 4\nlaunch 5\ncompare 6\nscores 7\nnext-pane Tab\n"
+    "previous-pane S-Tab\nup Up k\ndown Down j\nleft Left h\nright Right l\n"
+    "fast-left S-Left (\nfast-right S-Right )\nfirst g Home\nlast G End\n"
+    "page-up PgUp ^U\npage-down PgDn ^D\nopen Enter\nfind / F3\nfind-next n\n"
+    "find-previous N\nfilter f F4\nsort s F6\nreverse S\nfollow F\nunchanged =\n"
+    "maximise z\ncolumns C\nviews V\nexport e\ncopy y\nmark Space F8\npause p F7\n"
+    "stop F9\nnew c\nstart F5\ntag t\narchive A\nx-axis x\nlog v\nnext-run r\n"
+    "previous-run R\nsmooth-less m\nsmooth-more M\nband b\nzoom-in +\nzoom-out -\nfit 0\n"
+    "earlier [ <\nlater ] >\nprevious-sentence ,\nnext-sentence .\nview i\ndigits #\n"
+    "own-sentence o\nnew-masks *\nhow-it-goes H\npin w\nstatistic a\nbaseline B\n"
+    "group d\n";
+
+static void test_the_key_map_is_frozen(void **state)
+{
+    (void)state;
+    for (const char *p = published; *p; p += strcspn(p, "\n") + 1) {
+        char line[96], key[16], *name = line, *rest;
+        snprintf(line, sizeof line, "%.*s", (int)strcspn(p, "\n"), p);
+        rest = strchr(line, ' ');
+        *rest++ = 0;
+        int a = action_find(name), n = 0;
+        if (a == ACT_NONE)
+            fail_msg("no action %s", name);
+        for (char *want = strtok(rest, " "); want; want = strtok(NULL, " "), n++) {
+            if (action_of_key(want) != a)
+                fail_msg("%s is no longer %s", want, name);
+            assert_true(action_key(a, n, key, sizeof key));
+            assert_string_equal(key, want); /* the first is the one that is shown */
+        }
+    }
+}
+
 static void test_one_meaning_a_key(void **state)
 {
     (void)state;
@@ -298,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_long_sequences),
         cmocka_unit_test(test_paste_is_never_keys),
         cmocka_unit_test(test_escape_waits_a_moment),
+        cmocka_unit_test(test_the_key_map_is_frozen),
         cmocka_unit_test(test_one_meaning_a_key),
         cmocka_unit_test(test_input_methods),
         cmocka_unit_test(test_filters),

@@ -38,8 +38,8 @@ static void test_pictures(void **state)
     stand_still(form(a));
     bad += fixture_golden(a, 24, 80, "launch-ascii-80x24");
     finish(a);
-    struct app_args mono = { .theme = THEME_MONO, .color = 1 };
-    a = start(&mono);
+    ascii.ascii = ascii.readonly = 0;
+    a = start(&ascii);
     fixture_keys(a, "g");
     stand_still(form(a));
     bad += fixture_golden(a, 24, 80, "launch-mono-80x24");

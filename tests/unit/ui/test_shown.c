@@ -15,6 +15,7 @@
 #include "ui/screen/compare_int.h"
 #include "ui/screen/runs.h"
 #include "ui/screen/scores_int.h"
+#include "ui/screen/tokens_int.h"
 #include "ui/term/sign.h"
 #include "ui/widget/format.h"
 
@@ -364,6 +365,61 @@ static void test_names(void **state)
     app_free(a);
 }
 
+/* The confusion that is drawn and the export hold what plain SQL finds in the store. */
+static void test_tokens(void **state)
+{
+    (void)state;
+    static const char *const which[] = {"label=1 AND disc_prob>=.5", "label=1 AND disc_prob<.5",
+                                        "label=0 AND disc_prob>=.5", "label=0 AND disc_prob<.5"};
+    static const int outcome[] = {OUT_CAUGHT, OUT_MISSED, OUT_FALSE, OUT_KEPT};
+    char story[64] = "test_shown.XXXXXX";
+    assert_true(mkdtemp(story) && !fixture_make(story) && !fixture_tokens(story));
+    struct app_args args = {.run = 9, .color = 1};
+    struct app *a = fixture_app(story, "Tokens", &args);
+    assert_non_null(a);
+    fixture_keys(a, "[ ]"); /* the newest snapshot: nothing is live here */
+    struct tokens *s = app_self(a);
+    char sql[400], words[64];
+    for (int k = 0; k < 4; k++) {
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM token t JOIN sequence q ON t.sequence=q.id WHERE q.run=9 "
+                 "AND q.step=%lld AND q.source IN (%d, %d) AND t.original NOT IN (2, 3) AND %s",
+                 (long long)s->step, TOKENS_SNAPSHOT, TOKENS_PROBE, which[k]);
+        assert_int_equal(s->counts.n[outcome[k]], (int64_t)fixture_value(story, sql));
+    }
+    char *picture = fixture_text(a, 36, 120);
+    const char *of[] = {"replaced ", "original "}; /* "replaced   3 ✓   3 ✗" */
+    for (int k = 0; k < 2; k++) {
+        snprintf(words, sizeof words, "│ %s", of[k]);
+        const char *p = strstr(strstr(picture, "said replaced"), words);
+        long long said = 0, not_said = 0;
+        assert_true(p && sscanf(p + strlen(words), "%lld", &said) == 1);
+        p += strlen(words) + strspn(p + strlen(words), " 0123456789");
+        p += strcspn(p, "0123456789");
+        assert_true(sscanf(p, "%lld", &not_said) == 1);
+        assert_int_equal(said, s->counts.n[k ? OUT_FALSE : OUT_CAUGHT]);
+        assert_int_equal(not_said, s->counts.n[k ? OUT_KEPT : OUT_MISSED]);
+    }
+    free(picture);
+    int rows = 0, column = 0;
+    double sum = 0;
+    char *csv = fixture_export(a, &rows), *line = csv;
+    for (char *p = csv; strncmp(p, "disc_prob", 9); p++)
+        column += *p == ',';
+    while ((line = strstr(line, "\r\n")) && *(line += 2)) {
+        char *p = line;
+        for (int c = 0; c < column; c++)
+            p += *p == '"' ? (int)(strstr(p, "\",") - p) + 2 : (int)strcspn(p, ",") + 1;
+        sum += strtod(p, NULL);
+    }
+    snprintf(sql, sizeof sql, "SELECT sum(disc_prob) FROM token t JOIN sequence q ON t.sequence=q.id WHERE q.run=9 "
+             "AND q.step=%lld AND q.source IN (%d, %d)", (long long)s->step, TOKENS_SNAPSHOT, TOKENS_PROBE);
+    assert_true(rows > 10);
+    assert_float_equal(sum, fixture_value(story, sql), 1e-6);
+    free(csv);
+    app_free(a);
+    assert_int_equal(file_remove_tree(story, NULL), 0);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "host"))
@@ -375,6 +431,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_every_field_from_the_palette),
         cmocka_unit_test(test_the_name_offered_gives_way),
         cmocka_unit_test(test_scores),
+        cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_compare),
         cmocka_unit_test(test_names), /* last: it changes the names */
     };
