@@ -385,50 +385,6 @@ static void test_the_command_is_equivalent(void **state)
     str_free(&out);
 }
 
-/* Tab completes a path as far as it is clear, `~` is the home directory. */
-static void test_paths_are_completed(void **state)
-{
-    (void)state;
-    char path[200], full[4096], got[APP_FIELD];
-    struct path_match match[8];
-    struct field f = { .open = 1, .path = 1, .chosen = -1 };
-    static const char *const names[] = { "books-en.txt", "books-ko.txt", ".hidden", "x.ini" };
-    snprintf(path, sizeof path, "%s/paths", dir);
-    assert_int_equal(file_mkdirs(path, NULL), 0);
-    for (int i = 0; i < 4; i++) {
-        snprintf(path, sizeof path, "%s/paths/%s", dir, names[i]);
-        assert_int_equal(file_write_atomic(path, "x", 1, NULL), 0);
-    }
-    snprintf(f.text, sizeof f.text, "%s/pa", dir);
-    path_take(&f, -1);
-    snprintf(path, sizeof path, "%s/paths/", dir);
-    assert_string_equal(f.text, path);
-    assert_int_equal(path_matches(f.text, "", match, 8), 3);
-    assert_int_equal(path_matches(f.text, ".ini", match, 8), 1);
-    strcat(f.text, "b");
-    path_take(&f, -1);
-    strcat(path, "books-");
-    assert_string_equal(f.text, path);
-    path_move(&f, 1);
-    path_move(&f, 1);
-    path_take(&f, f.chosen);
-    strcat(path, "ko.txt");
-    assert_string_equal(f.text, path);
-    strcat(f.text, ",");
-    strcat(f.text, dir);
-    strcat(f.text, "/paths/x");
-    path_take(&f, -1); /* the last of several */
-    assert_non_null(strstr(f.text, "ko.txt,"));
-    assert_non_null(strstr(f.text, "/paths/x.ini"));
-    assert_non_null(realpath(dir, full));
-    setenv("HOME", full, 1);
-    path_expand("~/a.txt, ~/b,c~,~", got, sizeof got);
-    snprintf(f.text, sizeof f.text, "%.300s/a.txt, %.300s/b,c~,%.300s", full, full, full);
-    assert_string_equal(got, f.text);
-    assert_int_equal(path_matches("~/pat", "", match, 8), 1);
-    assert_string_equal(match[0].name, "paths/");
-}
-
 static void test_measuring_ends_and_is_used(void **state)
 {
     (void)state;
@@ -590,7 +546,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_cells_belong_to_their_sweep),
         cmocka_unit_test(test_looking_at_a_field_sets_nothing),
         cmocka_unit_test(test_the_command_is_equivalent),
-        cmocka_unit_test(test_paths_are_completed),
         cmocka_unit_test(test_measuring_ends_and_is_used),
         cmocka_unit_test(test_the_card_shows_before_and_after),
         cmocka_unit_test(test_a_sentence_is_pinned),
