@@ -53,7 +53,7 @@ static void slice_task(void *ud, int task, int worker)
     struct scratch *s = &l->scratch[task];
     int number = w->first + task, row = 0, n = 0;
     struct wgrad_notes *notes = w->train ? &l->notes[task] : NULL;
-    struct losses *out = &l->slice_losses[number];
+    struct losses *out = &l->slice_losses[w->train][number];
     learner_find_slice(l, w->b->B, w->b->T, w->shards, number, &row, &n);
     *out = (struct losses){0};
     s->head.used = 0;
@@ -169,10 +169,12 @@ static void run_batch(struct work *w, struct losses *out, struct auc *auc)
             slice_task(w, 0, 0);
         if (w->train)
             wgrad_add(&l->wgrad, l->args.pool, l->ws, l->notes, n, w->first > 0, l->grads);
+        if (w->train && l->between && w->first + wave < slices)
+            l->between(l->between_ud);
     }
     struct losses sum = {0};
     for (int i = 0; i < slices; i++)
-        losses_add(&sum, &l->slice_losses[i], 1, 1);
+        losses_add(&sum, &l->slice_losses[w->train][i], 1, 1);
     total_losses(w, &sum);
     *out = sum;
     if (!auc)
@@ -182,6 +184,12 @@ static void run_batch(struct work *w, struct losses *out, struct auc *auc)
             auc->real[k] += l->auc[i].real[k];
             auc->fake[k] += l->auc[i].fake[k];
         }
+}
+
+void learner_between(struct learner *l, void (*between)(void *ud), void *ud)
+{
+    l->between = between;
+    l->between_ud = ud;
 }
 
 void learner_step(struct learner *l, struct batch *b, int stage, struct losses *out, struct auc *auc)

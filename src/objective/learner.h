@@ -34,7 +34,9 @@ struct learner {
     int shards, workers, rooms;
     int wave;               /* slices at once: more than workers, so that none waits long for another */
     struct scratch *scratch; /* [rooms] */
-    struct losses *slice_losses; /* [slices of the largest batch] */
+    struct losses *slice_losses[2]; /* [evaluation, training][slices of the largest batch] */
+    void (*between)(void *ud); /* see learner_between */
+    void *between_ud;
     struct auc *auc;         /* [workers] */
     const float *log_unigram;
 };

@@ -150,10 +150,11 @@ struct learner *learner_new(const struct learner_args *a, struct err *err)
     size_t slices = (size_t)a->max_B + 64;
     l->values = large_alloc(floats * sizeof(float));
     l->grads = a->train ? large_alloc(floats * sizeof(float)) : NULL;
-    l->slice_losses = calloc(slices, sizeof *l->slice_losses);
+    for (int i = 0; i < 2; i++)
+        l->slice_losses[i] = calloc(slices, sizeof *l->slice_losses[i]);
     l->auc = calloc((size_t)l->workers, sizeof *l->auc);
     l->ws = calloc((size_t)l->workers, sizeof *l->ws);
-    if (!l->values || (a->train && !l->grads) || !l->ws || !l->slice_losses || !l->auc) {
+    if (!l->values || (a->train && !l->grads) || !l->ws || !l->slice_losses[0] || !l->slice_losses[1] || !l->auc) {
         err_nomem(err, "parameters and gradients");
         learner_free(l);
         return NULL;
@@ -194,7 +195,8 @@ void learner_free(struct learner *l)
     free(l->grads);
     free(l->notes);
     free(l->scratch);
-    free(l->slice_losses);
+    free(l->slice_losses[0]);
+    free(l->slice_losses[1]);
     free(l->auc);
     free(l->ws);
     free(l->values);

@@ -92,6 +92,10 @@ float *learner_gradients(struct learner *l);
  * stage: 0, or 1 for the second phase of two_stage. Allocates nothing. */
 void learner_step(struct learner *l, struct batch *b, int stage, struct losses *out,
                   struct auc *auc);
+/* `between` is called within learner_step, on its thread, wherever more of the batch is to come. The
+ * values are those that the step began with; learner_eval (without an AUC) may be called there, and
+ * changes no bit of the step. */
+void learner_between(struct learner *l, void (*between)(void *ud), void *ud);
 /* Forward only, dropout off; same outputs. Scores of every token when rows != NULL: [B*T],
  * filled completely (top-k included). */
 void learner_eval(struct learner *l, struct batch *b, int stage, struct losses *out,

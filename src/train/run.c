@@ -130,6 +130,12 @@ static double batch_tokens(const struct batch *b)
     return b->mask ? n : (double)b->B * (double)b->T;
 }
 
+/* Who asks about a sentence does not wait for the end of a long step. */
+static void within_step(void *run)
+{
+    evaluate_own(run);
+}
+
 /* One step: batch -> masked -> learner -> update. Allocates nothing. */
 static void step(struct run *r, struct update *u, struct auc *auc)
 {
@@ -351,6 +357,7 @@ int run_train(const struct run_args *args, struct err *err)
     int rc = run_open(r, args, &mine);
     if (!rc) {
         report_known(r);
+        learner_between(r->core.learner, within_step, r);
         report_state(r, RUN_RUNNING, "");
         rc = train(r, &mine);
     }

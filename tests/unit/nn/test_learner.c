@@ -129,6 +129,51 @@ static void test_a_step_sets_gradients_whatever_was_there(void **state)
     }
 }
 
+/* What evaluates another batch on the same learner in the middle of a step. */
+struct aside {
+    struct rig *asked, *other;
+    int calls;
+};
+
+static void evaluate_aside(void *ud)
+{
+    struct aside *a = ud;
+    struct losses losses;
+    struct batch b = a->other->batch;
+    b.B = 1;
+    learner_eval(a->asked->learner, &b, 0, &losses, NULL, NULL);
+    a->calls++;
+}
+
+static void test_an_evaluation_within_a_step_changes_no_bit(void **state)
+{
+    (void)state;
+    for (int objective = 0; objective <= OBJ_ADVERSARIAL; objective++)
+        for (int threads = 1; threads < 3; threads++) {
+            struct rig_shape shape = long_shape(objective);
+            shape.threads = threads;
+            struct rig *x = rig_new(&shape), *y = rig_new(&shape);
+            struct aside aside = {.asked = x, .other = rig_new(&shape)};
+            struct losses lx, ly;
+            static struct auc ax, ay;
+            memset(&ax, 0, sizeof ax);
+            memset(&ay, 0, sizeof ay);
+            learner_between(x->learner, evaluate_aside, &aside);
+            for (int step = 0; step < 2; step++) {
+                learner_step(x->learner, &x->batch, 0, &lx, &ax);
+                learner_step(y->learner, &y->batch, 0, &ly, &ay);
+            }
+            assert_true(aside.calls >= 2);
+            assert_memory_equal(&lx, &ly, sizeof lx);
+            assert_memory_equal(&ax, &ay, sizeof ax);
+            assert_memory_equal(learner_gradients(x->learner), learner_gradients(y->learner),
+                                x->model.table.floats * sizeof(float));
+            rig_free(aside.other);
+            rig_free(x);
+            rig_free(y);
+        }
+}
+
 static void test_the_norm_has_one_order_of_addition(void **state)
 {
     struct rig_shape shape = {.objective = OBJ_ELECTRA, .tie = TIE_ALL, .B = 2, .T = 24,
@@ -418,6 +463,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_and_micro_batch_change_no_bit),
         cmocka_unit_test(test_a_step_sets_gradients_whatever_was_there),
+        cmocka_unit_test(test_an_evaluation_within_a_step_changes_no_bit),
         cmocka_unit_test(test_the_norm_has_one_order_of_addition),
         cmocka_unit_test(test_shards_are_part_of_the_result_to_rounding_only),
         cmocka_unit_test(test_threads_sharing_an_evaluation_change_no_bit),
