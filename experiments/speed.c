@@ -115,7 +115,7 @@ static int time_steps(struct bench *b, double end, const atomic_int *stop, doubl
 {
     double pass[STEPS_MOST], rest[STEPS_MOST], all = 0;
     int n = 0, warm = 0;
-    while (n < STEPS_MOST && (n + warm == 0 || clock_now() + all < end)) {
+    while (n < STEPS_MOST && (!n || clock_now() + all < end)) {
         if (stop && atomic_load(stop))
             return err_set(err, E_STOPPED, "the measurement was stopped");
         bench_steps(b, 1, &all);
@@ -180,6 +180,7 @@ static void line_start(const struct config *c, int V, char *out, size_t size)
     speed_machine(&m);
     snprintf(out, size, "%016" PRIx64 " %d %s ", speed_shape(c, V), m.cores, m.kernel);
 }
+
 static double look_up(const char *text, const char *start)
 {
     for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL)

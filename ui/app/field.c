@@ -236,7 +236,8 @@ void field_draw(struct app *a, struct grid *g, struct rect line)
         draw_bad(f, g, box, x - skip);
     int behind = x - skip + w + 2, rest = line.x + line.w - 1 - behind;
     if (f->remark[0] && rest >= REMARK_LEAST)
-        grid_end(g, line, line.y, behind, rest, STYLE(f->bad < 0 ? ROLE_DIM : ROLE_WARN, 0), f->remark);
+        grid_end(g, line, line.y, behind, rest, STYLE(f->bad < 0 && !f->present ? ROLE_DIM : ROLE_WARN, 0),
+                 f->remark);
     else if (f->nchoices && rest >= REMARK_LEAST) {
         snprintf(head, sizeof head, "%d/%d", f->chosen + 1, f->nchoices);
         grid_right(g, line, line.y, behind, rest, STYLE(ROLE_DIM, 0), head);
