@@ -1,4 +1,4 @@
-/* Own sentences: one thread has them scored. A run at work is asked itself, between two steps, and
+/* Own sentences: one thread has them scored. A run at work is asked itself, between two steps or within one, and
  * changes no bit by it; of others a checkpoint is opened, with random numbers of its own. The result
  * becomes rows of the store (source user) like any other. The last model stays open, for those who
  * type and look. */
@@ -115,7 +115,7 @@ static int open_model(struct scoring *s, const struct score_request *r, int64_t 
     return s->scorer ? 0 : E_INPUT;
 }
 
-/* Asks the run itself, between two of its steps. E_NOTFOUND: it does not answer any more. */
+/* Asks the run itself, between two of its steps or within one. E_NOTFOUND: it does not answer any more. */
 static int score_live(struct scoring *s, const struct score_request *r, int64_t *step, struct err *err)
 {
     struct run_control *control = &r->live->control;
