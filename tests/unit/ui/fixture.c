@@ -391,3 +391,13 @@ char *fixture_export(struct app *a, int *rows)
     fclose(f);
     return buf;
 }
+
+char *fixture_copied(struct app *a, const char *dir, const char *keys)
+{
+    char path[600], *text = NULL;
+    size_t n = 0;
+    fixture_keys(a, keys);
+    snprintf(path, sizeof path, "%s/electroscope/copied.txt", dir);
+    assert_int_equal(file_read(path, 1 << 16, &text, &n, NULL), 0);
+    return text;
+}

@@ -35,4 +35,6 @@ char *fixture_text(struct app *a, int h, int w);
 int fixture_shows(struct app *a, int h, int w, const char *what);
 /* What the screen exports as CSV, to be freed; *rows without the heading. */
 char *fixture_export(struct app *a, int *rows);
+/* What the keys copied, of the workbench on DIR; to be freed. */
+char *fixture_copied(struct app *a, const char *dir, const char *keys);
 #endif

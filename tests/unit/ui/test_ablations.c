@@ -336,19 +336,6 @@ static void test_a_unigram_generator_is_launched_once(void **state)
     assert_int_equal(fixture_sql(dir, sql), 0);
 }
 
-/* What the screen writes, with the number of its rows. */
-static char *exported(struct app *a, int *rows)
-{
-    char *buf = NULL;
-    size_t size;
-    FILE *f = open_memstream(&buf, &size);
-    struct csv_out *out = csv_new(f);
-    *rows = app_ops(a)->export_csv(app_self(a), a, out, NULL);
-    assert_int_equal(csv_finish(out, NULL), 0);
-    fclose(f);
-    return buf;
-}
-
 static int lines_of(const char *text)
 {
     int n = 0;
@@ -367,7 +354,7 @@ static void test_export_is_the_table(void **state)
     fixture_keys(a, "s");
     free(fixture_text(a, 24, 80));
     struct ablations *s = app_self(a);
-    text = exported(a, &rows);
+    text = fixture_export(a, &rows);
     assert_int_equal(rows, 5);
     assert_int_equal(lines_of(text), 6);
     const char *head = "tie,generator_size,n,step,val_rtd_auc_common,val_rtd_auc_common_sd,difference,"
@@ -381,21 +368,21 @@ static void test_export_is_the_table(void **state)
     assert_memory_equal(strstr(text, "\r\n") + 2, want, strlen(want)); /* in the order shown */
     free(text);
     free(fixture_text(a, 36, 160));
-    text = exported(a, &rows);
+    text = fixture_export(a, &rows);
     assert_non_null(strstr(text, ",val_mlm_loss_masked,val_mlm_loss_masked_sd,")); /* now there is */
     free(text);
     fixture_keys(a, "a"); /* medians */
-    text = exported(a, &rows);
+    text = fixture_export(a, &rows);
     assert_non_null(strstr(text, "val_rtd_auc_common_median,val_rtd_auc_common_q1,val_rtd_auc_common_q3,"));
     free(text);
     fixture_keys(a, "a"); /* each seed */
-    text = exported(a, &rows);
+    text = fixture_export(a, &rows);
     assert_non_null(strstr(text, "val_rtd_auc_common_seed1,val_rtd_auc_common_seed2,"));
     snprintf(want, sizeof want, "embeddings,1/2,4,10000,%.17g,%.17g,", x->values[0], x->values[1]);
     assert_memory_equal(strstr(text, "\r\n") + 2, want, strlen(want));
     free(text);
     fixture_keys(a, "a Enter"); /* the page of a row: its metrics */
-    text = exported(a, &rows);
+    text = fixture_export(a, &rows);
     assert_int_equal(rows, s->t.nmetrics);
     assert_non_null(strstr(text, "p_holm,verdict,seed1,seed2"));
     free(text);

@@ -413,34 +413,23 @@ static void test_starts_are_filtered(void **state)
     app_free(a);
 }
 
-/* What `y` took; freed by the caller. */
-static char *copied(struct app *a, const char *key)
-{
-    char path[128], *text = NULL;
-    size_t n = 0;
-    fixture_keys(a, key);
-    snprintf(path, sizeof path, "%s/electroscope/copied.txt", dir);
-    assert_int_equal(file_read(path, 1 << 16, &text, &n, NULL), 0);
-    return text;
-}
-
 static void test_what_is_copied(void **state)
 {
     (void)state;
     static const int64_t two[] = {1, 5};
     struct app *a = marked(NULL, 2, two);
-    char *text = copied(a, "y");
+    char *text = fixture_copied(a, dir, "y");
     assert_int_equal(strncmp(text, "electroscope compare --workspace ", 33), 0);
     assert_non_null(strstr(text, " 1 5 --at common"));
     free(text);
     app_free(a);
     a = start("Scores", NULL);
     fixture_keys(a, "G");
-    text = copied(a, "y");
+    text = fixture_copied(a, dir, "y");
     assert_int_equal(strncmp(text, "none-1/4-s1 @ 10000\t39.6 (0.3)\t", 31), 0);
     free(text);
     fixture_keys(a, "Enter");
-    text = copied(a, "y");
+    text = fixture_copied(a, dir, "y");
     assert_string_equal(text, "0\t1\tThe book was read by.");
     free(text);
     app_free(a);

@@ -459,37 +459,26 @@ static void test_list_and_findings_are_exported(void **state)
     app_free(a);
 }
 
-/* What `y` took; freed by the caller. */
-static char *copied(struct app *a, const char *key)
-{
-    char path[128], *text = NULL;
-    size_t n = 0;
-    fixture_keys(a, key);
-    snprintf(path, sizeof path, "%s/electroscope/copied.txt", dir);
-    assert_int_equal(file_read(path, 1 << 16, &text, &n, NULL), 0);
-    return text;
-}
-
 static void test_a_sentence_is_copied(void **state)
 {
     (void)state;
     struct app *a = start(9);
     struct tokens *s = app_self(a);
     fixture_keys(a, "[");
-    char *text = copied(a, "y");
+    char *text = fixture_copied(a, dir, "y");
     assert_string_equal(text, "the chef cooked the meal for the hungry kids in the old kitchen .");
     free(text);
     free(fixture_text(a, 36, 120));
     fixture_keys(a, "d");
     free(fixture_text(a, 36, 120));
-    text = copied(a, "y");
+    text = fixture_copied(a, dir, "y");
     assert_int_equal(strncmp(text, "all\t", 4), 0);
     free(text);
     s->focus = ON_DIAGNOSIS;
     s->ndiagnosis = 1;
     s->diagnosis[0] = (struct diagnosis){.rule = DIAG_ALL_ORIGINAL, .severity = SEV_WARN, .cause = 1, .seen = "s",
                                          .expected = "e", .look = "l"};
-    text = copied(a, "y");
+    text = fixture_copied(a, dir, "y");
     assert_string_equal(text, "the discriminator says original everywhere\nlikely: l\nseen: s\nexpected: e\n");
     free(text);
     app_free(a);
