@@ -54,6 +54,16 @@ void str_addn(struct str *s, const void *bytes, size_t n)
     s->data[s->len] = 0;
 }
 
+char *str_copy(char *out, size_t size, const char *text)
+{
+    size_t n = strnlen(text, size ? size - 1 : 0);
+    if (size) {
+        memmove(out, text, n);
+        out[n] = 0;
+    }
+    return out;
+}
+
 void str_add(struct str *s, const char *text)
 {
     str_addn(s, text, strlen(text));

@@ -22,6 +22,9 @@ void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf,
 const char *str_get(const struct str *s);
 /* 1: `part` occurs in `text`, ASCII letters of either case; an empty part does in any. */
 int str_contains(const char *text, const char *part);
+/* The text, cut to fit: "%s" of snprintf without what a printf costs, which is much in a program that
+ * libquadmath (OpenBLAS brings it) hooks its own conversions into. Returns out. */
+char *str_copy(char *out, size_t size, const char *text);
 /* "12,345", "-1,000". */
 char *str_grouped(char *out, size_t size, int64_t v);
 #endif

@@ -3,22 +3,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/base/str.h"
 #include "ui/screen/tokens_int.h"
 #include "ui/term/sign.h"
 
 const char *tokens_piece(const struct tokens *s, int32_t id, char *out, size_t size)
 {
     const char *t = s->pieces && id >= 0 ? pieces_get(s->pieces, id) : NULL;
+    size_t n;
     if (id < 0)
-        snprintf(out, size, "-");
+        str_copy(out, size, "-");
     else if (!t)
         snprintf(out, size, "#%d", id);
     else if (!strcmp(t, "[MASK]"))
-        snprintf(out, size, "[M]");
+        str_copy(out, size, "[M]");
     else if (t[0] == '#' && t[1] == '#' && t[2])
-        snprintf(out, size, "·%s", t + 2);
+        n = strlen(str_copy(out, size, "·")), str_copy(out + n, size - n, t + 2);
     else
-        snprintf(out, size, "%s", t);
+        str_copy(out, size, t);
     return out;
 }
 

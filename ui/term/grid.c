@@ -16,6 +16,7 @@
 #include <wchar.h>
 
 #include "src/base/err.h"
+#include "src/base/str.h"
 #include "src/base/visible.h"
 #include "ui/term/jamo.h"
 #include "ui/term/sign.h"
@@ -96,7 +97,7 @@ static void put(struct grid *g, int y, int x, int x0, int x1, struct style s, co
     if (cols == 2)
         unhook(g, y, x + 1);
     const char *fold = g->ascii || sign_is_wide(text) ? sign_fold(text) : NULL;
-    snprintf(c->text, sizeof c->text, "%s", fold ? fold : text);
+    str_copy(c->text, sizeof c->text, fold ? fold : text);
     c->style = s;
     if (cols == 2) {
         c[1].text[0] = 0;

@@ -24,7 +24,9 @@ void pack_forget(struct pack *p)
 static void add_param(char *list, size_t size, const char *param)
 {
     size_t n = strlen(list);
-    snprintf(list + n, size - n, "%s%s", n && *param ? ";" : "", param);
+    if (n && *param && n + 1 < size)
+        list[n++] = ';';
+    str_copy(list + n, size - n, param);
 }
 
 static void add_attrs(char *list, size_t size, unsigned attrs)
@@ -69,7 +71,9 @@ static void bring(struct pack *p, struct str *out, const struct pack_state *to)
         add_color(part, sizeof part, p->has.fg, to->fg, "39");
         add_color(part, sizeof part, p->has.bg, to->bg, "49");
     }
-    str_addf(out, "\x1b[%sm", *part && strlen(part) < strlen(whole) ? part : whole);
+    str_add(out, "\x1b[");
+    str_add(out, *part && strlen(part) < strlen(whole) ? part : whole);
+    str_addc(out, 'm');
     p->has = *to;
     p->known = 1;
 }
@@ -88,6 +92,15 @@ static void bring_blank(struct pack *p, struct str *out)
     bring(p, out, &to);
 }
 
+/* A parameter in digits: of 0 to 9,999, as they are read. */
+static void number(char out[8], int v)
+{
+    int n = v < 10 ? 1 : v < 100 ? 2 : v < 1000 ? 3 : 4;
+    out[n] = 0;
+    for (; n; v /= 10)
+        out[--n] = (char)('0' + v % 10);
+}
+
 /* One colour of a sequence: 38;5;N and 38;2;R;G;B hold several numbers. Returns how many were
  * taken, 0: not understood. */
 static int take_color(char *color, const int *v, int n)
@@ -100,7 +113,7 @@ static int take_color(char *color, const int *v, int n)
         return 0;
     for (int i = 0; i < k; i++) {
         char one[8];
-        snprintf(one, sizeof one, "%d", v[i]);
+        number(one, v[i]);
         add_param(list, sizeof list, one);
     }
     if (strlen(list) >= PACK_COLOR)

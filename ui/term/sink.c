@@ -152,6 +152,7 @@ static int start_curses(struct sink *s, struct err *err)
     }
     resizeterm(h, w);
     leaveok(stdscr, FALSE);
+    typeahead(-1); /* keys do not pass through ncurses: it need not look for them while it draws */
     return 0;
 }
 

@@ -23,6 +23,8 @@ static int arms_at(const struct grid *g, int y, int x)
     if (y < 0 || x < 0 || y >= g->h || x >= g->w)
         return 0;
     const char *t = g->cells[y * g->w + x].text;
+    if (t[0] == ' ')
+        return 0;
     for (int i = 0; i < JOINTS; i++)
         if (!strcmp(t, sign(joints[i].sign)))
             return joints[i].arms;

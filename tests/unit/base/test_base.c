@@ -144,6 +144,12 @@ static void str_grows(void **state)
     assert_int_equal(s.len, 3890);
     assert_true(!strncmp(str_get(&s), "0,1,2,", 6));
     str_free(&s);
+    char out[4] = "xyz";
+    assert_string_equal(str_copy(out, sizeof out, "ab"), "ab");
+    assert_string_equal(str_copy(out, sizeof out, "abcdef"), "abc");
+    assert_string_equal(str_copy(out, 1, "abc"), "");
+    str_copy(out, 0, "no room, not even for the end");
+    assert_int_equal(out[0], 0);
 }
 
 static void visible_escapes_what_moves_a_terminal(void **state)
