@@ -20,6 +20,13 @@ struct trend {
     struct { int metric; int64_t from, to; double value; } asked[ASK_COUNT];
 };
 
+/* What each column of SELECT * FROM run is: an index into the fixed ones, into config_fields[], or -1;
+ * found again when SQLite prepared the statement again, as it does for another schema. */
+struct run_columns {
+    const sqlite3_stmt *of;
+    int prepared, n, fixed[QUERY_COLUMNS], field[QUERY_COLUMNS], state, boot_id;
+};
+
 struct query {
     struct sql sql;
     int version, immutable;
@@ -31,6 +38,7 @@ struct query {
     char boot_id[64];
     struct trend *trends;                  /* ascending by run */
     int ntrends, trends_cap;
+    struct run_columns all, one;           /* of the list, of a single run */
 };
 
 /* Slot 0 .. 2 * METRIC_COUNT - 1 of a metric id. */

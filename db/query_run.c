@@ -47,13 +47,13 @@ static const struct {
 };
 #define NFIXED ((int)(sizeof fixed / sizeof fixed[0]))
 
-/* What each column of SELECT * is: an index into fixed[], or config_fields[], or -1. */
-struct columns {
-    int n, fixed[QUERY_COLUMNS], field[QUERY_COLUMNS], state, boot_id;
-};
-
-static void find_columns(sqlite3_stmt *st, struct columns *c)
+static void find_columns(sqlite3_stmt *st, struct run_columns *c)
 {
+    int prepared = sqlite3_stmt_status(st, SQLITE_STMTSTATUS_REPREPARE, 0);
+    if (c->of == st && c->prepared == prepared)
+        return;
+    c->of = st;
+    c->prepared = prepared;
     c->n = sqlite3_column_count(st);
     c->n = c->n < QUERY_COLUMNS ? c->n : QUERY_COLUMNS;
     c->state = c->boot_id = -1;
@@ -157,7 +157,7 @@ static int seen_state(struct query *q, int state, const struct query_run *r, con
     return age > HEARTBEAT_FOREIGN || age < -HEARTBEAT_FOREIGN ? RUN_LOST : state;
 }
 
-static void read_run(struct query *q, sqlite3_stmt *st, const struct columns *c, struct query_run *r)
+static void read_run(struct query *q, sqlite3_stmt *st, const struct run_columns *c, struct query_run *r)
 {
     char boot[64] = "", state[32] = "";
     memset(r, 0, sizeof *r);
@@ -375,11 +375,10 @@ static int read_runs(struct query *q, int with_archived, struct arena *a, struct
         free(by_id);
         return err_nomem(err, "the runs");
     }
-    struct columns c = {0};
     while ((rc = sql_row(&q->sql, st, err)) > 0 && n < max) {
         if (!n)
-            find_columns(st, &c);
-        read_run(q, st, &c, &(*out)[n++]);
+            find_columns(st, &q->all);
+        read_run(q, st, &q->all, &(*out)[n++]);
     }
     sqlite3_reset(st);
     for (int i = 0; i < n; i++)
@@ -417,9 +416,8 @@ static int read_one(struct query *q, const char *what, int64_t id, struct query_
         return rc;
     if (!rc)
         return err_set(err, E_NOTFOUND, "there is no run '%s'", SHOW(what));
-    struct columns c;
-    find_columns(st, &c);
-    read_run(q, st, &c, out);
+    find_columns(st, &q->one);
+    read_run(q, st, &q->one, out);
     sqlite3_reset(st);
     rc = fill_series(q, &out, 1, err);
     return rc ? rc : fill_checkpoints(q, &out, 1, err);

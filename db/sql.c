@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "src/base/err.h"
+#include "src/base/str.h"
 #include "src/base/visible.h"
 
 #define SHOW(s) visible((char[256]){0}, 256, (s))
@@ -169,23 +170,22 @@ int sql_exec(struct sql *s, const char *text, struct err *err)
 
 int sql_int(struct sql *s, const char *text, int64_t *out, struct err *err)
 {
-    sqlite3_stmt *st;
-    int rc = sqlite3_prepare_v2(s->db, text, -1, &st, NULL);
-    if (rc)
-        return sql_fail(s, rc, err);
-    rc = sql_row(s, st, err);
+    sqlite3_stmt *st = sql_stmt(s, text, err);
+    if (!st)
+        return s->code;
+    int rc = sql_row(s, st, err);
     if (rc > 0) {
         *out = sqlite3_column_int64(st, 0);
+        sqlite3_reset(st);
         rc = 0;
     }
-    sqlite3_finalize(st);
     return rc;
 }
 
 void sql_text(sqlite3_stmt *st, int column, char *out, size_t size)
 {
     const unsigned char *t = sqlite3_column_text(st, column);
-    snprintf(out, size, "%s", t ? (const char *)t : "");
+    str_copy(out, size, t ? (const char *)t : "");
 }
 
 #define MOST (INT64_C(1) << 53)

@@ -73,9 +73,11 @@ static void older_stores_are_migrated(void **state)
     arena_init(&a);
     ok(query_run_find(q, "old", &r, &err));
     assert_true(r.config.steps == 77 && r.config.clip_norm == 1 && r.config.tie == TIE_EMBEDDINGS);
+    struct query_run *all;
     struct query_tuning *tuning;
     struct query_mistake *wrong;
     struct query_score whose = {.run = 1};
+    assert_int_equal(query_runs(q, 0, &a, &all, &err), 1);
     assert_int_equal(query_scores(q, 0, NULL, &a, &sc, &err), 0);
     assert_int_equal(query_tunings(q, &a, &tuning, &err), 0);
     assert_int_equal(query_mistakes(q, &whose, &a, &wrong, &err), 0);
@@ -87,6 +89,12 @@ static void older_stores_are_migrated(void **state)
     store_close(s);
     ok(query_run_find(q, "old", &r, &err));
     assert_true(r.config.steps == 77 && r.config.clip_norm == 1 && r.config.tie == TIE_EMBEDDINGS);
+    rig_sql(path, "UPDATE run SET tie = 'none', clip_norm = 3 WHERE name = 'old'"); /* the new columns, too */
+    ok(query_run_find(q, "old", &r, &err));
+    assert_true(r.config.steps == 77 && r.config.clip_norm == 3 && r.config.tie == TIE_NONE);
+    assert_int_equal(query_runs(q, 0, &a, &all, &err), 2);
+    assert_true(all[1].config.steps == 77 && all[1].config.clip_norm == 3 && all[1].config.tie == TIE_NONE);
+    rig_sql(path, "UPDATE run SET clip_norm = 1 WHERE name = 'old'");
     query_close(q);
     arena_free(&a);
     assert_true(rig_sql(path, "PRAGMA user_version") == schema_newest());
