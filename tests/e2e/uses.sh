@@ -111,7 +111,7 @@ key e C-u
 type $tmp/runs.csv
 key Enter
 wait 9 rows →
-key Space Down Space 6
+key g Space Down Space 6
 wait configuration
 wait tie
 wait AUC common

@@ -185,6 +185,7 @@ void app_select(struct app *a, int64_t run)
         a->wanted = run;
         a->wanted_until = app_now(a) + 5;
         a->stale = 1;
+        return;
     }
     a->dirty |= a->selected != run;
     a->selected = run;

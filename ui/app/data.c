@@ -96,7 +96,7 @@ static void read_runs(struct app *a)
     remember_states(a);
     if (a->wanted && app_run(a, a->wanted))
         a->selected = a->wanted;
-    if (a->selected == a->wanted || app_now(a) > a->wanted_until)
+    if (app_run(a, a->wanted) || app_now(a) > a->wanted_until)
         a->wanted = 0;
     if (!app_run(a, a->selected))
         a->selected = n ? runs[0].id : 0;

@@ -205,6 +205,8 @@ static void refresh(struct runs *s)
 static int runs_open(void *self, struct app *a)
 {
     struct runs *s = self;
+    const struct query_run *all;
+    app_runs(a, &all); /* it may select a run that has just begun */
     s->app = a;
     s->sort = -1;
     s->descending = 1;
