@@ -422,11 +422,17 @@ void app_tick(struct app *a)
     state_save(a);
 }
 
+/* While something runs a screen's own ticks, at their times, see what was written, too. */
+static int ticks(const struct app *a, double period)
+{
+    return period > 0 && a->active;
+}
+
 int app_watches(struct app *a, double *gap)
 {
     double period = app_ops(a)->period(app_self(a), a);
     *gap = period < 0 ? 1 : period < .2 ? .2 : period;
-    return period > PERIOD_ASLEEP;
+    return period > PERIOD_ASLEEP && !ticks(a, period);
 }
 
 double app_wait(const struct app *a)
@@ -434,7 +440,7 @@ double app_wait(const struct app *a)
     const struct slot *s = &a->slots[a->current];
     double now = app_now(a), wait = -1;
     double period = app_ops(a)->period(s->self, (struct app *)a);
-    if (period > 0 && a->active)
+    if (ticks(a, period))
         wait = s->due > now ? s->due - now : 0;
     const double until[] = { a->message_until, a->poll_at };
     for (int i = 0; i < 2; i++) {

@@ -110,6 +110,8 @@ struct app_message {
     char text[512];
 };
 int app_messages(const struct app *a, const struct app_message **out);
+/* How often the list of runs was read: what hangs on nothing else holds until this moves. */
+int64_t app_reads(const struct app *a);
 /* Draw again soon (a long read went on in the background). */
 void app_redraw(struct app *a);
 /* One tick of the screen shown in so many seconds, whether anything runs or not. */

@@ -70,6 +70,9 @@ struct app {
     double opened;               /* last try to open the store */
     uint64_t store;              /* the file that is open; 0: said to be gone */
     double read_at;              /* app_now of the last read of the runs */
+    int64_t reads;               /* of the runs, ever */
+    double checked_at;           /* app_now of the last look at which file lies there */
+    int behind;                  /* something was written since the last read */
     double poll_at;              /* app_now of a tick that was asked for; 0: none */
     struct arena arena;
     const struct query_run *runs;
@@ -111,7 +114,7 @@ void app_start(struct app *a, const struct app_args *args); /* state, first scre
 void app_tick(struct app *a);
 /* Seconds until app_tick is due though nothing came; < 0: never. */
 double app_wait(const struct app *a);
-/* 1: a change of the store should wake the loop; *gap: seconds between ticks. */
+/* 1: a change of the store should wake the loop, at most every *gap seconds. */
 int app_watches(struct app *a, double *gap);
 void app_frame(struct app *a, struct grid *g);
 void app_key(struct app *a, struct key *k); /* frees k->paste */

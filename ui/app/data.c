@@ -82,7 +82,8 @@ static void read_runs(struct app *a)
     }
     a->runs = runs;
     a->nruns = n;
-    a->stale = 0;
+    a->stale = a->behind = 0;
+    a->reads++;
     a->read_at = app_now(a);
     a->active = a->preparing = a->queued = a->failed = 0;
     for (int i = 0; i < n; i++) {
@@ -100,6 +101,11 @@ static void read_runs(struct app *a)
         a->wanted = 0;
     if (!app_run(a, a->selected))
         a->selected = n ? runs[0].id : 0;
+}
+
+int64_t app_reads(const struct app *a)
+{
+    return a->reads;
 }
 
 int app_runs(struct app *a, const struct query_run **runs)
@@ -150,10 +156,24 @@ void app_saw_events(struct app *a)
     app_set_state(a, "events.seen", text);
 }
 
+#define LOOK_AGAIN 3 /* seconds of silence */
+#define LEAST_GAP 1  /* seconds between reads of what need not follow every tick */
+
+/* Read lately, and the screen's next tick is soon: a later one will do. */
+static int may_wait(const struct app *a, double read_at)
+{
+    const struct screen_ops *ops = app_ops(a);
+    double period = ops ? ops->period(app_self(a), (struct app *)a) : 0;
+    return period > 0 && period < LEAST_GAP && a->active > a->preparing && app_now(a) - read_at < LEAST_GAP;
+}
+
 /* A store that was taken away is said once; another one in its place is opened. */
 static void check_file(struct app *a)
 {
+    if (may_wait(a, a->checked_at))
+        return;
     uint64_t now = file_identity(a->workspace.db);
+    a->checked_at = app_now(a);
     if (!now && a->store)
         app_say(a, SEV_ERROR, "%s is gone: what is shown was read before", a->workspace.db);
     if (now && now != a->store) {
@@ -164,7 +184,6 @@ static void check_file(struct app *a)
     a->store = now;
 }
 
-#define LOOK_AGAIN 3 /* seconds of silence */
 
 /* A process that was killed writes nothing: while runs are on their way, or paused, a store that is
  * silent is read again, which sees that their process is gone. */
@@ -201,13 +220,14 @@ int data_tick(struct app *a)
     }
     int64_t v = query_version(a->query);
     int written = v != a->version;
-    if (!written && !is_silent(a))
-        return 0;
     a->version = v;
-    a->stale = 1;
-    if (written)
-        count_events(a);
-    return 1;
+    a->behind |= written;
+    if ((a->behind && !may_wait(a, a->read_at)) || is_silent(a)) {
+        if (a->behind)
+            count_events(a);
+        a->stale = 1;
+    }
+    return a->stale || written;
 }
 
 void data_close(struct app *a)

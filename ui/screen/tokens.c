@@ -85,6 +85,16 @@ static void keep_watching(struct tokens *s, struct app *a)
     app_op(a, "watch", s->run, 0);
 }
 
+/* 1: how fresh it is reads differently now. */
+static int aged(struct tokens *s)
+{
+    char now[sizeof s->told];
+    tokens_fresh(s, now, sizeof now);
+    int differs = strcmp(now, s->told) != 0;
+    snprintf(s->told, sizeof s->told, "%s", now);
+    return differs;
+}
+
 static int tick_tokens(void *self, struct app *a)
 {
     struct tokens *s = self;
@@ -94,7 +104,7 @@ static int tick_tokens(void *self, struct app *a)
     keep_watching(s, a);
     answered |= own_look(s, a);
     if (run == s->run && (s->frozen || version == s->version))
-        return answered || (s->mode == MODE_LIVE && s->active); /* the age is shown */
+        return aged(s) || answered;
     s->version = version;
     int ended = s->mode == MODE_LIVE && !s->active && s->npast;
     if (ended) s->mode = MODE_SNAPSHOT, s->step = -1, s->at_source = -1; /* its last one, not its last batch */

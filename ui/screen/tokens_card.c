@@ -91,6 +91,9 @@ void tokens_card_read(struct tokens *s, struct app *a)
     struct caption_input in = { .caught_step = -1 };
     if (!r || !app_query(a) || !tokens_card_shown(s, a))
         return;
+    if (c->read_run == s->run && c->read_of == app_reads(a) && c->read_caught == c->caught_step)
+        return;
+    c->read_run = s->run, c->read_of = app_reads(a), c->read_caught = c->caught_step;
     verdict_input_init(&in.run);
     in.run.step = r->step;
     in.run.steps = r->config.steps;

@@ -83,6 +83,7 @@ struct tokens_card {
     uint8_t role;
     double loss[CARD_POINTS], auc[CARD_POINTS];
     int nloss, nauc, auc_metric;
+    int64_t read_run, read_of, read_caught; /* what caption and curves are of: run, app_reads, caught_step */
     int64_t caught_run, caught_step;     /* first replaced token caught; step -1: none */
     int caught_of;                       /* snapshots that were looked through */
     char caught_word[64];
@@ -157,6 +158,7 @@ struct tokens {
     int nsentences;
     int64_t step;                        /* of what is shown; -1: nothing */
     double age, read_at;
+    char told[128];                      /* how fresh, at the last look */
     int at_source, at_number;            /* the sentence shown, by name */
     int current;                         /* its index, -1 */
     int cursor, top;                     /* token; first line of the view */
@@ -167,6 +169,7 @@ struct tokens {
     int64_t past_run;
     struct counts counts;
     struct diagnosis diagnosis[DIAG_RULES];
+    int64_t diagnosed_run, diagnosed_of; /* what the diagnosis is of: run, app_reads */
     int ndiagnosis, diagnosis_top;       /* top: first row shown of its pane in focus */
     double watched;
     int list_top;

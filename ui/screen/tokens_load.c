@@ -410,5 +410,7 @@ const struct past_cell *tokens_past(const struct tokens *s, int k, int pos)
 void tokens_diagnose(struct tokens *s, struct app *a)
 {
     const struct query_run *run = app_run(a, s->run);
+    if (s->diagnosed_run == s->run && s->diagnosed_of == app_reads(a)) return;
+    s->diagnosed_run = s->run, s->diagnosed_of = app_reads(a);
     s->ndiagnosis = run && app_query(a) ? run_diagnose(run, app_query(a), s->diagnosis) : 0;
 }

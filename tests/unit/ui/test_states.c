@@ -1,5 +1,6 @@
 /* Every screen in every state: empty, broken, being prepared, lost, read-only, without colours; tiny
  * terminals; hostile text in every column of the store; signs that are two columns wide. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -15,6 +16,7 @@
 #include "tests/unit/ui/fixture.h"
 #include "ui/app/widths.h"
 #include "ui/screen/runs.h"
+#include "ui/screen/tokens_int.h"
 #include "ui/term/sign.h"
 #include "ui/term/theme.h"
 
@@ -135,6 +137,38 @@ static void test_a_store_that_goes_is_said(void **state)
     assert_true(fixture_shows(a, 24, 120, "runs 2 "));
     app_free(a);
     assert_int_equal(file_remove_tree(place, NULL), 0);
+}
+
+/* Live, a tick reads the tokens; the list of runs, caption and diagnosis follow once a second, and what
+ * did not change is not drawn. */
+static void test_a_tick_does_what_is_due(void **state)
+{
+    (void)state;
+    struct app_args args = ARGS(.run = 9);
+    struct app *a = start(dir, "Tokens", &args);
+    struct tokens *s = app_self(a);
+    double gap;
+    assert_true(s->mode == MODE_LIVE && a->active && !app_watches(a, &gap)); /* its own ticks see what is written */
+    assert_true(app_wait(a) >= 0 && app_wait(a) <= .25);
+    a->fixed_now = floor(a->fixed_now) + 10.1;
+    app_tick(a);
+    int64_t reads = app_reads(a);
+    a->dirty = 0;
+    a->fixed_now += .25;
+    app_tick(a);
+    assert_true(!a->dirty && app_reads(a) == reads);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET step = step + 1 WHERE id = 9"), 0);
+    a->fixed_now += .25;
+    app_tick(a);
+    assert_true(a->dirty && app_reads(a) == reads);
+    a->fixed_now += .25;
+    app_tick(a);
+    assert_true(app_reads(a) == reads);
+    a->fixed_now += .25; /* a second after it was read */
+    app_tick(a);
+    assert_true(app_reads(a) == reads + 1);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET step = step - 1 WHERE id = 9"), 0);
+    app_free(a);
 }
 
 /* No key that the footer offers to a reader would fail. */
@@ -327,6 +361,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_a_broken_store_is_said),
         cmocka_unit_test(test_a_store_that_goes_is_said),
+        cmocka_unit_test(test_a_tick_does_what_is_due),
         cmocka_unit_test(test_a_reader_is_offered_nothing_that_fails),
         cmocka_unit_test(test_tiny_terminals),
         cmocka_unit_test(test_hostile_text_everywhere),
