@@ -3,7 +3,7 @@
 
 Runs the program in a pseudo terminal of 120x36 and prints a line a figure: value, limit, and whether it held.
 Stores are made once in --dir (tests/bench/load_store) and kept. Without names all figures are measured but
-`watchers`, which takes ten minutes: name it, with pairs and seconds (watchers=5:60).
+`watchers`, which takes fifteen minutes: name it, with pairs and seconds (watchers=5:60).
 
   frame      first whole frame with 1,000 runs (median of five)
   list       the same with 1,000 runs of 30 metrics of 1,000 points: 30 million points
@@ -14,7 +14,7 @@ Stores are made once in --dir (tests/bench/load_store) and kept. Without names a
   ticks      bytes of a tick of one chart, bytes a second of live tokens, CPU while live
   storm      10,000 resizes: whole frames a second, memory, the same screen afterwards
   stall      a terminal that does not read for 30 s, while a run trains
-  watchers   training with four screens open against none, in turn
+  watchers   training with four screens open against none, a slice of 15 s of either in turn
 """
 import argparse
 import fcntl
@@ -101,6 +101,16 @@ class Screen:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.read(min(.1, end - time.monotonic()))
+
+    @staticmethod
+    def sleep_all(screens, seconds):
+        """Asleep until one of them writes."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            ready = select.select([s.fd for s in screens], [], [], left)[0]
+            for s in screens:
+                if s.fd in ready:
+                    s.read(0)
 
     def cpu(self):
         with open("/proc/%d/stat" % self.pid) as f:
@@ -330,26 +340,39 @@ class Bench:
         say("bytes when it reads again", s.total - before, "B", 40000, 0)
         s.close()
 
+    @staticmethod
+    def logged(place):
+        """Step and training time of the newest point."""
+        with sqlite3.connect("file:%s/runs.db?mode=ro" % place, uri=True, timeout=5) as db:
+            return db.execute("SELECT step, wall FROM logged WHERE held_out = 0 AND run = "
+                              "(SELECT id FROM run WHERE state = 'running') ORDER BY step DESC LIMIT 1").fetchone()
+
+    def slice(self, place, watched, seconds):
+        """Steps, and the time they took by the run's own clock, under so many screens."""
+        screens = [self.open(place) for _ in range(watched)]
+        for s, key in zip(screens, "1233"):
+            s.first_frame()
+            s.key(key)
+        Screen.sleep_all(screens, 2 if watched else 11)  # live tokens are sent for 10 s after they were asked for
+        a = self.logged(place)
+        Screen.sleep_all(screens, seconds)
+        b = self.logged(place)
+        for s in screens:
+            s.close()
+        return b[0] - a[0], b[1] - a[1]
+
     def watchers(self, pairs=5, seconds=60):
-        place, slower = self.training(), []
+        place, slower, slices = self.training(), [], max(1, round(seconds / 15))
         for i in range(pairs):
-            rates = {}
-            for watched in (i % 2, 1 - i % 2):
-                screens = [self.open(place) for _ in range(4 * watched)]
-                for s, key in zip(screens, "1233"):
-                    s.first_frame()
-                    s.key(key)
-                a, t = self.step(place), time.monotonic()
-                while (left := seconds - (time.monotonic() - t)) > 0:  # asleep until a screen writes
-                    ready = select.select([s.fd for s in screens], [], [], left)[0]
-                    for s in screens:
-                        if s.fd in ready:
-                            s.read(0)
-                rates[watched] = (self.step(place) - a) / (time.monotonic() - t)
-                for s in screens:
-                    s.close()
-            slower.append(100 * (1 - rates[1] / rates[0]))
-            print("  pair %d: %.2f steps/s alone, %.2f with four screens (%+.2f %%)" % (i + 1, rates[0], rates[1], slower[-1]),
+            sums = {0: [0, 0], 4: [0, 0]}
+            for k in range(slices):
+                for watched in (0, 4) if (i + k) % 2 else (4, 0):
+                    steps, took = self.slice(place, watched, seconds / slices)
+                    sums[watched][0] += steps
+                    sums[watched][1] += took
+            rates = {w: n / t for w, (n, t) in sums.items()}
+            slower.append(100 * (1 - rates[4] / rates[0]))
+            print("  pair %d: %.2f steps/s alone, %.2f with four screens (%+.2f %%)" % (i + 1, rates[0], rates[4], slower[-1]),
                   flush=True)
         say("slower with four screens (median of %d)" % pairs, statistics.median(slower), "%", 3, 2)
 
