@@ -5,12 +5,10 @@
 #include <cpuid.h>
 #endif
 #include <cblas.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/base/clock.h"
 #include "src/base/err.h"
 #include "src/base/large.h"
 #include "src/math/simd/simd.h"
@@ -83,68 +81,4 @@ const char *math_cpu_name(char *out, size_t size)
 void math_init(void)
 {
     openblas_set_num_threads(1);
-}
-
-enum { PEAK_N = 2048, PEAK_THREADS = 64, PEAK_ROUNDS = 3 };
-
-struct peak_part {
-    int rows;
-    const float *a, *b;
-    float *c;
-    pthread_t thread;
-};
-
-static void *peak_task(void *ud)
-{
-    struct peak_part *p = ud;
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, p->rows, PEAK_N, PEAK_N, 1, p->a,
-                PEAK_N, p->b, PEAK_N, 0, p->c, PEAK_N);
-    return NULL;
-}
-
-static double peak_round(int threads, const float *a, const float *b, float *c)
-{
-    struct peak_part part[PEAK_THREADS];
-    int started = 1, at = 0;
-    double start = clock_now();
-    for (int t = 0; t < threads; t++) {
-        int rows = (PEAK_N - at) / (threads - t);
-        part[t] = (struct peak_part){.rows = rows, .a = a + (size_t)at * PEAK_N, .b = b,
-                                     .c = c + (size_t)at * PEAK_N};
-        at += rows;
-    }
-    while (started < threads &&
-           !pthread_create(&part[started].thread, NULL, peak_task, &part[started]))
-        started++;
-    peak_task(&part[0]);
-    for (int t = started; t < threads; t++)
-        peak_task(&part[t]);
-    for (int t = 1; t < started; t++)
-        pthread_join(part[t].thread, NULL);
-    double seconds = clock_now() - start;
-    return 2.0 * PEAK_N * PEAK_N * PEAK_N / seconds * 1e-9;
-}
-
-double math_peak(int threads)
-{
-    size_t n = (size_t)PEAK_N * PEAK_N;
-    float *space = malloc(3 * n * sizeof *space);
-    double rate[PEAK_ROUNDS];
-    if (!space)
-        return 0;
-    threads = threads < 1 ? 1 : threads > PEAK_THREADS ? PEAK_THREADS : threads;
-    openblas_set_num_threads(1);
-    for (size_t i = 0; i < 2 * n; i++)
-        space[i] = (float)(i % 1009) * 1e-3f;
-    memset(space + 2 * n, 0, n * sizeof *space);
-    peak_round(threads, space, space + n, space + 2 * n);
-    for (int i = 0; i < PEAK_ROUNDS; i++) {
-        double r = peak_round(threads, space, space + n, space + 2 * n);
-        int at = i;
-        for (; at > 0 && rate[at - 1] > r; at--)
-            rate[at] = rate[at - 1];
-        rate[at] = r;
-    }
-    free(space);
-    return rate[PEAK_ROUNDS / 2];
 }

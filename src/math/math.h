@@ -119,6 +119,4 @@ const char *math_blas_core(void);
 const char *math_cpu_name(char *out, size_t size);
 /* Sets OpenBLAS to one thread. Called once at start. */
 void math_init(void);
-/* GFLOP/s of a 2048 x 2048 sgemm on `threads` threads of ours (OpenBLAS, median of 3). */
-double math_peak(int threads);
 #endif

@@ -1,7 +1,6 @@
 /* See bench.h. */
 #include "src/train/bench.h"
 
-#include <cblas.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +12,6 @@
 #include "src/base/rng.h"
 #include "src/text/vocab.h"
 #include "src/train/core.h"
-
-#define PEAK_N 2048
-#define PEAK_ROUNDS 3
 
 struct bench {
     struct core core;
@@ -149,31 +145,6 @@ static int by_size(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
-}
-
-double bench_peak(int threads)
-{
-    size_t n = (size_t)PEAK_N * PEAK_N;
-    double ours = math_peak(threads), rate[PEAK_ROUNDS];
-    float *space = calloc(3 * n, sizeof *space);
-    if (!space || threads < 2) {
-        free(space);
-        return ours;
-    }
-    for (size_t i = 0; i < 2 * n; i++)
-        space[i] = (float)(i % 1009) * 1e-3f;
-    openblas_set_num_threads(threads);
-    for (int i = -1; i < PEAK_ROUNDS; i++) { /* the first only warms up */
-        double start = clock_now();
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, PEAK_N, PEAK_N, PEAK_N, 1, space, PEAK_N,
-                    space + n, PEAK_N, 0, space + 2 * n, PEAK_N);
-        if (i >= 0)
-            rate[i] = 2.0 * PEAK_N * PEAK_N * PEAK_N / (clock_now() - start) * 1e-9;
-    }
-    openblas_set_num_threads(1);
-    free(space);
-    qsort(rate, PEAK_ROUNDS, sizeof *rate, by_size);
-    return rate[PEAK_ROUNDS / 2] > ours ? rate[PEAK_ROUNDS / 2] : ours;
 }
 
 static double median(const double *sorted, int n)

@@ -13,7 +13,7 @@ struct bench_args {
     int warmup;           /* bench_run: steps before them; bench_open runs none */
     int infer;            /* 1: forward pass of the main network only, dropout off */
     int threads;          /* 0: config.threads, and if that is 0 all cores */
-    int peak;             /* bench_run: measure sgemm's peak too */
+    int peak;             /* bench_run: measure bench_peak too */
 };
 
 struct bench;
@@ -31,8 +31,8 @@ const char *bench_kernel(const struct bench *b); /* "avx2", ... */
 void bench_close(struct bench *b);
 /* Peak resident memory of this process so far, in MB (1e6 bytes). */
 double bench_rss_mb(void);
-/* GFLOP/s of OpenBLAS sgemm 2048^3 on so many threads: the larger of one call on OpenBLAS's own
- * threads and single-threaded calls on threads of ours. */
+/* GFLOP/s of a product of 2048 x 2048 matrices on so many threads: the largest of one call on OpenBLAS's
+ * own threads, its single-threaded calls on threads of ours, and the best kernel set there. */
 double bench_peak(int threads);
 
 struct bench_report {
@@ -43,7 +43,7 @@ struct bench_report {
     double gflop;             /* a step */
     double gflops;            /* GFLOP/s at the median */
     double gflops_best;       /* GFLOP/s of the fastest step */
-    double peak;              /* GFLOP/s of sgemm, 0 when not asked */
+    double peak;              /* bench_peak, 0 when not asked */
     double rss_mb;            /* before the peak was measured */
     char kernel[32];
 };

@@ -1,4 +1,4 @@
-/* electroscope bench: speed of the training step, beside the peak of sgemm on this machine. */
+/* electroscope bench: speed of the training step, beside the largest matrix product of this machine. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

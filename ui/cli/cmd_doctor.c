@@ -74,7 +74,9 @@ static void machine(struct doctor *d)
         sysconf(_SC_NPROCESSORS_ONLN));
     say(d, best && strcmp(best->name, "portable") ? OK : WARN, "kernels", "%s (has: %s)",
         best ? best->name : "none", list);
-    say(d, OK, "OpenBLAS", "core %s", math_blas_core());
+    int knows = !best || !strcmp(best->name, "portable") || strcmp(math_blas_core(), "Prescott");
+    say(d, OK, "OpenBLAS", "core %s%s", math_blas_core(),
+        knows ? "" : ", its oldest: it does not know this CPU, but nothing here waits for it");
     say(d, OK, "memory", "%.1f GB, %.1f GB free", (double)pages * page / 1e9,
         (double)free_pages * page / 1e9);
 }
