@@ -280,10 +280,11 @@ static void last_row(const struct tokens *s, const struct query_run *r, struct g
     static const char *const next[][2] = { { "o", "own sentence" }, { "2", "curves" }, { "c", "new run" } };
     int x = in.x;
     if (r->state == RUN_RUNNING || r->state == RUN_PAUSED || r->state == RUN_STOPPING) {
-        x += grid_textf(g, in, in.y, x, -1, DIM, "step %s of %s ", fmt_exact(a, sizeof a, r->step),
+        int64_t step = s->mode == MODE_LIVE && s->step > r->step ? s->step : r->step; /* the rows are newer */
+        x += grid_textf(g, in, in.y, x, -1, DIM, "step %s of %s ", fmt_exact(a, sizeof a, step),
                         fmt_exact(b, sizeof b, r->config.steps));
         progress_draw(g, in, in.y, x, in.w >= 100 ? 20 : 10, STYLE(ROLE_ACCENT, 0),
-                      (double)r->step / (double)r->config.steps);
+                      (double)step / (double)r->config.steps);
         x += in.w >= 100 ? 22 : 12;
         if (isfinite(eta))
             x += grid_textf(g, in, in.y, x, -1, PLAIN, "%s left", fmt_time(a, sizeof a, eta)) + 2;
