@@ -236,6 +236,7 @@ void app_key(struct app *a, struct key *k)
 {
     char meant[4][16];
     a->dirty = 1;
+    a->acted_at = app_now(a);
     if (k->kind == KEY_MOUSE) {
         mouse(a, k);
         return;

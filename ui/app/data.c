@@ -159,12 +159,15 @@ void app_saw_events(struct app *a)
 #define LOOK_AGAIN 3 /* seconds of silence */
 #define LEAST_GAP 1  /* seconds between reads of what need not follow every tick */
 
-/* Read lately, and the screen's next tick is soon: a later one will do. */
+#define ACTED 2      /* seconds in which a key's effect comes */
+
+/* Read lately, nobody waits for the effect of a key, and the screen's next tick is soon: that will do. */
 static int may_wait(const struct app *a, double read_at)
 {
     const struct screen_ops *ops = app_ops(a);
     double period = ops ? ops->period(app_self(a), (struct app *)a) : 0;
-    return period > 0 && period < LEAST_GAP && a->active > a->preparing && app_now(a) - read_at < LEAST_GAP;
+    return period > 0 && period < LEAST_GAP && a->active > a->preparing && app_now(a) - read_at < LEAST_GAP &&
+           app_now(a) - a->acted_at > ACTED;
 }
 
 /* A store that was taken away is said once; another one in its place is opened. */

@@ -167,6 +167,12 @@ static void test_a_tick_does_what_is_due(void **state)
     a->fixed_now += .25; /* a second after it was read */
     app_tick(a);
     assert_true(app_reads(a) == reads + 1);
+    fixture_keys(a, "l"); /* what a key did is not waited for */
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET note = 'x' WHERE id = 9"), 0);
+    a->fixed_now += .25;
+    app_tick(a);
+    assert_true(app_reads(a) == reads + 2);
+    assert_int_equal(fixture_sql(dir, "UPDATE run SET note = '' WHERE id = 9"), 0);
     assert_int_equal(fixture_sql(dir, "UPDATE run SET step = step - 1 WHERE id = 9"), 0);
     app_free(a);
 }
