@@ -71,7 +71,6 @@ struct app {
     uint64_t store;              /* the file that is open; 0: said to be gone */
     double read_at;              /* app_now of the last read of the runs */
     int64_t reads;               /* of the runs, ever */
-    double checked_at;           /* app_now of the last look at which file lies there */
     double acted_at;             /* app_now of the last key: what it did is seen at once */
     int behind;                  /* something was written since the last read */
     double poll_at;              /* app_now of a tick that was asked for; 0: none */

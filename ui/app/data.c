@@ -95,9 +95,10 @@ static void read_runs(struct app *a)
     if (a->was)
         tell_ends(a);
     remember_states(a);
-    if (a->wanted && app_run(a, a->wanted))
+    int came = a->wanted && app_run(a, a->wanted);
+    if (came)
         a->selected = a->wanted;
-    if (app_run(a, a->wanted) || app_now(a) > a->wanted_until)
+    if (came || app_now(a) > a->wanted_until)
         a->wanted = 0;
     if (!app_run(a, a->selected))
         a->selected = n ? runs[0].id : 0;
@@ -158,25 +159,21 @@ void app_saw_events(struct app *a)
 
 #define LOOK_AGAIN 3 /* seconds of silence */
 #define LEAST_GAP 1  /* seconds between reads of what need not follow every tick */
-
 #define ACTED 2      /* seconds in which a key's effect comes */
 
 /* Read lately, nobody waits for the effect of a key, and the screen's next tick is soon: that will do. */
-static int may_wait(const struct app *a, double read_at)
+static int may_wait(const struct app *a)
 {
     const struct screen_ops *ops = app_ops(a);
     double period = ops ? ops->period(app_self(a), (struct app *)a) : 0;
-    return period > 0 && period < LEAST_GAP && a->active > a->preparing && app_now(a) - read_at < LEAST_GAP &&
+    return period > 0 && period < LEAST_GAP && a->active > a->preparing && app_now(a) - a->read_at < LEAST_GAP &&
            app_now(a) - a->acted_at > ACTED;
 }
 
 /* A store that was taken away is said once; another one in its place is opened. */
 static void check_file(struct app *a)
 {
-    if (may_wait(a, a->checked_at))
-        return;
     uint64_t now = file_identity(a->workspace.db);
-    a->checked_at = app_now(a);
     if (!now && a->store)
         app_say(a, SEV_ERROR, "%s is gone: what is shown was read before", a->workspace.db);
     if (now && now != a->store) {
@@ -186,7 +183,6 @@ static void check_file(struct app *a)
     }
     a->store = now;
 }
-
 
 /* A process that was killed writes nothing: while runs are on their way, or paused, a store that is
  * silent is read again, which sees that their process is gone. */
@@ -202,7 +198,7 @@ int data_tick(struct app *a)
 {
     struct err err = { 0 };
     int had = a->query != NULL;
-    if (had)
+    if (had && !may_wait(a))
         check_file(a);
     if (!a->query) {
         if (!file_exists(a->workspace.db))
@@ -225,7 +221,7 @@ int data_tick(struct app *a)
     int written = v != a->version;
     a->version = v;
     a->behind |= written;
-    if ((a->behind && !may_wait(a, a->read_at)) || is_silent(a)) {
+    if ((a->behind && !may_wait(a)) || is_silent(a)) {
         if (a->behind)
             count_events(a);
         a->stale = 1;
